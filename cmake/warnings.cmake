@@ -1,0 +1,11 @@
+# One interface target carries the warnings and sanitizer flags of every target of ours.
+add_library(remotemedia_flags INTERFACE)
+target_compile_options(remotemedia_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wpedantic)
+if(REMOTEMEDIA_WERROR)
+  target_compile_options(remotemedia_flags INTERFACE -Werror)
+endif()
+if(REMOTEMEDIA_SANITIZE)
+  target_compile_options(remotemedia_flags INTERFACE
+    -fsanitize=${REMOTEMEDIA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(remotemedia_flags INTERFACE -fsanitize=${REMOTEMEDIA_SANITIZE})
+endif()

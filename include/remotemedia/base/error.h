@@ -1,0 +1,96 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace remotemedia {
+
+/// Every exception of the library. `what()` is one paragraph: what is wrong with which value, where,
+/// and what to do. The kinds below are the only ones; each has a stable code.
+class Error : public std::runtime_error {
+ public:
+  Error(const char* code, const std::string& message, std::string hint)
+      : std::runtime_error(hint.empty() ? message : message + "; " + hint),
+        code_(code),
+        hint_(std::move(hint)) {}
+
+  /// Stable name of the kind, e.g. "RM1000".
+  [[nodiscard]] const char* code() const noexcept { return code_; }
+  /// What to do about it; the last part of `what()`. May be empty.
+  [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
+
+ private:
+  const char* code_;
+  std::string hint_;
+};
+
+/// A parameter or an argument is out of range, or contradicts another one.
+class ConfigError : public Error {
+ public:
+  explicit ConfigError(const std::string& message, std::string hint = {})
+      : Error("RM1000", message, std::move(hint)) {}
+};
+
+/// A manifest or the graph it describes is wrong. Found before anything runs.
+class ManifestError : public Error {
+ public:
+  ManifestError(const std::string& message, std::string pointer, int line, std::string hint = {})
+      : Error("RM2000", "Manifest error: " + message, std::move(hint)),
+        pointer_(std::move(pointer)),
+        line_(line) {}
+
+  /// JSON pointer (RFC 6901) to the offending value; empty for the whole document.
+  [[nodiscard]] const std::string& pointer() const noexcept { return pointer_; }
+  /// Line in the text, from 1; 0 where the manifest did not come from text.
+  [[nodiscard]] int line() const noexcept { return line_; }
+
+ private:
+  std::string pointer_;
+  int line_;
+};
+
+/// A node failed while it ran. The cause, if it was an exception, is nested (std::nested_exception).
+class NodeError : public Error {
+ public:
+  NodeError(std::string node_id, std::string node_type, std::string stage, const std::string& cause,
+            std::string hint = {})
+      : Error("RM3000",
+              "Execution error: node '" + node_id + "' (" + node_type + ") failed in " + stage +
+                  ": " + cause,
+              std::move(hint)),
+        node_id_(std::move(node_id)),
+        node_type_(std::move(node_type)),
+        stage_(std::move(stage)) {}
+
+  [[nodiscard]] const std::string& node_id() const noexcept { return node_id_; }
+  [[nodiscard]] const std::string& node_type() const noexcept { return node_type_; }
+  /// "initialize", "process" or "flush".
+  [[nodiscard]] const std::string& stage() const noexcept { return stage_; }
+
+ private:
+  std::string node_id_;
+  std::string node_type_;
+  std::string stage_;
+};
+
+/// A file could not be read or written.
+class IoError : public Error {
+ public:
+  IoError(const std::string& message, std::string path, std::string hint = {})
+      : Error("RM4000", "I/O error: " + message, std::move(hint)), path_(std::move(path)) {}
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// An item of the wrong type, or of the right type with the wrong dtype or shape.
+class WrongTypeError : public Error {
+ public:
+  explicit WrongTypeError(const std::string& message, std::string hint = {})
+      : Error("RM5000", message, std::move(hint)) {}
+};
+
+}  // namespace remotemedia

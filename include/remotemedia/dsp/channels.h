@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "remotemedia/base/audio_buffer.h"
+
+namespace remotemedia::dsp {
+
+/// Mean of the channels: out[i] = (sum in channel order, in double) / channels. `out` may be in[0].
+void mix_to_mono(std::span<const float* const> in, std::size_t frames, float* out) noexcept;
+
+/// f32 audio with one channel; i16 and i32 are converted first. Mono returns the same memory.
+AudioBuffer to_mono(const AudioBuffer& audio);
+/// N to 1 is the mean, 1 to N copies, N to fewer keeps the first ones. ConfigError for N to more (N > 1).
+AudioBuffer change_channels(const AudioBuffer& audio, int channels);
+
+}  // namespace remotemedia::dsp

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+
+namespace remotemedia::dsp {
+
+/// Energy voice activity detector with an adaptive noise floor, on mono float32.
+///
+/// A frame of int(rate * frame_duration_ms / 1000) samples is speech if its RMS is strictly above
+/// max(threshold, noise floor * ratio). The mean square is summed in double and rounded to float32
+/// before it is compared, so that the order of summation cannot change a decision. The ratio is 3, 6, 9
+/// or 12 dB for aggressiveness 0, 1, 2 or 3: higher values call fewer frames speech. The floor (of the
+/// RMS) starts at threshold / ratio; per frame it falls to the frame's RMS if that is lower, else it
+/// rises towards it by at most 2 dB per second. Frames that are not complete wait for the next chunk, so
+/// chunking does not change a decision. State: one partial frame. Latency: one frame.
+class EnergyVad {
+ public:
+  struct Config {
+    int rate = 16'000;
+    int frame_duration_ms = 30;  ///< 5..100
+    double threshold = 0.02;     ///< RMS, 0..1
+    int aggressiveness = 1;      ///< 0..3
+  };
+  explicit EnergyVad(const Config& config);  ///< ConfigError if a value is out of range
+
+  [[nodiscard]] const Config& config() const { return config_; }
+  [[nodiscard]] std::size_t frame_length() const { return frame_length_; }
+  [[nodiscard]] std::size_t max_frames(std::size_t samples) const {
+    return (filled_ + samples) / frame_length_;
+  }
+  /// Writes one decision (1 = speech) per completed frame to `decisions`, which has room for
+  /// max_frames(x.size()); returns their number. NaN counts as 0, infinities as +-1.
+  std::size_t process(std::span<const float> x, std::span<std::uint8_t> decisions);
+  void reset();
+
+ private:
+  bool decide(float mean_square);
+
+  Config config_;
+  std::size_t frame_length_;
+  double ratio_;
+  double rise_per_frame_;
+  double floor_;
+  double sum_ = 0.0;
+  std::size_t filled_ = 0;
+};
+
+/// Speech segments of a stream from its frame decisions.
+struct Segment {
+  std::uint64_t begin = 0;  ///< frame of the stream, inclusive
+  std::uint64_t end = 0;    ///< exclusive
+  friend bool operator==(const Segment&, const Segment&) = default;
+};
+
+}  // namespace remotemedia::dsp

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "remotemedia/base/audio_buffer.h"
+
+namespace remotemedia::dsp {
+
+enum class Quality { low, medium, high, very_high };
+
+/// "low", "medium", "high" or "very_high".
+const char* to_string(Quality quality);
+/// Inverse of to_string, any case; nullopt if unknown.
+std::optional<Quality> parse_quality(std::string_view name);
+
+/// ceil(frames * target_rate / rate) in integers.
+std::size_t resampled_frames(std::size_t frames, int rate, int target_rate);
+
+/// Changes the sample rate of planar float32 audio, as a stream. Output frame n lies exactly at input
+/// time n * rate / target_rate: the filter's delay is compensated, results come when their right half
+/// has arrived, flush() completes them. Any chunking gives the same bits. With `mono` the channels are
+/// averaged before filtering. process() does not allocate after construction.
+class Resampler {
+ public:
+  struct Config {
+    int rate = 48'000;
+    int target_rate = 16'000;
+    int channels = 1;
+    Quality quality = Quality::high;
+    bool mono = false;
+  };
+  explicit Resampler(const Config& config);  ///< ConfigError if a value is out of range
+  ~Resampler();
+  Resampler(Resampler&&) noexcept;
+  Resampler& operator=(Resampler&&) noexcept;
+
+  [[nodiscard]] const Config& config() const;
+  [[nodiscard]] int output_channels() const;
+  /// Input frames that must follow a frame before its output appears; a constant.
+  [[nodiscard]] std::size_t latency_frames() const;
+  /// Most frames the next process() of `frames` frames can give.
+  [[nodiscard]] std::size_t max_output_frames(std::size_t frames) const;
+  /// Most frames flush() can give now.
+  [[nodiscard]] std::size_t max_flush_frames() const;
+
+  /// `in` has config().channels pointers to `frames` frames, `out` output_channels() pointers with room
+  /// for max_output_frames(frames). Returns the frames written. NaN counts as 0, infinities as +-1.
+  std::size_t process(std::span<const float* const> in, std::size_t frames, std::span<float* const> out);
+  /// The rest: in total resampled_frames(all input frames) have then been written.
+  std::size_t flush(std::span<float* const> out);
+  /// Back to the state after construction.
+  void reset();
+  /// Samples that were NaN or infinite and have been replaced.
+  [[nodiscard]] std::uint64_t cleaned_samples() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A whole clip at once: process, then flush, with the same bits. f32 in, f32 out; i16 and i32 are
+/// converted on the way in. An equal rate gives a copy (mixed if `mono`).
+AudioBuffer resample(const AudioBuffer& audio, int target_rate, Quality quality, bool mono = false);
+
+}  // namespace remotemedia::dsp

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "remotemedia/graph/graph.h"
+
+namespace remotemedia {
+
+/// Merges the metadata of consecutive blocks of one stream by the rules of the node types in the graph
+/// (MetadataField::merge); fields that no type declares keep their last value.
+class MetadataJoiner {
+ public:
+  explicit MetadataJoiner(const Graph& graph);
+  void add(const Object& metadata);
+  [[nodiscard]] const Object& result() const { return result_; }
+
+ private:
+  std::map<std::string, MetadataMerge, std::less<>> rules_;
+  Object result_;
+};
+
+/// Joins the blocks of a continuous graph's output into the item that the whole clip would have given.
+class PacketJoiner {
+ public:
+  explicit PacketJoiner(const Graph& graph) : metadata_(graph) {}
+  /// Audio of one format, rate and channel count; ConfigError if those change midway.
+  void add(const Packet& packet);
+  [[nodiscard]] bool empty() const { return blocks_.empty(); }
+  /// The joined packet; the envelope is the first block's.
+  [[nodiscard]] Packet take();
+
+ private:
+  MetadataJoiner metadata_;
+  std::vector<Packet> blocks_;
+};
+
+}  // namespace remotemedia

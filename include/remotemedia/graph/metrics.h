@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "remotemedia/base/time.h"
+#include "remotemedia/base/value.h"
+
+namespace remotemedia {
+
+/// Reads a monotonic time; injected so that tests run on simulated time.
+using Clock = std::function<Time()>;
+
+struct NodeMetrics {
+  std::string node_id;
+  std::string node_type;
+  std::string runtime;
+  std::string runtime_reason;
+  std::uint64_t execution_count = 0;
+  std::uint64_t success_count = 0;
+  std::uint64_t error_count = 0;
+  Time total{0};
+  Time min{0};
+  Time max{0};
+};
+
+struct Metrics {
+  std::string pipeline_id;  ///< the graph's name
+  std::uint64_t total_executions = 0;  ///< runs or pushes
+  Time total_duration{0};
+  std::uint64_t peak_memory_bytes = 0;  ///< of the process
+  Time metrics_overhead{0};             ///< spent reading the clock
+  std::vector<NodeMetrics> nodes;       ///< in manifest order
+};
+
+/// {pipeline_id, total_executions, total_duration_us, total_duration_ms, peak_memory_bytes,
+/// peak_memory_mb, node_metrics[], metrics_overhead_us}; per node {node_id, node_type, runtime,
+/// runtime_reason, execution_count, success_count, error_count, success_rate, total_duration_us,
+/// avg_duration_us, min_duration_us, max_duration_us}. Rate and min are 0 when nothing ran.
+Value metrics_to_value(const Metrics& metrics);
+
+}  // namespace remotemedia

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "remotemedia/graph/graph.h"
+#include "remotemedia/graph/metrics.h"
+
+namespace remotemedia {
+
+struct SessionOptions {
+  std::string id;              ///< given to the nodes
+  bool enable_metrics = true;  ///< time every call of every node
+  Clock clock = {};            ///< where metrics read the time; steady clock if empty
+};
+
+/// One result: which output of the graph (index into Graph::outputs()) and the packet.
+struct Output {
+  std::size_t index = 0;
+  Packet packet;
+};
+
+/// A running instance of a graph: its nodes, their state, its metrics. Synchronous: push runs the nodes
+/// on the calling thread and hands each result to the sink before it returns. One thread at a time,
+/// except cancel(), which any thread may call.
+///
+/// Order: a packet's results travel in waves. Within a wave the nodes run in graph order, and a node
+/// with several inputs takes them in connection order. A node that emits more than kWaveLimit packets
+/// in one call starts the next wave early, so memory stays bounded whatever a node emits.
+class Session {
+ public:
+  using Sink = std::function<void(Output)>;
+  static constexpr std::size_t kWaveLimit = 64;
+
+  /// Initialises all nodes in graph order; if one fails, those already initialised are cleaned up.
+  Session(std::shared_ptr<const Graph> graph, SessionOptions options, Sink sink);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Gives the packet to every input node. NodeError if a node fails; the session is then finished.
+  void push(Packet packet);
+  /// Runs the source nodes to their end. For graphs that have any.
+  void run_sources();
+  /// End of input: flushes all nodes in graph order. Repeatable.
+  void finish();
+  /// Makes the running call return soon: emit() gives false and nothing more is delivered. The session
+  /// can only be closed after it.
+  void cancel() noexcept;
+  /// Cleans up all nodes; called by the destructor. Repeatable.
+  void close() noexcept;
+
+  [[nodiscard]] const Graph& graph() const { return *graph_; }
+  [[nodiscard]] Metrics metrics() const;
+
+ private:
+  struct Node;
+  class NodeEmitter;
+
+  std::shared_ptr<const Graph> graph_;
+  SessionOptions options_;
+  Sink sink_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::atomic<bool> cancelled_{false};
+};
+
+}  // namespace remotemedia

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "remotemedia/base/audio_buffer.h"
+
+namespace remotemedia::media {
+
+struct AudioFileInfo {
+  int rate = 0;
+  int channels = 0;
+  std::uint64_t frames = 0;  ///< 0 if the container does not say
+  std::string container;     ///< "wav", "flac", "ogg", "mp3", ...
+  std::string codec;         ///< "pcm_16", "vorbis", "opus", ...
+};
+
+/// Reads an audio file in blocks, as planar float32. wav, flac, ogg (vorbis, opus), mp3, aiff, au, w64.
+class AudioReader {
+ public:
+  /// IoError if the file is missing, unreadable, no audio, or outside the limits of base/check.h.
+  explicit AudioReader(const std::filesystem::path& path);
+  ~AudioReader();
+  AudioReader(AudioReader&&) noexcept;
+  AudioReader& operator=(AudioReader&&) noexcept;
+
+  [[nodiscard]] const AudioFileInfo& info() const;
+  /// The next `frames` frames, fewer at the end, 0 frames after it. IoError if the data are damaged or
+  /// end before the frames that the header promises (truncated file), naming the frame reached.
+  AudioBuffer read(std::size_t frames);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Writes an audio file under a temporary name beside `path` and gives it its name in close(). Without
+/// close() nothing is left behind. The kind comes from the suffix: .wav, .flac, .ogg (vorbis), .opus, .mp3.
+class AudioWriter {
+ public:
+  /// wav keeps the sample format (i16, i32 as PCM, f32 as float); flac stores f32 and i32 as 24 bits;
+  /// ogg, opus and mp3 are lossy. IoError if the suffix is unknown, the folder is not writable, or the
+  /// kind cannot hold the rate or the channels (opus: 8, 12, 16, 24 or 48 kHz).
+  AudioWriter(const std::filesystem::path& path, int rate, int channels, SampleFormat format);
+  ~AudioWriter();
+  AudioWriter(AudioWriter&&) noexcept;
+  AudioWriter& operator=(AudioWriter&&) noexcept;
+
+  /// Rate, channels and format must be those of the constructor.
+  void write(const AudioBuffer& audio);
+  [[nodiscard]] std::uint64_t frames_written() const;
+  /// Completes the file and renames it to its final name.
+  void close();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Suffixes that AudioWriter knows, with the dot, sorted.
+const std::vector<std::string>& writable_suffixes();
+
+/// A whole file. The length is bounded by memory only.
+AudioBuffer read_audio(const std::filesystem::path& path);
+void write_audio(const std::filesystem::path& path, const AudioBuffer& audio);
+
+}  // namespace remotemedia::media

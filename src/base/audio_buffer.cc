@@ -1,0 +1,96 @@
+#include "remotemedia/base/audio_buffer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "remotemedia/base/check.h"
+#include "remotemedia/base/error.h"
+
+namespace remotemedia {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};  // a cache line, and the widest vector
+
+}  // namespace
+
+const char* to_string(SampleFormat format) {
+  static constexpr const char* kNames[] = {"f32", "i16", "i32"};
+  return kNames[static_cast<std::size_t>(format)];
+}
+
+std::size_t bytes_per_sample(SampleFormat format) { return format == SampleFormat::i16 ? 2 : 4; }
+
+AudioBuffer AudioBuffer::allocate(SampleFormat format, int channels, std::size_t frames, int rate) {
+  check_channels("AudioBuffer: channels", channels);
+  const std::size_t frame_bytes = bytes_per_sample(format) * static_cast<std::size_t>(channels);
+  if (frames > std::numeric_limits<std::ptrdiff_t>::max() / frame_bytes) throw std::bad_alloc();
+  const std::size_t bytes = frames * frame_bytes;
+  void* memory = ::operator new(std::max<std::size_t>(bytes, 1), kAlignment);
+  std::memset(memory, 0, bytes);
+  AudioBuffer buffer;
+  buffer.owner_ = std::shared_ptr<const void>(memory, [](const void* p) {
+    ::operator delete(const_cast<void*>(p), kAlignment);
+  });
+  buffer.data_ = memory;
+  buffer.frames_ = frames;
+  buffer.channel_stride_ = frames;
+  buffer.channels_ = channels;
+  buffer.rate_ = rate;
+  buffer.format_ = format;
+  return buffer;
+}
+
+AudioBuffer AudioBuffer::borrow(std::shared_ptr<const void> owner, const void* data,
+                                SampleFormat format, int channels, std::size_t frames,
+                                std::size_t channel_stride, int rate) {
+  check_channels("AudioBuffer: channels", channels);
+  AudioBuffer buffer;
+  buffer.owner_ = std::move(owner);
+  buffer.data_ = data;
+  buffer.frames_ = frames;
+  buffer.channel_stride_ = channel_stride;
+  buffer.channels_ = channels;
+  buffer.rate_ = rate;
+  buffer.format_ = format;
+  buffer.borrowed_ = true;
+  return buffer;
+}
+
+AudioBuffer AudioBuffer::slice(std::size_t offset, std::size_t frames) const {
+  AudioBuffer part = *this;
+  offset = std::min(offset, frames_);
+  part.frames_ = std::min(frames, frames_ - offset);
+  if (offset > 0) {
+    part.data_ = static_cast<const std::byte*>(data_) + offset * bytes_per_sample(format_);
+  }
+  return part;
+}
+
+void AudioBuffer::truncate(std::size_t frames) { frames_ = std::min(frames_, frames); }
+
+AudioBuffer AudioBuffer::with_rate(int rate) const {
+  AudioBuffer same = *this;
+  same.rate_ = rate;
+  return same;
+}
+
+void AudioBuffer::check_access(SampleFormat format, int index) const {
+  if (format != format_) {
+    throw WrongTypeError(
+        fmt::format("audio is {}, expected {}", to_string(format_), to_string(format)),
+        fmt::format("put a FormatConverterNode(target_format=\"{}\") in front", to_string(format)));
+  }
+  if (index < 0 || index >= channels_) {
+    refuse("channel", index, fmt::format("0..{}", channels_ - 1));
+  }
+}
+
+void AudioBuffer::check_writable() const {
+  if (borrowed_) throw WrongTypeError("audio is a borrowed view and cannot be written to");
+}
+
+}  // namespace remotemedia
