@@ -51,9 +51,10 @@ class Resampler {
   /// `in` has config().channels pointers to `frames` frames, `out` output_channels() pointers with room
   /// for max_output_frames(frames). Returns the frames written. NaN counts as 0, infinities as +-1.
   std::size_t process(std::span<const float* const> in, std::size_t frames, std::span<float* const> out);
-  /// The rest: in total resampled_frames(all input frames) have then been written.
+  /// The rest: in total resampled_frames(all input frames) have then been written. What process() gets
+  /// after it is a new stream.
   std::size_t flush(std::span<float* const> out);
-  /// Back to the state after construction.
+  /// Back to the state after construction, without giving the rest.
   void reset();
   /// Samples that were NaN or infinite and have been replaced.
   [[nodiscard]] std::uint64_t cleaned_samples() const;
