@@ -1,0 +1,206 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "media/file_error.h"
+#include "media/promised_length.h"
+#include "media/sound_file.h"
+#include "remotemedia/base/check.h"
+#include "remotemedia/media/audio_file.h"
+
+namespace remotemedia::media {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Frames per call of libsndfile: bounds the interleaved copy, amortizes the call.
+constexpr std::size_t kBlock = 4096;
+/// read_audio: frames per step, and frames it allocates on the word of a header.
+constexpr std::size_t kWholeFileBlock = 65'536;
+constexpr std::uint64_t kTrustedFrames = 1U << 22U;
+
+void check_is_readable_file(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::not_found) {
+    fail_reading(path, "there is no such file", "check the path and the current folder");
+  }
+  if (error) fail_reading(path, error.message());
+  if (fs::is_directory(status)) fail_reading(path, "it is a folder", "give the path of a file");
+  if (!fs::is_regular_file(status)) {
+    fail_reading(path, "it is no regular file", "write the audio to a file first");
+  }
+  if (fs::file_size(path, error) == 0 && !error) fail_reading(path, "the file is empty");
+}
+
+SoundFile open(const fs::path& path, SF_INFO& raw) {
+  check_is_readable_file(path);
+  SoundFile file(sf_open(path.c_str(), SFM_READ, &raw));
+  if (file == nullptr) {
+    const int code = sf_error(nullptr);
+    const std::string hint = fmt::format("known kinds: {}", kReadableKinds);
+    if (code == SF_ERR_UNRECOGNISED_FORMAT) fail_reading(path, "it is no audio file known here", hint);
+    fail_reading(path, sf_strerror(nullptr), code == SF_ERR_SYSTEM ? "" : hint);
+  }
+  return file;
+}
+
+AudioFileInfo checked_info(const fs::path& path, const SF_INFO& raw) {
+  AudioFileInfo info;
+  info.rate = raw.samplerate;
+  info.channels = raw.channels;
+  info.container = container_name(raw.format);
+  info.codec = codec_name(raw.format);
+  if (info.container.empty()) {
+    fail_reading(path, "its container is not supported",
+                 fmt::format("known kinds: {}", kReadableKinds));
+  }
+  if (raw.channels < 1 || raw.channels > kMaxChannels) {
+    fail_reading(path, fmt::format("it has {} channels, 1..{} are supported", raw.channels,
+                                   kMaxChannels));
+  }
+  if (raw.samplerate < kMinRate || raw.samplerate > kMaxRate) {
+    fail_reading(path, fmt::format("its sample rate is {} Hz, {}..{} Hz are supported",
+                                   raw.samplerate, kMinRate, kMaxRate));
+  }
+  // libsndfile writes the largest number where the container does not say.
+  const bool known = raw.frames > 0 && raw.frames < std::numeric_limits<sf_count_t>::max() / 2;
+  info.frames = known ? static_cast<std::uint64_t>(raw.frames) : 0;
+  return info;
+}
+
+/// The first `frames` frames of `audio` in memory for `room` frames.
+AudioBuffer with_room(const AudioBuffer& audio, std::size_t frames, std::size_t room) {
+  AudioBuffer result = AudioBuffer::allocate(audio.format(), audio.channels(), room, audio.rate());
+  for (int c = 0; c < audio.channels(); ++c) {
+    const std::span<const float> source = audio.channel<float>(c).first(frames);
+    std::copy(source.begin(), source.end(), result.mutable_channel<float>(c).begin());
+  }
+  return result;
+}
+
+}  // namespace
+
+class AudioReader::Impl {
+ public:
+  explicit Impl(const fs::path& path) : path_(path) {
+    SF_INFO raw = {};
+    file_ = open(path, raw);
+    info_ = checked_info(path, raw);
+    readable_ = info_.frames;
+    // An mp3 without a header frame says nothing, and libsndfile estimates.
+    exact_ = info_.container != "mp3";
+    compare_with_promise(raw.format);
+    interleaved_.resize(kBlock * static_cast<std::size_t>(info_.channels));
+  }
+
+  [[nodiscard]] const AudioFileInfo& info() const { return info_; }
+
+  AudioBuffer read(std::size_t frames) {
+    // A length that libsndfile knows is the size of the last block; otherwise that is found by trying.
+    const std::size_t room =
+        readable_ > 0 ? static_cast<std::size_t>(std::min<std::uint64_t>(frames, readable_ - position_))
+                      : frames;
+    AudioBuffer buffer = AudioBuffer::allocate(SampleFormat::f32, info_.channels, room, info_.rate);
+    std::size_t done = 0;
+    while (done < room) {
+      const std::size_t wanted = std::min(kBlock, room - done);
+      const std::size_t got = read_block(buffer, done, wanted);
+      done += got;
+      position_ += got;
+      if (got < wanted) break;
+    }
+    if (done < frames) check_end();
+    return done == room ? buffer : with_room(buffer, done, done);
+  }
+
+ private:
+  std::size_t read_block(AudioBuffer& buffer, std::size_t offset, std::size_t frames) {
+    const sf_count_t got =
+        sf_readf_float(file_.get(), interleaved_.data(), static_cast<sf_count_t>(frames));
+    const auto count = static_cast<std::size_t>(std::max<sf_count_t>(got, 0));
+    const auto channels = static_cast<std::size_t>(info_.channels);
+    for (std::size_t c = 0; c < channels; ++c) {
+      const std::span<float> out = buffer.mutable_channel<float>(static_cast<int>(c));
+      for (std::size_t i = 0; i < count; ++i) out[offset + i] = interleaved_[i * channels + c];
+    }
+    return count;
+  }
+
+  /// Called where the data end: is this the end that was promised?
+  void check_end() const {
+    if (sf_error(file_.get()) != SF_ERR_NO_ERROR) {
+      fail_reading(path_, fmt::format("the data are damaged at frame {}: {}", position_,
+                                      sf_strerror(file_.get())));
+    }
+    const bool short_of_frames = exact_ && position_ < info_.frames;
+    if (!truncated_ && !short_of_frames) return;
+    const std::string promised = exact_ ? fmt::format("{} frames", info_.frames) : "more";
+    fail_reading(path_,
+                 fmt::format("it ends at frame {}, its header promises {}", position_, promised),
+                 "the file is truncated or damaged; get a complete copy");
+  }
+
+  /// Finds out whether the file holds less than its header says, and how many frames that would be.
+  void compare_with_promise(int format) {
+    const std::optional<PromisedLength> promised = promised_length(path_);
+    if (!promised) return;
+    std::error_code error;
+    const std::uint64_t size = fs::file_size(path_, error);
+    if (error || promised->offset > size) return;
+    const std::uint64_t present = size - promised->offset;
+    truncated_ = present < promised->bytes;
+    if (!truncated_ || !exact_) return;
+    const std::uint64_t frame_bytes =
+        std::uint64_t{bytes_per_coded_sample(format)} * static_cast<std::uint64_t>(info_.channels);
+    if (frame_bytes > 0) {
+      info_.frames = promised->bytes / frame_bytes;
+      truncated_ = present / frame_bytes < info_.frames;
+    }
+  }
+
+  fs::path path_;
+  SoundFile file_;
+  AudioFileInfo info_;
+  bool exact_ = true;
+  bool truncated_ = false;
+  std::uint64_t readable_ = 0;  // as libsndfile counts, which is less if truncated
+  std::uint64_t position_ = 0;
+  std::vector<float> interleaved_;
+};
+
+AudioReader::AudioReader(const fs::path& path) : impl_(std::make_unique<Impl>(path)) {}
+AudioReader::~AudioReader() = default;
+AudioReader::AudioReader(AudioReader&&) noexcept = default;
+AudioReader& AudioReader::operator=(AudioReader&&) noexcept = default;
+
+const AudioFileInfo& AudioReader::info() const { return impl_->info(); }
+AudioBuffer AudioReader::read(std::size_t frames) { return impl_->read(frames); }
+
+AudioBuffer read_audio(const fs::path& path) {
+  AudioReader reader(path);
+  const AudioFileInfo& info = reader.info();
+  // The header may promise far more than there is, so its word alone does not allocate gigabytes.
+  std::uint64_t room = std::min<std::uint64_t>(info.frames, kTrustedFrames);
+  AudioBuffer audio = AudioBuffer::allocate(SampleFormat::f32, info.channels, room, info.rate);
+  std::size_t frames = 0;
+  while (true) {
+    const AudioBuffer block = reader.read(kWholeFileBlock);
+    if (block.empty()) break;
+    if (frames + block.frames() > room) {
+      room = std::max<std::uint64_t>(2 * room, frames + block.frames());
+      if (info.frames >= frames + block.frames()) room = std::min(room, info.frames);
+      audio = with_room(audio, frames, room);
+    }
+    for (int c = 0; c < info.channels; ++c) {
+      const std::span<const float> source = block.channel<float>(c);
+      std::copy(source.begin(), source.end(), audio.mutable_channel<float>(c).subspan(frames).begin());
+    }
+    frames += block.frames();
+  }
+  return frames == room ? audio : with_room(audio, frames, frames);
+}
+
+}  // namespace remotemedia::media

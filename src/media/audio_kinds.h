@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "remotemedia/base/audio_buffer.h"
+
+namespace remotemedia::media {
+
+/// What is passed to libsndfile for a kind of file and the audio's own format.
+enum class Encoding {
+  same,     ///< the samples as they are
+  int24,    ///< 24 bits, in the upper bits of an int32
+  clamped,  ///< float32, finite and within [-1, 1], for lossy encoders
+};
+
+/// One kind of file that AudioWriter writes.
+struct AudioKind {
+  std::string suffix;
+  int container;  ///< libsndfile's number
+  int max_channels;
+  std::vector<int> rates;  ///< that it can hold; empty: all of ours
+
+  /// libsndfile's number of container and codec.
+  [[nodiscard]] int format_for(SampleFormat format) const;
+  [[nodiscard]] Encoding encoding_for(SampleFormat format) const;
+};
+
+/// All kinds, sorted by suffix.
+const std::vector<AudioKind>& audio_kinds();
+/// The kind for a path's suffix; IoError if it is unknown or cannot hold the rate or the channels.
+const AudioKind& require_audio_kind(const std::filesystem::path& path, int rate, int channels);
+
+}  // namespace remotemedia::media

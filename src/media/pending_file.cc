@@ -1,0 +1,112 @@
+#include "media/pending_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <utility>
+
+#include "media/file_error.h"
+
+namespace remotemedia::media {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path folder_of(const fs::path& path) {
+  const fs::path parent = path.parent_path();
+  return parent.empty() ? fs::path(".") : parent;
+}
+
+void check_is_file_name(const fs::path& path) {
+  std::error_code error;
+  if (!path.has_filename() || fs::is_directory(path, error)) {
+    fail_writing(path, "it is a folder", "give the path of a file");
+  }
+  const fs::path folder = folder_of(path);
+  if (!fs::is_directory(folder, error)) {
+    fail_writing(path, fmt::format("there is no folder '{}'", folder.string()),
+                 "create the folder first");
+  }
+}
+
+}  // namespace
+
+PendingFile::PendingFile(fs::path final_path) : final_path_(std::move(final_path)) {
+  static std::atomic<unsigned> counter{0};
+  check_is_file_name(final_path_);
+  do {
+    // Unique in this process by the counter (only uniqueness is needed of it), on the machine by the
+    // process id; O_EXCL sorts out what a crashed process with the same id has left.
+    const unsigned number = counter.fetch_add(1, std::memory_order_relaxed);
+    temporary_path_ =
+        folder_of(final_path_) / fmt::format(".remotemedia-{}-{}.part", ::getpid(), number);
+    descriptor_ = ::open(temporary_path_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
+  } while (descriptor_ < 0 && errno == EEXIST);
+  if (descriptor_ < 0) {
+    fail_writing(final_path_, fmt::format("no file can be made in its folder: {}", system_message(errno)),
+                 "check the folder's permissions");
+  }
+}
+
+PendingFile::~PendingFile() {
+  if (temporary_path_.empty()) return;
+  close();
+  ::unlink(temporary_path_.c_str());
+}
+
+void PendingFile::note_failure() {
+  if (error_number_ == 0) error_number_ = errno;
+}
+
+std::size_t PendingFile::write(const void* data, std::size_t size) {
+  const auto* bytes = static_cast<const std::byte*>(data);
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t count = ::write(descriptor_, bytes + done, size - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      note_failure();
+      break;
+    }
+    done += static_cast<std::size_t>(count);
+  }
+  return done;
+}
+
+std::size_t PendingFile::read(void* data, std::size_t size) {
+  const ssize_t count = ::read(descriptor_, data, size);
+  if (count < 0) note_failure();
+  return count < 0 ? 0 : static_cast<std::size_t>(count);
+}
+
+std::int64_t PendingFile::seek(std::int64_t offset, int whence) {
+  const off_t position = ::lseek(descriptor_, offset, whence);
+  if (position < 0) note_failure();
+  return position;
+}
+
+std::int64_t PendingFile::size() const {
+  struct stat status = {};
+  return ::fstat(descriptor_, &status) == 0 ? status.st_size : 0;
+}
+
+void PendingFile::close() {
+  if (descriptor_ < 0) return;
+  // Some file systems report a full disk or quota only here.
+  if (::close(std::exchange(descriptor_, -1)) != 0) note_failure();
+}
+
+void PendingFile::commit() {
+  close();
+  if (error_number_ != 0) fail_writing(final_path_, system_message(error_number_));
+  if (::rename(temporary_path_.c_str(), final_path_.c_str()) != 0) {
+    fail_writing(final_path_, fmt::format("it cannot be given its name: {}", system_message(errno)));
+  }
+  temporary_path_.clear();
+}
+
+}  // namespace remotemedia::media

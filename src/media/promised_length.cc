@@ -1,0 +1,144 @@
+#include "media/promised_length.h"
+
+#include <cstddef>
+#include <fstream>
+#include <string>
+
+namespace remotemedia::media {
+namespace {
+
+using Promise = std::optional<PromisedLength>;
+
+/// Bounds the walk over a file whose chunk sizes are nonsense.
+constexpr int kMaxChunks = 10'000;
+
+/// Random access to the bytes of a file; what lies behind its end reads as zeros.
+class Bytes {
+ public:
+  explicit Bytes(const std::filesystem::path& path) : file_(path, std::ios::binary) {
+    file_.seekg(0, std::ios::end);
+    size_ = file_ ? static_cast<std::uint64_t>(file_.tellg()) : 0;
+  }
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+
+  std::string text(std::uint64_t offset, std::size_t length) {
+    std::string result(length, '\0');
+    if (offset >= size_) return result;
+    file_.clear();
+    file_.seekg(static_cast<std::streamoff>(offset));
+    file_.read(result.data(), static_cast<std::streamsize>(length));
+    return result;
+  }
+  std::uint64_t little(std::uint64_t offset, std::size_t length) {
+    const std::string bytes = text(offset, length);
+    std::uint64_t value = 0;
+    for (std::size_t i = length; i-- > 0;) value = value << 8U | static_cast<std::uint8_t>(bytes[i]);
+    return value;
+  }
+  std::uint64_t big(std::uint64_t offset, std::size_t length) {
+    std::uint64_t value = 0;
+    for (const char byte : text(offset, length)) value = value << 8U | static_cast<std::uint8_t>(byte);
+    return value;
+  }
+  std::uint64_t number(std::uint64_t offset, std::size_t length, bool big_endian) {
+    return big_endian ? big(offset, length) : little(offset, length);
+  }
+
+ private:
+  std::ifstream file_;
+  std::uint64_t size_ = 0;
+};
+
+/// Sizes that stand for "until the end": 0, all ones (also less a header), and sox's 0x7FFFF000.
+bool is_open(std::uint64_t size) {
+  return size == 0 || (size >= 0x7FFFF000U && size <= 0x7FFFFFFFU) ||
+         (size >= 0xFFFFFF00U && size <= 0xFFFFFFFFU) || size == ~std::uint64_t{0};
+}
+
+Promise promise(std::uint64_t offset, std::uint64_t size) {
+  if (is_open(size)) return std::nullopt;
+  return PromisedLength{offset, size};
+}
+
+/// RIFF: after a header of 12 bytes come chunks of an id, a 32-bit size, and the data, padded to even.
+/// RF64 has the 64-bit size of the data in a chunk "ds64".
+Promise riff(Bytes& file, bool big_endian) {
+  std::uint64_t large_size = 0;
+  std::uint64_t offset = 12;
+  for (int i = 0; i < kMaxChunks && offset + 8 <= file.size(); ++i) {
+    const std::string id = file.text(offset, 4);
+    const std::uint64_t size = file.number(offset + 4, 4, big_endian);
+    const std::uint64_t data = offset + 8;
+    if (id == "data") return promise(data, size == 0xFFFFFFFFU && large_size > 0 ? large_size : size);
+    if (id == "ds64") large_size = file.little(data + 8, 8);
+    offset = data + size + size % 2;
+  }
+  return std::nullopt;
+}
+
+/// AIFF: like RIFF, big-endian; the sound chunk begins with 8 bytes of its own.
+Promise aiff(Bytes& file) {
+  std::uint64_t offset = 12;
+  for (int i = 0; i < kMaxChunks && offset + 8 <= file.size(); ++i) {
+    const std::uint64_t size = file.big(offset + 4, 4);
+    if (file.text(offset, 4) == "SSND") {
+      return size > 8 ? promise(offset + 16, is_open(size) ? 0 : size - 8) : std::nullopt;
+    }
+    offset += 8 + size + size % 2;
+  }
+  return std::nullopt;
+}
+
+/// W64: GUIDs of 16 bytes for ids, which begin with four letters, and 64-bit sizes that include
+/// the 24 bytes of GUID and size; chunks are padded to 8 bytes.
+Promise w64(Bytes& file) {
+  constexpr std::uint64_t kHeader = 24;
+  std::uint64_t offset = kHeader + 16;
+  for (int i = 0; i < kMaxChunks && offset + kHeader <= file.size(); ++i) {
+    const std::uint64_t size = file.little(offset + 16, 8);
+    if (size < kHeader || size > ~std::uint64_t{0} / 2) return std::nullopt;
+    if (file.text(offset, 4) == "data") return promise(offset + kHeader, size - kHeader);
+    offset += (size + 7) / 8 * 8;
+  }
+  return std::nullopt;
+}
+
+/// MPEG audio: the first frame may hold a Xing or Info header with the size of the whole stream, that
+/// frame included, in place of audio. It lies after the frame's header and side information.
+Promise mpeg(Bytes& file) {
+  std::uint64_t offset = 0;
+  if (file.text(0, 3) == "ID3") {
+    std::uint64_t size = 0;  // of the tag: 4 times 7 bits
+    for (std::uint64_t i = 6; i < 10; ++i) size = size << 7U | (file.big(i, 1) & 0x7FU);
+    offset = 10 + size;
+  }
+  const std::uint64_t header = file.big(offset, 4);
+  if ((header & 0xFFE00000U) != 0xFFE00000U) return std::nullopt;
+  const bool version_1 = (header >> 19U & 3U) == 3U;
+  const bool one_channel = (header >> 6U & 3U) == 3U;
+  const std::uint64_t side = version_1 ? (one_channel ? 17U : 32U) : (one_channel ? 9U : 17U);
+  const std::uint64_t tag = offset + 4 + side;
+  const std::string id = file.text(tag, 4);
+  if (id != "Xing" && id != "Info") return std::nullopt;
+  const std::uint64_t flags = file.big(tag + 4, 4);
+  constexpr std::uint64_t kFrames = 1;
+  constexpr std::uint64_t kBytes = 2;
+  if ((flags & kBytes) == 0) return std::nullopt;
+  return promise(offset, file.big(tag + 8 + ((flags & kFrames) != 0 ? 4 : 0), 4));
+}
+
+}  // namespace
+
+std::optional<PromisedLength> promised_length(const std::filesystem::path& path) {
+  Bytes file(path);
+  const std::string id = file.text(0, 4);
+  if (id == "RIFF" || id == "RF64") return riff(file, false);
+  if (id == "RIFX") return riff(file, true);
+  if (id == "FORM") return aiff(file);
+  if (id == "riff") return w64(file);
+  if (id == ".snd") return promise(file.big(4, 4), file.big(8, 4));
+  if (id == "dns.") return promise(file.little(4, 4), file.little(8, 4));
+  return mpeg(file);
+}
+
+}  // namespace remotemedia::media
