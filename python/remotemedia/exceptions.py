@@ -1,0 +1,183 @@
+"""Exceptions of the SDK. All of them are a `RemoteMediaError`; each also is the built-in it refines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any, ClassVar
+
+__all__ = [
+    "ConfigurationError",
+    "ItemTypeError",
+    "ManifestError",
+    "MediaIOError",
+    "MissingExtraError",
+    "NodeError",
+    "NodeTypeError",
+    "PipelineError",
+    "RemoteMediaError",
+    "SerializationError",
+    "WebRTCError",
+]
+
+
+class RemoteMediaError(Exception):
+    """Base of all errors.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong with which value, and where.
+    hint : str
+        What to do about it; becomes the last part of the text.
+
+    Attributes
+    ----------
+    code : str
+        Stable name of the kind of error, e.g. ``"RM1000"``.
+    hint : str
+        What to do about it; may be empty.
+    retryable : bool
+        The same call may succeed later (files and connections), so a retry makes sense.
+    """
+
+    code: str = "RM0000"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
+        super().__init__(f"{message}; {hint}" if hint else message)
+        self.hint = hint
+
+
+class ConfigurationError(RemoteMediaError, ValueError):
+    """A parameter or an argument is out of range, or contradicts another one."""
+
+    code = "RM1000"
+
+
+class PipelineError(RemoteMediaError):
+    """A pipeline cannot be built, or cannot do that in its present state."""
+
+    code = "RM2100"
+
+
+class ManifestError(PipelineError, ValueError):
+    """A manifest, or the graph it describes, is wrong.
+
+    Attributes
+    ----------
+    pointer : str
+        JSON pointer (RFC 6901) to the offending value; empty for the whole document.
+    line : int
+        Line in the text, from 1; 0 where the manifest did not come from text.
+    """
+
+    code = "RM2000"
+
+    def __init__(
+        self, message: str = "", *, hint: str = "", pointer: str = "", line: int = 0
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.pointer = pointer
+        self.line = line
+
+
+class NodeError(RemoteMediaError, RuntimeError):
+    """A node failed while it ran. ``__cause__`` is what the node raised, if it raised.
+
+    Attributes
+    ----------
+    node_id, node_type : str
+        Which node of the graph.
+    stage : str
+        ``"initialize"``, ``"process"`` or ``"flush"``.
+    timestamp : str
+        When it failed: UTC, ISO 8601.
+    partial_results : list
+        Items that the graph had given before.
+    """
+
+    code = "RM3000"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        hint: str = "",
+        node_id: str = "",
+        node_type: str = "",
+        stage: str = "",
+        partial_results: Sequence[Any] = (),
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.node_id = node_id
+        self.node_type = node_type
+        self.stage = stage
+        self.timestamp = datetime.now(timezone.utc).isoformat()
+        self.partial_results = list(partial_results)
+
+    @staticmethod
+    def from_cause(node_id: str, node_type: str, stage: str, cause: BaseException) -> NodeError:
+        """Say which node failed because of `cause`; a `NodeTypeError` if that is a `TypeError`."""
+        kind = NodeTypeError if isinstance(cause, TypeError) else NodeError
+        text = str(cause) if isinstance(cause, RemoteMediaError) else _describe(cause)
+        error = kind(
+            f"Execution error: node '{node_id}' ({node_type}) failed in {stage}: {text}",
+            node_id=node_id,
+            node_type=node_type,
+            stage=stage,
+        )
+        error.hint = getattr(cause, "hint", "")
+        error.__cause__ = cause
+        return error
+
+
+class NodeTypeError(NodeError, TypeError):
+    """A node was given an item it cannot take."""
+
+
+class ItemTypeError(RemoteMediaError, TypeError):
+    """An item of the wrong type, or of the right type with the wrong dtype or shape."""
+
+    code = "RM5000"
+
+
+class MediaIOError(RemoteMediaError, OSError):
+    """A file could not be read or written.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    """
+
+    code = "RM4000"
+    retryable = True
+
+    def __init__(self, message: str = "", *, hint: str = "", path: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+
+
+class SerializationError(RemoteMediaError):
+    """A value has no text form."""
+
+    code = "RM6000"
+
+
+class WebRTCError(RemoteMediaError):
+    """A WebRTC connection failed."""
+
+    code = "RM7000"
+    retryable = True
+
+
+class MissingExtraError(RemoteMediaError, ImportError):
+    """An optional package is needed; the text names the command that installs it."""
+
+    code = "RM8000"
+
+
+def _describe(cause: BaseException) -> str:
+    name = type(cause).__name__
+    return f"{name}: {cause}" if str(cause) else name

@@ -1,0 +1,22 @@
+"""What all Python tests share: the marker of tests that need the native module."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "native_only: needs the native module; skipped without it")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    from remotemedia import runtime
+
+    loaded, _, reason = runtime.probe()
+    forced = runtime.requested_runtime() == "python"
+    if loaded and not forced:
+        return
+    text = "REMOTEMEDIA_RUNTIME=python" if forced else f"the native module cannot load: {reason}"
+    for item in items:
+        if item.get_closest_marker("native_only") is not None:
+            item.add_marker(pytest.mark.skip(reason=text))
