@@ -1,0 +1,260 @@
+#include "graph/graph_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <queue>
+#include <utility>
+
+#include "graph/manifest_problem.h"
+#include "remotemedia/base/error.h"
+#include "remotemedia/base/nearest.h"
+
+namespace remotemedia {
+namespace {
+
+std::string label(const GraphNode& node) { return fmt::format("'{}' ({})", node.id, node.type.name); }
+
+// Kinds that both ends name; empty lists take or give anything.
+bool kinds_meet(const Port& output, const Port& input) {
+  if (output.kinds.empty() || input.kinds.empty()) return true;
+  return std::ranges::any_of(output.kinds, [&](PayloadKind kind) {
+    return std::ranges::find(input.kinds, kind) != input.kinds.end();
+  });
+}
+
+std::string kind_list(const Port& port) {
+  std::string list;
+  for (const PayloadKind kind : port.kinds) {
+    list += fmt::format("{}{}", list.empty() ? "" : " or ", to_string(kind));
+  }
+  return list;
+}
+
+}  // namespace
+
+GraphBuilder::GraphBuilder(const Manifest& manifest, const NodeRegistry& registry,
+                           const GraphOptions& options)
+    : manifest_(manifest), registry_(registry), options_(options), graph_(new Graph()) {}
+
+std::shared_ptr<const Graph> GraphBuilder::build() {
+  graph_->name_ = manifest_.name;
+  graph_->warnings_ = manifest_.warnings;
+  for (const ManifestNode& node : manifest_.nodes) add_node(node);
+  for (const ManifestConnection& connection : manifest_.connections) add_edge(connection);
+  sort();
+  resolve_formats();
+  classify();
+  return graph_;
+}
+
+void GraphBuilder::add_node(const ManifestNode& node) {
+  const auto foreign = options_.foreign.find(node.id);
+  if (foreign != options_.foreign.end()) {
+    add_foreign(node, foreign->second);
+  } else {
+    add_native(node);
+  }
+}
+
+void GraphBuilder::add_foreign(const ManifestNode& node, const ForeignNode& foreign) {
+  check_streaming(node, foreign.type);
+  GraphNode& added = graph_->nodes_.emplace_back();
+  added.id = node.id;
+  added.type = foreign.type;
+  added.parameters = Parameters(node.params);
+  added.hint = node.runtime_hint;
+  added.runtime = Runtime::python;
+  added.runtime_reason = foreign.reason;
+}
+
+void GraphBuilder::add_native(const ManifestNode& node) {
+  const NodeType* type = registry_.find(node.node_type);
+  if (type == nullptr) {
+    refuse_manifest("Unknown node type: " + node.node_type, node.pointer, node.line,
+                    did_you_mean(node.node_type, registry_.names()));
+  }
+  ParameterProblem problem;
+  auto parameters =
+      check_parameters(type->parameters, type->refused_parameters, node.params, &problem);
+  if (!parameters) {
+    refuse_manifest(fmt::format("node '{}' ({}): {}", node.id, type->name, problem.message),
+                    child_pointer(child_pointer(node.pointer, "params"), problem.name), node.line,
+                    problem.hint);
+  }
+  if (!type->make || node.runtime_hint == RuntimeHint::python) {
+    refuse_manifest(
+        fmt::format("node '{}' ({}) {}", node.id, type->name,
+                    type->make ? "has runtime_hint python" : "runs in Python only"),
+        node.pointer, node.line,
+        "run the graph from Python: Pipeline.from_file(...)");
+  }
+  check_streaming(node, *type);
+  if (type->check) {
+    try {
+      type->check(*parameters);
+    } catch (const Error& error) {
+      refuse_manifest(fmt::format("node '{}': {}", node.id, error.what()),
+                      child_pointer(node.pointer, "params"), node.line);
+    }
+  }
+  GraphNode& added = graph_->nodes_.emplace_back();
+  added.id = node.id;
+  added.type = *type;
+  added.parameters = *std::move(parameters);
+  added.hint = node.runtime_hint;
+  added.runtime = Runtime::native;
+  added.runtime_reason =
+      node.runtime_hint == RuntimeHint::native ? "hint native" : "native implementation available";
+}
+
+void GraphBuilder::check_streaming(const ManifestNode& node, const NodeType& type) const {
+  if (!node.is_streaming || *node.is_streaming == type.streaming) return;
+  refuse_manifest(fmt::format("node '{}' says is_streaming {}, but {} is {}", node.id,
+                              *node.is_streaming, type.name,
+                              type.streaming ? "streaming" : "not streaming"),
+                  child_pointer(node.pointer, "is_streaming"), node.line, "remove the field");
+}
+
+void GraphBuilder::add_edge(const ManifestConnection& connection) {
+  std::vector<GraphNode>& nodes = graph_->nodes_;
+  const auto index_of = [&](const std::string& id) {
+    return static_cast<std::size_t>(std::ranges::find(nodes, id, &GraphNode::id) - nodes.begin());
+  };
+  Edge edge;
+  edge.from = index_of(connection.from);
+  edge.to = index_of(connection.to);
+  edge.output_port = find_port(connection, nodes[edge.from], true);
+  edge.input_port = find_port(connection, nodes[edge.to], false);
+  for (const Edge& other : nodes[edge.from].outgoing) {
+    if (other.to == edge.to && other.output_port == edge.output_port &&
+        other.input_port == edge.input_port) {
+      refuse_manifest(
+          fmt::format("the connection {} -> {} stands twice", connection.from, connection.to),
+          connection.pointer, connection.line, "remove one: a packet would arrive twice");
+    }
+  }
+  const Port& output = nodes[edge.from].type.outputs[edge.output_port];
+  const Port& input = nodes[edge.to].type.inputs[edge.input_port];
+  if (!kinds_meet(output, input)) {
+    refuse_manifest(fmt::format("{} gives {}, but {} takes {}", label(nodes[edge.from]),
+                                kind_list(output), label(nodes[edge.to]), kind_list(input)),
+                    connection.pointer, connection.line);
+  }
+  nodes[edge.from].outgoing.push_back(edge);
+  nodes[edge.to].incoming.push_back(edge);
+}
+
+std::uint16_t GraphBuilder::find_port(const ManifestConnection& connection, const GraphNode& node,
+                                      bool output) const {
+  const std::vector<Port>& ports = output ? node.type.outputs : node.type.inputs;
+  const std::string& name = output ? connection.output_port : connection.input_port;
+  const char* side = output ? "output" : "input";
+  if (ports.empty()) {
+    refuse_manifest(fmt::format("{} has no {}", label(node), side), connection.pointer,
+                    connection.line,
+                    output ? "it is a sink: end the chain there"
+                           : "it is a source: start the chain there");
+  }
+  const auto port = std::ranges::find(ports, name, &Port::name);
+  if (port == ports.end()) {
+    std::vector<std::string> names;
+    for (const Port& known : ports) names.push_back(known.name);
+    refuse_manifest(fmt::format("{} has no {} port '{}'", label(node), side, name),
+                    connection.pointer, connection.line, did_you_mean(name, names));
+  }
+  return static_cast<std::uint16_t>(port - ports.begin());
+}
+
+// Kahn's algorithm; the smallest index among the ready nodes goes first, so the order is fixed.
+void GraphBuilder::sort() {
+  const std::vector<GraphNode>& nodes = graph_->nodes_;
+  std::vector<std::size_t> waiting;
+  std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> ready;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    waiting.push_back(nodes[i].incoming.size());
+    if (waiting[i] == 0) ready.push(i);
+  }
+  while (!ready.empty()) {
+    const std::size_t next = ready.top();
+    ready.pop();
+    graph_->order_.push_back(next);
+    for (const Edge& edge : nodes[next].outgoing) {
+      if (--waiting[edge.to] == 0) ready.push(edge.to);
+    }
+  }
+  if (graph_->order_.size() != nodes.size()) {
+    refuse_manifest("Cycle detected: " + cycle_path(waiting), "/connections", 0,
+                    "remove one of these connections");
+  }
+}
+
+// Every node that still waits has a predecessor that waits; walking back from any of them must repeat.
+std::string GraphBuilder::cycle_path(const std::vector<std::size_t>& waiting) const {
+  const std::vector<GraphNode>& nodes = graph_->nodes_;
+  const auto waits = [&](std::size_t i) { return waiting[i] > 0; };
+  std::size_t at = 0;
+  while (!waits(at)) ++at;
+  std::vector<std::size_t> walked;
+  while (std::ranges::find(walked, at) == walked.end()) {
+    walked.push_back(at);
+    at = std::ranges::find_if(nodes[at].incoming, [&](const Edge& e) { return waits(e.from); })->from;
+  }
+  walked.erase(walked.begin(), std::ranges::find(walked, at));
+  std::ranges::reverse(walked);
+  std::ranges::rotate(walked, std::ranges::min_element(walked));
+  std::string path;
+  for (const std::size_t index : walked) path += nodes[index].id + " -> ";
+  return path + nodes[walked.front()].id;
+}
+
+void GraphBuilder::resolve_formats() {
+  for (const std::size_t index : graph_->order_) resolve_format(index);
+}
+
+void GraphBuilder::resolve_format(std::size_t index) {
+  GraphNode& node = graph_->nodes_[index];
+  const GraphNode* giver = nullptr;
+  for (const Edge& edge : node.incoming) {
+    const GraphNode& from = graph_->nodes_[edge.from];
+    if (edge.input_port != 0 || edge.output_port != 0) continue;
+    if (giver == nullptr || node.input.rate == 0) {
+      giver = &from;
+      node.input = from.output;
+    }
+  }
+  node.output = node.input;
+  if (!node.type.resolve) return;
+  try {
+    node.output = node.type.resolve(node.parameters, node.input);
+  } catch (const Error& error) {
+    const ManifestNode& source = manifest_.nodes[index];
+    refuse_manifest(fmt::format("input of node {}{}: {}", label(node),
+                                giver == nullptr ? "" : fmt::format(" from '{}'", giver->id),
+                                error.what()),
+                    source.pointer, source.line);
+  }
+}
+
+void GraphBuilder::classify() {
+  for (std::size_t i = 0; i < graph_->nodes_.size(); ++i) {
+    const GraphNode& node = graph_->nodes_[i];
+    if (node.type.is_source()) {
+      graph_->sources_.push_back(i);
+    } else if (node.incoming.empty()) {
+      graph_->inputs_.push_back(i);
+    }
+    const bool leads_on = std::ranges::any_of(
+        node.outgoing, [](const Edge& edge) { return edge.output_port == 0; });
+    if (!node.type.is_sink() && !leads_on) graph_->outputs_.push_back(i);
+  }
+}
+
+std::shared_ptr<const Graph> Graph::build(const Manifest& manifest, const NodeRegistry& registry,
+                                          const GraphOptions& options) {
+  return GraphBuilder(manifest, registry, options).build();
+}
+
+}  // namespace remotemedia

@@ -1,0 +1,124 @@
+#include "remotemedia/graph/joiner.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "remotemedia/base/check.h"
+
+namespace remotemedia {
+namespace {
+
+// Times come from integer frame counts, so touching intervals differ by rounding only.
+constexpr double kTouching = 1e-9;
+
+const Value* bound(const Value& interval, std::size_t index) {
+  const Value::Array* pair = interval.as_array();
+  return pair != nullptr && pair->size() == 2 ? &(*pair)[index] : nullptr;
+}
+
+void append_interval(Value::Array& all, const Value& next) {
+  const Value* begin = bound(next, 0);
+  const Value* last_end = all.empty() ? nullptr : bound(all.back(), 1);
+  if (begin != nullptr && last_end != nullptr &&
+      std::fabs(begin->number() - last_end->number()) <= kTouching) {
+    (*all.back().as_array())[1] = *bound(next, 1);
+  } else {
+    all.push_back(next);
+  }
+}
+
+void merge(Value& into, const Value& next, MetadataMerge rule) {
+  if (rule == MetadataMerge::any && into.as_bool() != nullptr && next.as_bool() != nullptr) {
+    into = *into.as_bool() || *next.as_bool();
+  } else if (rule == MetadataMerge::sum && into.as_int() != nullptr && next.as_int() != nullptr) {
+    into = *into.as_int() + *next.as_int();
+  } else if (rule == MetadataMerge::concat_intervals && into.as_array() != nullptr &&
+             next.as_array() != nullptr) {
+    for (const Value& interval : *next.as_array()) append_interval(*into.as_array(), interval);
+  } else {
+    into = next;
+  }
+}
+
+template <typename Sample>
+void fill(AudioBuffer& whole, const std::vector<Packet>& blocks) {
+  for (int channel = 0; channel < whole.channels(); ++channel) {
+    auto to = whole.mutable_channel<Sample>(channel).begin();
+    for (const Packet& block : blocks) {
+      to = std::ranges::copy(block.audio()->channel<Sample>(channel), to).out;
+    }
+  }
+}
+
+void check_same(const AudioBuffer& first, const AudioBuffer& next) {
+  if (first.rate() != next.rate()) {
+    refuse("rate of a later block", next.rate(), std::to_string(first.rate()) + " Hz as before");
+  }
+  if (first.channels() != next.channels()) {
+    refuse("channel count of a later block", next.channels(),
+           std::to_string(first.channels()) + " as before");
+  }
+  if (first.format() != next.format()) {
+    refuse("format of a later block", to_string(next.format()),
+           std::string(to_string(first.format())) + " as before");
+  }
+}
+
+}  // namespace
+
+MetadataJoiner::MetadataJoiner(const Graph& graph) {
+  for (const GraphNode& node : graph.nodes()) {
+    for (const MetadataField& field : node.type.metadata) rules_.emplace(field.name, field.merge);
+  }
+}
+
+void MetadataJoiner::add(const Object& metadata) {
+  for (const auto& [name, value] : metadata) {
+    Value* present = result_.find(name);
+    if (present == nullptr) {
+      result_.set(name, value);
+    } else {
+      const auto rule = rules_.find(name);
+      merge(*present, value, rule == rules_.end() ? MetadataMerge::last : rule->second);
+    }
+  }
+}
+
+void PacketJoiner::add(const Packet& packet) {
+  const AudioBuffer& audio = require_audio(packet);
+  if (!blocks_.empty()) check_same(*blocks_.front().audio(), audio);
+  metadata_.add(packet.metadata);
+  blocks_.push_back(packet);
+}
+
+Packet PacketJoiner::take() {
+  Packet joined = blocks_.front();
+  if (blocks_.size() > 1) {
+    std::size_t frames = 0;
+    for (const Packet& block : blocks_) frames += block.audio()->frames();
+    const AudioBuffer& first = *blocks_.front().audio();
+    AudioBuffer whole =
+        AudioBuffer::allocate(first.format(), first.channels(), frames, first.rate());
+    whole.one_dimensional = first.one_dimensional;
+    switch (first.format()) {
+      case SampleFormat::f32:
+        fill<float>(whole, blocks_);
+        break;
+      case SampleFormat::i16:
+        fill<std::int16_t>(whole, blocks_);
+        break;
+      case SampleFormat::i32:
+        fill<std::int32_t>(whole, blocks_);
+        break;
+    }
+    joined.payload = std::move(whole);
+  }
+  joined.metadata = metadata_.result();
+  blocks_.clear();
+  return joined;
+}
+
+}  // namespace remotemedia

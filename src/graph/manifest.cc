@@ -1,0 +1,323 @@
+#include "remotemedia/graph/manifest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <utility>
+
+#include "graph/manifest_fields.h"
+#include "remotemedia/base/nearest.h"
+
+namespace remotemedia {
+namespace {
+
+/// The two ways of writing version v1 that users' documents show.
+struct Dialect {
+  const char* node_type;
+  const char* connections;
+  const char* output_port;
+  const char* input_port;
+};
+constexpr Dialect kV1{"node_type", "connections", "output_port", "input_port"};
+constexpr Dialect kSecond{"type", "edges", "output_key", "input_key"};
+
+bool is_id(std::string_view id) {
+  return !id.empty() && std::ranges::all_of(id, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-';
+  });
+}
+
+// RFC 3339, to the second: 2026-01-31T12:00:00, then a fraction and an offset.
+bool is_date_time(std::string_view text) {
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
+  if (text.size() < kShape.size()) return false;
+  for (std::size_t i = 0; i < kShape.size(); ++i) {
+    const bool digit = std::isdigit(static_cast<unsigned char>(text[i])) != 0;
+    if (kShape[i] == 'd' ? !digit : text[i] != kShape[i]) return false;
+  }
+  return text.substr(kShape.size()).find_first_not_of("0123456789.+-:Z") == std::string_view::npos;
+}
+
+const Dialect& read_dialect(const Fields& root) {
+  if (root.find("manifest") != nullptr) {
+    root.refuse_field("manifest", "this is a manifest with its input around it",
+                      "give the object under \"manifest\", or pass the file to `remotemedia run`");
+  }
+  const Value& version = root.require("version");
+  const std::string* text = version.as_string();
+  if (text != nullptr && *text == "v1") return kV1;
+  // YAML reads an unquoted 1.0 as a number.
+  if ((text != nullptr && *text == "1.0") || version == Value(1.0)) return kSecond;
+  root.refuse_field("version", "Unsupported manifest version: " + shown(version),
+                    "this release reads \"v1\" (and \"1.0\")");
+}
+
+void read_metadata(const Fields& root, const Dialect& dialect, Manifest& manifest) {
+  if (root.find("metadata") == nullptr && &dialect == &kSecond) {
+    manifest.name = "pipeline";
+    return;
+  }
+  const Fields metadata = root.object("metadata", "metadata");
+  metadata.allow_only({"name", "description", "created_at"});
+  manifest.name = metadata.text("name");
+  constexpr std::size_t kMaxName = 255;
+  if (manifest.name.empty() || manifest.name.size() > kMaxName) {
+    metadata.refuse_field("name", fmt::format("the name has {} bytes, expected 1..{}",
+                                              manifest.name.size(), kMaxName));
+  }
+  manifest.description = metadata.text_or("description", "");
+  manifest.created_at = metadata.text_or("created_at", "");
+  if (!manifest.created_at.empty() && !is_date_time(manifest.created_at)) {
+    metadata.refuse_field("created_at",
+                          fmt::format("'{}' is no date and time", manifest.created_at),
+                          "write it as 2026-01-31T12:00:00Z");
+  }
+}
+
+RuntimeHint read_hint(const Fields& node, const std::string& id, Manifest& manifest) {
+  const std::string hint = node.text_or("runtime_hint", "auto");
+  if (hint == "auto") return RuntimeHint::automatic;
+  if (hint == "native" || hint == "rust") return RuntimeHint::native;
+  if (hint == "python" || hint == "cpython") return RuntimeHint::python;
+  if (hint == "rust_python" || hint == "cpython_wasm") {
+    manifest.warnings.push_back(fmt::format(
+        "node '{}': the runtime '{}' no longer exists; it runs as 'python'", id, hint));
+    return RuntimeHint::python;
+  }
+  node.refuse_field("runtime_hint", fmt::format("unknown runtime_hint '{}'", hint),
+                    "known: auto, native, python (rust is the old name of native)");
+}
+
+Value read_capabilities(const Fields& node) {
+  if (node.find("capabilities") == nullptr) return {};
+  const Fields all = node.object("capabilities", "capabilities");
+  all.allow_only({"gpu", "cpu", "memory_gb"});
+  all.check_number("memory_gb", 0);
+  if (all.find("gpu") != nullptr) {
+    const Fields gpu = all.object("gpu", "capabilities.gpu");
+    gpu.allow_only({"type", "min_memory_gb", "required"});
+    static_cast<void>(gpu.require("type"));
+    gpu.check_choice("type", {"cuda", "rocm", "metal", "vulkan", "any"});
+    gpu.check_number("min_memory_gb", 0);
+    gpu.check_bool("required");
+  }
+  if (all.find("cpu") != nullptr) {
+    const Fields cpu = all.object("cpu", "capabilities.cpu");
+    cpu.allow_only({"cores", "arch"});
+    cpu.check_number("cores", 1);
+    cpu.check_choice("arch", {"x86_64", "aarch64", "arm", "any"});
+  }
+  return *node.find("capabilities");
+}
+
+Value read_execution(const Fields& node) {
+  if (node.find("execution") == nullptr) return {};
+  const Fields execution = node.object("execution", "execution");
+  execution.allow_only({"placement", "reason", "fallback"});
+  const std::string placement = execution.text_or("placement", "anywhere");
+  const bool elsewhere = placement.ends_with("remote") || placement.ends_with("wasi") ||
+                         placement.ends_with("browser");
+  if (elsewhere && !placement.starts_with("prefer_")) {
+    execution.refuse_field("placement", fmt::format("placement '{}' is not supported", placement),
+                           "nodes run in this process: use \"local\" or remove it");
+  }
+  const bool known = placement == "anywhere" || placement == "native" || placement == "host" ||
+                     placement == "local" || placement.starts_with("requires_") ||
+                     placement.starts_with("prefer_");
+  if (!known) {
+    execution.refuse_field("placement", fmt::format("unknown placement '{}'", placement),
+                           "known: anywhere, native, host, local, requires_*, prefer_*");
+  }
+  return *node.find("execution");
+}
+
+void refuse_host(const Fields& node) {
+  const Value* host = node.find("host");
+  if (host == nullptr) return;
+  const std::string& text = node.text("host");
+  const std::size_t colon = text.find(':');
+  const bool well_formed =
+      colon != std::string::npos && colon > 0 && colon + 1 < text.size() &&
+      text.find_first_not_of("0123456789", colon + 1) == std::string::npos;
+  node.refuse_field("host",
+                    well_formed ? fmt::format("node on host '{}': remote nodes are not supported", text)
+                                : fmt::format("host '{}' is not of the form name:port", text),
+                    "remove it; nodes run in this process");
+}
+
+ManifestNode read_node(const Fields& fields, const Dialect& dialect, Manifest& manifest) {
+  if (&dialect == &kV1) {
+    fields.allow_only({"id", "node_type", "params", "is_streaming", "runtime_hint", "capabilities",
+                       "host", "execution"});
+  } else {
+    fields.allow_only({"id", "type", "params", "is_streaming", "runtime_hint", "capabilities",
+                       "host", "execution"});
+  }
+  ManifestNode node;
+  node.pointer = fields.pointer();
+  node.line = fields.line();
+  node.id = fields.text("id");
+  if (!is_id(node.id)) {
+    fields.refuse_field("id", fmt::format("'{}' is no node id", node.id),
+                        "use letters, digits, _ and - only");
+  }
+  node.node_type = fields.text(dialect.node_type);
+  if (node.node_type.empty()) fields.refuse_field(dialect.node_type, "the node type is empty");
+  if (const Value* params = fields.find("params")) {
+    const Object* object = params->as_object();
+    if (object == nullptr) {
+      fields.refuse_field("params", "'params' must be an object, not " + shown(*params));
+    }
+    node.params = *object;
+  }
+  fields.check_bool("is_streaming");
+  if (const Value* streaming = fields.find("is_streaming")) {
+    node.is_streaming = *streaming->as_bool();
+  }
+  node.runtime_hint = read_hint(fields, node.id, manifest);
+  node.capabilities = read_capabilities(fields);
+  node.execution = read_execution(fields);
+  refuse_host(fields);
+  return node;
+}
+
+void read_nodes(const Document& document, const Fields& root, const Dialect& dialect,
+                Manifest& manifest) {
+  const Value::Array& list = root.array("nodes");
+  if (list.empty()) root.refuse_field("nodes", "the graph has no nodes", "add at least one node");
+  if (list.size() > kMaxNodes) {
+    root.refuse_field("nodes", fmt::format("{} nodes, at most {} are allowed", list.size(), kMaxNodes));
+  }
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const Fields fields(document, list[i], child_pointer("/nodes", i), "a node");
+    ManifestNode node = read_node(fields, dialect, manifest);
+    const auto twin = std::ranges::find(manifest.nodes, node.id, &ManifestNode::id);
+    if (twin != manifest.nodes.end()) {
+      fields.refuse_field("id", "Duplicate node ID: " + node.id,
+                          fmt::format("{} has it already", twin->pointer));
+    }
+    manifest.nodes.push_back(std::move(node));
+  }
+}
+
+std::string known_node(const Fields& fields, std::string_view end, const char* role,
+                       const Manifest& manifest) {
+  std::string id = fields.text(end);
+  if (std::ranges::find(manifest.nodes, id, &ManifestNode::id) == manifest.nodes.end()) {
+    std::vector<std::string> ids;
+    for (const ManifestNode& node : manifest.nodes) ids.push_back(node.id);
+    fields.refuse_field(end, fmt::format("Connection references unknown {} node: {}", role, id),
+                        did_you_mean(id, ids));
+  }
+  return id;
+}
+
+void read_connections(const Document& document, const Fields& root, const Dialect& dialect,
+                      Manifest& manifest) {
+  if (root.find(dialect.connections) == nullptr) return;
+  const Value::Array& list = root.array(dialect.connections);
+  if (list.size() > kMaxConnections) {
+    root.refuse_field(dialect.connections, fmt::format("{} connections, at most {} are allowed",
+                                                       list.size(), kMaxConnections));
+  }
+  const std::string base = child_pointer("", dialect.connections);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const Fields fields(document, list[i], child_pointer(base, i), "a connection");
+    fields.allow_only({"from", "to", dialect.output_port, dialect.input_port});
+    ManifestConnection connection;
+    connection.pointer = fields.pointer();
+    connection.line = fields.line();
+    connection.from = known_node(fields, "from", "source", manifest);
+    connection.to = known_node(fields, "to", "target", manifest);
+    connection.output_port = fields.text_or(dialect.output_port, "default");
+    connection.input_port = fields.text_or(dialect.input_port, "default");
+    manifest.connections.push_back(std::move(connection));
+  }
+}
+
+void read_config(const Fields& root, Manifest& manifest) {
+  if (root.find("config") == nullptr) return;
+  const Fields config = root.object("config", "config");
+  for (const char* name : {"retry_policy", "max_retries", "circuit_breaker_threshold"}) {
+    if (config.find(name) != nullptr) {
+      config.refuse_field(name, fmt::format("config field '{}' is not supported in this release", name),
+                          "remove it; a failed node ends the run with an error");
+    }
+  }
+  config.allow_only({"enable_metrics"});
+  config.check_bool("enable_metrics");
+  manifest.config = *root.find("config")->as_object();
+}
+
+}  // namespace
+
+const char* to_string(RuntimeHint hint) {
+  static constexpr const char* kNames[] = {"auto", "native", "python"};
+  return kNames[static_cast<std::size_t>(hint)];
+}
+
+Manifest parse_manifest(std::string_view text, TextFormat format) {
+  return parse_manifest(parse_document(text, format));
+}
+
+Manifest parse_manifest(const Document& document) {
+  const Fields root(document, document.root, "", "a manifest");
+  const Dialect& dialect = read_dialect(root);
+  const Dialect& other = &dialect == &kV1 ? kSecond : kV1;
+  if (root.find(other.connections) != nullptr) {
+    root.refuse_field(other.connections,
+                      fmt::format("'{}' belongs to the other dialect", other.connections),
+                      fmt::format("with this version it is called '{}'", dialect.connections));
+  }
+  if (&dialect == &kV1) {
+    root.allow_only({"version", "metadata", "nodes", "connections"});
+  } else {
+    root.allow_only({"version", "metadata", "nodes", "edges", "config"});
+  }
+  Manifest manifest;
+  read_metadata(root, dialect, manifest);
+  read_nodes(document, root, dialect, manifest);
+  read_connections(document, root, dialect, manifest);
+  read_config(root, manifest);
+  return manifest;
+}
+
+namespace {
+
+Value to_value(const ManifestNode& node) {
+  Object object{{"id", node.id}, {"node_type", node.node_type}, {"params", node.params}};
+  if (node.is_streaming.value_or(false)) object.set("is_streaming", true);
+  if (node.runtime_hint != RuntimeHint::automatic) {
+    object.set("runtime_hint", to_string(node.runtime_hint));
+  }
+  if (!node.capabilities.is_null()) object.set("capabilities", node.capabilities);
+  if (!node.execution.is_null()) object.set("execution", node.execution);
+  return object;
+}
+
+Value to_value(const ManifestConnection& connection) {
+  Object object{{"from", connection.from}, {"to", connection.to}};
+  if (connection.output_port != "default") object.set("output_port", connection.output_port);
+  if (connection.input_port != "default") object.set("input_port", connection.input_port);
+  return object;
+}
+
+}  // namespace
+
+Value manifest_to_value(const Manifest& manifest) {
+  Object metadata{{"name", manifest.name}};
+  if (!manifest.description.empty()) metadata.set("description", manifest.description);
+  if (!manifest.created_at.empty()) metadata.set("created_at", manifest.created_at);
+  Value::Array nodes;
+  for (const ManifestNode& node : manifest.nodes) nodes.push_back(to_value(node));
+  Value::Array connections;
+  for (const ManifestConnection& c : manifest.connections) connections.push_back(to_value(c));
+  return Object{{"version", "v1"},
+                {"metadata", std::move(metadata)},
+                {"nodes", std::move(nodes)},
+                {"connections", std::move(connections)}};
+}
+
+}  // namespace remotemedia

@@ -1,0 +1,124 @@
+#include <string>
+#include <utility>
+
+#include "remotemedia/graph/graph.h"
+
+namespace remotemedia {
+namespace {
+
+Object text(const char* description) { return {{"type", "string"}, {"description", description}}; }
+
+Value capabilities_schema() {
+  const Object gpu{
+      {"type", "object"},
+      {"required", Value::Array{"type"}},
+      {"properties",
+       Object{{"type", Object{{"enum", Value::Array{"cuda", "rocm", "metal", "vulkan", "any"}}}},
+              {"min_memory_gb", Object{{"type", "number"}, {"minimum", 0}}},
+              {"required", Object{{"type", "boolean"}, {"default", true}}}}},
+      {"additionalProperties", false}};
+  const Object cpu{
+      {"type", "object"},
+      {"properties", Object{{"cores", Object{{"type", "number"}, {"minimum", 1}}},
+                            {"arch", Object{{"enum", Value::Array{"x86_64", "aarch64", "arm", "any"}}}}}},
+      {"additionalProperties", false}};
+  return Object{{"type", "object"},
+                {"properties", Object{{"gpu", gpu},
+                                      {"cpu", cpu},
+                                      {"memory_gb", Object{{"type", "number"}, {"minimum", 0}}}}},
+                {"additionalProperties", false}};
+}
+
+Value execution_schema() {
+  return Object{{"type", "object"},
+                {"properties", Object{{"placement", text("Where the node may run; must allow local.")},
+                                      {"reason", text("Why.")},
+                                      {"fallback", text("What else would do.")}}},
+                {"additionalProperties", false}};
+}
+
+// One if/then per type, so that an editor offers the parameters of the type it sees.
+Value type_rules(const NodeRegistry& registry) {
+  Value::Array rules;
+  for (const NodeType* type : registry.types()) {
+    Value::Array names{type->name};
+    for (const std::string& alias : type->aliases) names.emplace_back(alias);
+    Object params = *parameter_schema(type->parameters).as_object();
+    Object then{{"properties", Object{{"params", params}}}};
+    if (params.contains("required")) then.set("required", Value::Array{"params"});
+    rules.emplace_back(Object{
+        {"if", Object{{"properties", Object{{"node_type", Object{{"enum", std::move(names)}}}}}}},
+        {"then", std::move(then)}});
+  }
+  return rules;
+}
+
+Value node_schema(const NodeRegistry& registry) {
+  Value::Array names;
+  for (const std::string& name : registry.names()) names.emplace_back(name);
+  const Object node_type{{"anyOf", Value::Array{Object{{"enum", std::move(names)}}, Object{{"type", "string"}, {"minLength", 1}}}},
+                         {"description", "A built-in type, or a Python Node class of the program."}};
+  const Object hint{{"enum", Value::Array{"auto", "native", "python", "rust", "cpython",
+                                          "rust_python", "cpython_wasm"}},
+                    {"default", "auto"},
+                    {"description", "rust is the old name of native, cpython of python."}};
+  return Object{
+      {"type", "object"},
+      {"required", Value::Array{"id", "node_type"}},
+      {"properties",
+       Object{{"id", Object{{"type", "string"}, {"pattern", "^[a-zA-Z0-9_-]+$"}}},
+              {"node_type", node_type},
+              {"params", Object{{"type", "object"}, {"default", Object{}}}},
+              {"is_streaming", Object{{"type", "boolean"}, {"default", false}}},
+              {"runtime_hint", hint},
+              {"capabilities", capabilities_schema()},
+              {"execution", execution_schema()}}},
+      {"additionalProperties", false},
+      {"allOf", type_rules(registry)}};
+}
+
+Value connection_schema() {
+  const Object port{{"type", "string"}, {"default", "default"}};
+  return Object{{"type", "object"},
+                {"required", Value::Array{"from", "to"}},
+                {"properties", Object{{"from", text("Node id.")},
+                                      {"to", text("Node id.")},
+                                      {"output_port", port},
+                                      {"input_port", port}}},
+                {"additionalProperties", false}};
+}
+
+Value metadata_schema() {
+  return Object{
+      {"type", "object"},
+      {"required", Value::Array{"name"}},
+      {"properties",
+       Object{{"name", Object{{"type", "string"}, {"minLength", 1}, {"maxLength", 255}}},
+              {"description", text("What the graph is for.")},
+              {"created_at", Object{{"type", "string"}, {"format", "date-time"}}}}},
+      {"additionalProperties", false}};
+}
+
+}  // namespace
+
+Value manifest_schema(const NodeRegistry& registry) {
+  return Object{
+      {"$schema", "http://json-schema.org/draft-07/schema#"},
+      {"$id", "https://remotemedia.dev/schemas/manifest.v1.json"},
+      {"title", "RemoteMedia manifest v1"},
+      {"type", "object"},
+      {"required", Value::Array{"version", "metadata", "nodes"}},
+      {"properties",
+       Object{{"version", Object{{"const", "v1"}}},
+              {"metadata", metadata_schema()},
+              {"nodes", Object{{"type", "array"},
+                               {"minItems", 1},
+                               {"maxItems", kMaxNodes},
+                               {"items", node_schema(registry)}}},
+              {"connections", Object{{"type", "array"},
+                                     {"maxItems", kMaxConnections},
+                                     {"items", connection_schema()}}}}},
+      {"additionalProperties", false}};
+}
+
+}  // namespace remotemedia

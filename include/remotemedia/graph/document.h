@@ -21,7 +21,7 @@ struct Document {
 
 /// Limits on a manifest text; past them it is refused. A 100-node graph takes about 20 KB.
 inline constexpr std::size_t kMaxDocumentBytes = 4U << 20U;
-inline constexpr std::size_t kMaxDocumentValues = 200'000;
+inline constexpr std::size_t kMaxDocumentValues = 100'000;
 inline constexpr int kMaxDocumentDepth = 64;
 
 /// Parses JSON or YAML. ManifestError with the line for syntax errors, duplicate keys, texts over a

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -59,12 +61,42 @@ class Session {
  private:
   struct Node;
   class NodeEmitter;
+  enum class State { running, finished, failed };
+  /// Carries an exception of the sink past the nodes; no std::exception, so none takes it for its own.
+  struct SinkFailure {
+    std::exception_ptr cause;
+  };
+
+  void create_nodes();
+  void initialize(Node& node);
+  void process(Node& node, Packet packet);
+  bool deliver(Node& node, Packet packet, std::uint16_t port);
+  void send_out(Output output);
+  void run_wave(std::size_t from);
+  void drain(Node& node);
+  Time now();
+  /// Adds node id, type and stage to an exception of the node.
+  template <typename Call>
+  void guarded(Node& node, const char* stage, Call call);
+  /// Counts the call's time as the node's, less the time spent in emit().
+  template <typename Call>
+  void timed(Node& node, Call call);
+  template <typename Call>
+  void elsewhere(Node& node, Call call);
+  /// One entry from outside: state, total time, and the sink's own exceptions.
+  template <typename Call>
+  void run(Call call);
 
   std::shared_ptr<const Graph> graph_;
   SessionOptions options_;
   Sink sink_;
-  std::vector<std::unique_ptr<Node>> nodes_;
-  std::atomic<bool> cancelled_{false};
+  std::vector<std::unique_ptr<Node>> nodes_;  ///< in manifest order
+  State state_ = State::running;
+  std::atomic<bool> cancelled_{false};  ///< set by any thread; publishes nothing else
+  std::uint64_t total_executions_ = 0;
+  std::uint64_t clock_reads_ = 0;
+  Time total_duration_{0};
+  Time clock_cost_{0};
 };
 
 }  // namespace remotemedia

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string_view>
+
+#include "remotemedia/graph/document.h"
+
+namespace remotemedia {
+
+/// Strict JSON (RFC 8259). Manifest error with line for anything else.
+Document parse_json(std::string_view text);
+/// One YAML document; plain scalars typed by the core schema of YAML 1.2. No merge keys, no tags.
+Document parse_yaml(std::string_view text);
+
+}  // namespace remotemedia
