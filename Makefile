@@ -1,0 +1,87 @@
+# Names the commands a developer runs. tools/setup.sh installs what a command needs and nothing else.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test cpp-test python-test lint format clean
+
+VENV := .venv/bin
+JOBS ?= $(shell nproc)
+# Where a recording comes from when INPUT is not given: Debian's and Ubuntu's own copy of LibriVox clips.
+RECORDINGS := pocketsphinx-testdata
+
+WHEEL_SOURCES := pyproject.toml CMakeLists.txt LICENSE README.md \
+  $(shell find cmake include src python -type f -not -name '*.pyc')
+WHEEL := .venv/.remotemedia
+PURE := build/pure
+
+export CMAKE_CXX_COMPILER_LAUNCHER := ccache
+export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:
+	@echo "make run             a recording of speech through examples/graphs/speech.yaml, into out/"
+	@echo "make run INPUT=FILE  the same with a file of yours"
+	@echo "make test            everything: C++, Python native and fallback, examples"
+	@echo "make lint            formatting, layers, ruff, mypy"
+	@echo "make format          format C++ and Python in place"
+	@echo "make clean           remove what was built"
+
+run:
+	@tools/setup.sh run
+	@$(MAKE) --no-print-directory $(WHEEL)
+	@mkdir -p out
+	@input="$(INPUT)"; \
+	input=$${input:-$$(dpkg -L $(RECORDINGS) | sed -n '/librivox.*0870\.wav$$/p')}; \
+	$(VENV)/remotemedia run examples/graphs/speech.yaml -i "$$input" -o out/speech.wav \
+	  --report out/report.html --metrics out/metrics.json; \
+	echo; \
+	echo "input    $$input"; \
+	echo "audio    out/speech.wav"; \
+	echo "report   out/report.html (open it in a browser)"; \
+	echo "metrics  out/metrics.json"
+
+test:
+	@tools/setup.sh test
+	@$(MAKE) --no-print-directory cpp-test
+	@$(MAKE) --no-print-directory python-test
+
+cpp-test:
+	cmake --preset release
+	cmake --build --preset release
+	ctest --preset release -j $(JOBS)
+
+# Three times: on native code, on the fallback by choice, and from the wheel without native code.
+python-test: $(WHEEL) $(PURE)
+	$(VENV)/python -m pytest
+	REMOTEMEDIA_RUNTIME=python $(VENV)/python -m pytest
+	PYTHONPATH=$(PURE) $(VENV)/python -m pytest -m "not native"
+
+# The build tree stays in build/, so a second wheel compiles only what changed.
+$(WHEEL): $(WHEEL_SOURCES) requirements/dev.txt
+	@echo "building the wheel into .venv"
+	@$(VENV)/pip install -q --no-build-isolation --no-deps --force-reinstall .
+	@touch $@
+
+$(PURE): $(WHEEL_SOURCES) requirements/dev.txt
+	@echo "building the pure-Python wheel into $@"
+	@rm -rf $@
+	@REMOTEMEDIA_PURE_PYTHON=1 $(VENV)/pip install -q --no-build-isolation --no-deps --target $@ .
+
+CPP_FILES = git ls-files -co --exclude-standard -- '*.cc' '*.h'
+
+lint:
+	@tools/setup.sh ci
+	$(CPP_FILES) | xargs $(VENV)/clang-format --dry-run -Werror
+	$(VENV)/python tools/check_layers.py
+	$(VENV)/ruff check
+	$(VENV)/ruff format --check
+	$(VENV)/mypy
+
+format:
+	@tools/setup.sh ci
+	$(CPP_FILES) | xargs $(VENV)/clang-format -i
+	$(VENV)/ruff check --fix
+	$(VENV)/ruff format
+
+clean:
+	rm -rf build out $(WHEEL)

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Installs what is missing on Debian 12, Ubuntu 24.04 and later: packages, then the Python environment.
+# usage: tools/setup.sh [run|test|ci]   (default: test)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+purpose=${1:-test}
+venv=.venv
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+# clang's sanitizer runtimes are named after its version.
+clang_runtime() {
+  local version
+  version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]\+\)$/\1/p')
+  [ -n "$version" ] && echo "libclang-rt-$version-dev"
+}
+
+packages=(
+  g++ cmake ninja-build ccache pkg-config
+  libhwy-dev libsndfile1-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev
+  python3-dev python3-venv
+)
+case $purpose in
+  run) packages+=(pocketsphinx-testdata) ;; # recordings of speech
+  test) packages+=(libgtest-dev libgmock-dev) ;;
+  ci) packages+=(libgtest-dev libgmock-dev clang clang-tidy) ;;
+  *) fail "unknown purpose '$purpose'; expected run, test or ci" ;;
+esac
+
+installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo "$@"
+  else fail "installing packages needs root; run as root, or install sudo"
+  fi
+}
+
+install_packages() {
+  local missing=() name
+  for name in "$@"; do installed "$name" || missing+=("$name"); done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${missing[*]}"
+  # A fresh image has no package lists, an old one names versions that are gone: update only then.
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -q --no-install-recommends "${missing[@]}" 2>/dev/null && return 0
+  say "updating the package lists"
+  as_root apt-get update -q
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -q --no-install-recommends "${missing[@]}"
+}
+
+make_environment() {
+  local python=${PYTHON:-python3}
+  "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+    fail "$python is $("$python" --version 2>&1), expected 3.10 or later; set PYTHON=/path/to/python3"
+  if [ ! -x "$venv/bin/python" ]; then
+    say "creating $venv with $("$python" --version)"
+    "$python" -m venv "$venv"
+  fi
+  local wanted
+  wanted=$(sha256sum requirements/dev.txt)
+  if [ "$(cat "$venv/.requirements" 2>/dev/null)" != "$wanted" ]; then
+    say "installing requirements/dev.txt into $venv"
+    "$venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+    echo "$wanted" >"$venv/.requirements"
+  fi
+}
+
+command -v dpkg-query >/dev/null ||
+  fail "this script knows Debian and Ubuntu; elsewhere install the packages named in it by hand"
+install_packages "${packages[@]}"
+if [ "$purpose" = ci ]; then
+  runtime=$(clang_runtime) || fail "the version of clang cannot be told from apt-cache"
+  install_packages "$runtime"
+fi
+make_environment
