@@ -56,7 +56,7 @@ FilterDesign::FilterDesign(int up, int down, Quality quality, std::size_t multip
 
 double FilterDesign::at(double t) const {
   const double u = t / static_cast<double>(half_width_);
-  if (std::fabs(u) > 1.0) return 0.0;
+  if (std::fabs(u) >= 1.0) return 0.0;  // both ends, as a row has room for one of them only
   const double window = bessel_i0(beta_ * std::sqrt(1.0 - u * u)) * window_scale_;
   const double angle = 2.0 * std::numbers::pi * cutoff_ * t;
   const double sinc = angle == 0.0 ? 1.0 : std::sin(angle) / angle;

@@ -13,7 +13,7 @@ class FilterDesign {
   /// `up` / `down` is target_rate / rate, reduced. `multiple`: the taps are rounded up to it.
   FilterDesign(int up, int down, Quality quality, std::size_t multiple);
 
-  /// Impulse response at time t; 0 outside of +-half_width.
+  /// Impulse response at time t; 0 from +-half_width on.
   [[nodiscard]] double at(double t) const;
   /// Input samples on each side of an output.
   [[nodiscard]] std::size_t half_width() const { return half_width_; }

@@ -1,0 +1,69 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "dsp/signals.h"
+#include "remotemedia/dsp/energy_vad.h"
+#include "remotemedia/dsp/resampler.h"
+
+namespace {
+
+std::atomic<int> allocations{0};
+
+void* counted(std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);  // read by the same thread only
+  void* memory = std::malloc(size > 0 ? size : 1);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return counted(size); }
+void* operator new[](std::size_t size) { return counted(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+
+namespace remotemedia::dsp {
+namespace {
+
+TEST(Allocation, IsSeenByTheCounter) {
+  const int before = allocations.load(std::memory_order_relaxed);
+  const std::vector<int> memory(10);
+  EXPECT_GT(allocations.load(std::memory_order_relaxed), before);
+}
+
+TEST(Allocation, DoesNotHappenWhileAResamplerRuns) {
+  for (const int target_rate : {8'000, 44'100, 16'001}) {
+    for (const Quality quality : {Quality::high, Quality::very_high}) {
+      Resampler resampler({.rate = 44'100, .target_rate = target_rate, .channels = 2, .quality = quality});
+      const std::vector<float> x = test::noise(5'000, 30);
+      std::vector<float> left(6'000);
+      std::vector<float> right(6'000);
+      const float* in[] = {x.data(), x.data()};
+      float* out[] = {left.data(), right.data()};
+      const int before = allocations.load(std::memory_order_relaxed);
+      for (const std::size_t frames : {1U, 441U, 5'000U}) resampler.process(in, frames, out);
+      resampler.flush(out);
+      resampler.reset();
+      EXPECT_EQ(allocations.load(std::memory_order_relaxed), before);
+    }
+  }
+}
+
+TEST(Allocation, DoesNotHappenWhileAnEnergyVadRuns) {
+  EnergyVad vad({});
+  const std::vector<float> x = test::noise(5'000, 31);
+  std::vector<std::uint8_t> decisions(20);
+  const int before = allocations.load(std::memory_order_relaxed);
+  vad.process(x, decisions);
+  EXPECT_EQ(allocations.load(std::memory_order_relaxed), before);
+}
+
+}  // namespace
+}  // namespace remotemedia::dsp

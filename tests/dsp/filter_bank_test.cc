@@ -1,0 +1,86 @@
+#include "dsp/filter_bank.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <set>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "dsp/dot_kernel.h"
+#include "dsp/filter_design.h"
+
+namespace remotemedia::dsp {
+namespace {
+
+template <typename T>
+std::size_t bytes(const FilterBank<T>& bank) {
+  const int rows = bank.exact() ? bank.phases() : bank.phases() + 3;
+  return static_cast<std::size_t>(rows) * bank.taps() * sizeof(T);
+}
+
+template <typename T>
+FilterBank<T> bank_of(int rate, int target_rate, Quality quality) {
+  const int divisor = std::gcd(rate, target_rate);
+  return FilterBank<T>(target_rate / divisor, rate / divisor, quality);
+}
+
+TEST(FilterBank, StaysSmallForAnyRatio) {
+  const std::tuple<int, int> ratios[] = {{44'100, 16'000},  {44'101, 16'000},  {192'000, 44'101},
+                                         {192'000, 11'025}, {8'000, 191'999},  {191'999, 8'000},
+                                         {44'100, 48'000},  {192'000, 191'999}};
+  for (const auto& [rate, target_rate] : ratios) {
+    SCOPED_TRACE(std::to_string(rate) + " -> " + std::to_string(target_rate));
+    EXPECT_LE(bytes(bank_of<float>(rate, target_rate, Quality::high)), 512U << 10U);
+    EXPECT_LE(bytes(bank_of<double>(rate, target_rate, Quality::very_high)), 704U << 10U);
+  }
+}
+
+TEST(FilterBank, IsExactForTheCommonRatios) {
+  EXPECT_TRUE(bank_of<float>(44'100, 16'000, Quality::high).exact());
+  EXPECT_TRUE(bank_of<float>(48'000, 16'000, Quality::high).exact());
+  EXPECT_TRUE(bank_of<float>(48'000, 44'100, Quality::high).exact());
+  EXPECT_FALSE(bank_of<float>(44'101, 16'000, Quality::high).exact());
+}
+
+TEST(FilterBank, HasRowsOfTheDesignedResponseScaledToASumOfOne) {
+  const FilterBank<double> bank(3, 7, Quality::very_high);
+  const FilterDesign design(3, 7, Quality::very_high, kPartialSums);
+  for (int phase = 0; phase < bank.phases(); ++phase) {
+    double sum = 0;
+    for (std::size_t j = 0; j < bank.taps(); ++j) {
+      const double t = phase / 3.0 + static_cast<double>(bank.half_width()) - 1.0 -
+                       static_cast<double>(j);
+      EXPECT_NEAR(bank.row(phase)[j], design.at(t), 1e-7);
+      sum += bank.row(phase)[j];
+    }
+    EXPECT_NEAR(sum, 1.0, 1e-14);
+  }
+}
+
+TEST(FilterBank, IsSharedByEqualRatiosAndOnlyByThem) {
+  const auto bank = shared_filter_bank<float>(1, 3, Quality::high);
+  EXPECT_EQ(bank, shared_filter_bank<float>(1, 3, Quality::high));
+  EXPECT_NE(bank, shared_filter_bank<float>(1, 3, Quality::low));
+  EXPECT_NE(bank, shared_filter_bank<float>(3, 1, Quality::high));
+}
+
+TEST(FilterBank, IsReleasedWhenUnusedAndNotAmongTheLast) {
+  const std::weak_ptr<const FilterBank<float>> first = shared_filter_bank<float>(5, 7, Quality::low);
+  for (int up = 2; up < 8; ++up) shared_filter_bank<float>(up, 11, Quality::low);
+  EXPECT_TRUE(first.expired());
+}
+
+TEST(FilterBank, IsOneObjectForThreadsThatAskAtTheSameTime) {
+  std::vector<std::shared_ptr<const FilterBank<float>>> banks(8);
+  std::vector<std::thread> threads;
+  for (auto& bank : banks) {
+    threads.emplace_back([&bank] { bank = shared_filter_bank<float>(13, 17, Quality::low); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(std::set(banks.begin(), banks.end()).size(), 1U);
+}
+
+}  // namespace
+}  // namespace remotemedia::dsp
