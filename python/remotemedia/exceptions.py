@@ -1,4 +1,4 @@
-"""Exceptions of the SDK. All of them are a `RemoteMediaError`; each also is the built-in it refines."""
+"""Exceptions of the SDK: all are a `RemoteMediaError`, and each the built-in that it refines."""
 
 from __future__ import annotations
 

@@ -1,0 +1,201 @@
+"""Audio files where the native module is not in use: `wave` for PCM WAV, else `soundfile`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._arrays import FORMATS, MAX_CHANNELS, MAX_RATE, MIN_RATE
+from .exceptions import MediaIOError, MissingExtraError
+
+WRITABLE_SUFFIXES: Final = (".flac", ".mp3", ".ogg", ".opus", ".wav")
+_I16 = FORMATS["i16"]
+_WAV_WIDTHS = {_I16: 2, FORMATS["i32"]: 4}
+_MP3_RATES: Final = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+_OPUS_RATES: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
+# By suffix: most channels and the rates that it can hold (empty: all).
+_LIMITS: Final[dict[str, tuple[int, tuple[int, ...]]]] = {
+    ".flac": (8, ()),
+    ".mp3": (2, _MP3_RATES),
+    ".opus": (MAX_CHANNELS, _OPUS_RATES),
+}
+
+
+def read_audio(path: str) -> tuple[NDArray[np.float32], int]:
+    """Read a whole file as float32 of shape (channels, frames), and its rate in Hz."""
+    _check_readable(path)
+    found = _read_wave(path)
+    data, rate = found if found is not None else _read_soundfile(path)
+    if not 1 <= data.shape[0] <= MAX_CHANNELS:
+        raise _unreadable(path, f"it has {data.shape[0]} channels, 1..{MAX_CHANNELS} are supported")
+    if not MIN_RATE <= rate <= MAX_RATE:
+        raise _unreadable(
+            path, f"its sample rate is {rate} Hz, {MIN_RATE}..{MAX_RATE} Hz are supported"
+        )
+    return data, rate
+
+
+def write_audio(path: str, audio: NDArray[Any], rate: int) -> None:
+    """Write a whole file; its name appears when it is complete."""
+    samples = np.atleast_2d(audio)
+    suffix = _check_writable(path, rate, samples.shape[0])
+    if suffix == ".wav" and samples.dtype in _WAV_WIDTHS:
+        _write_atomically(path, lambda part: _write_wave(part, samples, rate))
+    else:
+        _write_soundfile(path, suffix, samples, rate)
+
+
+def _read_wave(path: str) -> tuple[NDArray[np.float32], int] | None:
+    """Read PCM WAV; None if it is something else."""
+    try:
+        with wave.open(path, "rb") as file:
+            channels, width, rate, frames = file.getparams()[:4]
+            raw = file.readframes(frames)
+    except (wave.Error, EOFError):
+        return None
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    if channels == 0 or width not in (1, 2, 3, 4):
+        return None
+    present = len(raw) // (channels * width)
+    if present < frames:
+        raise _unreadable(
+            path,
+            f"it ends at frame {present}, its header promises {frames} frames",
+            "the file is truncated or damaged; get a complete copy",
+        )
+    samples = _decode_pcm(raw, width).reshape(frames, channels)
+    return np.ascontiguousarray(samples.T), rate
+
+
+def _decode_pcm(raw: bytes, width: int) -> NDArray[np.float32]:
+    if width == 1:  # the only unsigned one
+        return (np.frombuffer(raw, np.uint8).astype(np.float32) - 128) / 128
+    if width == 3:  # noqa: PLR2004 - bytes of a 24-bit sample, which become the upper bits of 32
+        wide = np.zeros((len(raw) // 3, 4), np.uint8)
+        wide[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
+        raw, width = wide.tobytes(), 4
+    integers = np.frombuffer(raw, f"<i{width}")
+    return integers.astype(np.float32) * np.float32(2.0 ** (1 - 8 * width))
+
+
+def _read_soundfile(path: str) -> tuple[NDArray[np.float32], int]:
+    soundfile = _soundfile(path, "read")
+    try:
+        data, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (RuntimeError, OSError) as error:  # soundfile.LibsndfileError is a RuntimeError
+        raise _unreadable(path, "it is no audio file known here, or it is damaged") from error
+    return np.ascontiguousarray(data.T), int(rate)
+
+
+def _write_wave(part: str, samples: NDArray[Any], rate: int) -> None:
+    with wave.open(part, "wb") as file:
+        file.setnchannels(samples.shape[0])
+        file.setsampwidth(_WAV_WIDTHS[samples.dtype])
+        file.setframerate(rate)
+        file.writeframes(samples.T.astype(samples.dtype.newbyteorder("<")).tobytes())
+
+
+def _write_soundfile(path: str, suffix: str, samples: NDArray[Any], rate: int) -> None:
+    soundfile = _soundfile(path, "write")
+    kind, subtype = {
+        ".wav": ("WAV", "FLOAT"),
+        ".flac": ("FLAC", "PCM_16" if samples.dtype == _I16 else "PCM_24"),
+        ".ogg": ("OGG", "VORBIS"),
+        ".opus": ("OGG", "OPUS"),
+        ".mp3": ("MP3", "MPEG_LAYER_III"),
+    }[suffix]
+    if suffix != ".wav" and samples.dtype == np.float32:
+        samples = np.clip(np.nan_to_num(samples, nan=0.0), -1.0, 1.0)
+
+    def write(part: str) -> None:
+        try:
+            soundfile.write(part, samples.T, rate, format=kind, subtype=subtype)
+        except RuntimeError as error:
+            raise _unwritable(path, str(error)) from error
+
+    _write_atomically(path, write)
+
+
+def _write_atomically(path: str, write: Callable[[str], None]) -> None:
+    part = str(Path(path).parent / f".remotemedia-{secrets.token_hex(8)}.part")
+    try:
+        write(part)
+        os.replace(part, path)
+    except OSError as error:
+        if isinstance(error, MediaIOError):
+            raise
+        raise _unwritable(path, error.strerror or str(error)) from error
+    finally:
+        Path(part).unlink(missing_ok=True)
+
+
+def _check_readable(path: str) -> None:
+    file = Path(path)
+    try:
+        if file.is_dir():
+            raise _unreadable(path, "it is a folder", "give the path of a file")
+        if not file.exists():
+            raise _unreadable(
+                path, "there is no such file", "check the path and the current folder"
+            )
+        if file.is_file() and file.stat().st_size == 0:
+            raise _unreadable(path, "the file is empty")
+    except ValueError as error:  # a NUL in the name
+        raise _unreadable(path, str(error)) from error
+
+
+def _check_writable(path: str, rate: int, channels: int) -> str:
+    file = Path(path)
+    suffix = file.suffix.lower()
+    known = f"use one of {', '.join(WRITABLE_SUFFIXES)}"
+    if not suffix:
+        raise _unwritable(path, "its name has no suffix to tell the kind of file", known)
+    if suffix not in WRITABLE_SUFFIXES:
+        raise _unwritable(path, f"'{suffix}' is no suffix known here", known)
+    most, rates = _LIMITS.get(suffix, (MAX_CHANNELS, ()))
+    if channels > most:
+        raise _unwritable(
+            path,
+            f"{suffix} holds at most {most} channels, the audio has {channels}",
+            "write .wav, or fewer channels",
+        )
+    if rates and rate not in rates:
+        raise _unwritable(
+            path,
+            f"{suffix} cannot hold {rate} Hz, only {', '.join(map(str, rates))} Hz",
+            "put an AudioResampleNode in front, or write .wav",
+        )
+    if file.is_dir():
+        raise _unwritable(path, "it is a folder", "give the path of a file")
+    if not file.parent.is_dir():
+        raise _unwritable(path, f"there is no folder '{file.parent}'", "create the folder first")
+    return suffix
+
+
+def _soundfile(path: str, action: str) -> ModuleType:
+    try:
+        import soundfile
+    except ImportError as error:
+        raise MissingExtraError(
+            f"cannot {action} '{path}' without the native module: only integer PCM .wav works",
+            hint="pip install 'remotemedia[media]'",
+        ) from error
+    module: ModuleType = soundfile
+    return module
+
+
+def _unreadable(path: str, problem: str, hint: str = "") -> MediaIOError:
+    return MediaIOError(f"I/O error: cannot read '{path}': {problem}", hint=hint, path=path)
+
+
+def _unwritable(path: str, problem: str, hint: str = "") -> MediaIOError:
+    return MediaIOError(f"I/O error: cannot write '{path}': {problem}", hint=hint, path=path)

@@ -1,0 +1,337 @@
+"""Audio functions: files, sample rates, sample formats, channels and speech energy.
+
+Audio is a NumPy array of shape (channels, frames), or (frames,) for one channel; 1-D in gives 1-D
+out. float32 in [-1, 1], int16 and int32 are taken as they are, without a copy; float64 and arrays
+that are not C-contiguous are converted once. Integers are scaled by 2**15 or 2**31. NaN becomes 0.
+
+The native module does the work, or NumPy and soxr where it cannot load or ``REMOTEMEDIA_RUNTIME``
+is ``python``.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import runtime
+from ._arrays import (
+    FORMATS,
+    MAX_CHANNELS,
+    check_choice,
+    check_flag,
+    check_integer,
+    check_number,
+    check_rate,
+    check_samples,
+)
+from .exceptions import ConfigurationError, ItemTypeError
+
+__all__ = [
+    "EnergyVAD",
+    "Resampler",
+    "convert_format",
+    "read",
+    "resample",
+    "to_mono",
+    "write",
+]
+
+Samples = NDArray[Any]
+Path = str | os.PathLike[str]
+
+QUALITIES: Final = ("low", "medium", "high", "very_high")
+
+
+class _ResamplerKernel(Protocol):
+    @property
+    def latency_frames(self) -> int: ...
+    @property
+    def cleaned_samples(self) -> int: ...
+    def process(self, x: Samples) -> NDArray[np.float32]: ...
+    def flush(self) -> NDArray[np.float32]: ...
+    def reset(self) -> None: ...
+
+
+class _VadKernel(Protocol):
+    def process(self, x: Samples) -> NDArray[np.bool_]: ...
+    def reset(self) -> None: ...
+
+
+class Kernels(Protocol):
+    """What both implementations offer: `remotemedia._native` and `remotemedia._kernels_numpy`."""
+
+    def read_audio(self, path: str) -> tuple[NDArray[np.float32], int]: ...
+    def write_audio(self, path: str, audio: Samples, rate: int) -> None: ...
+    def resample(
+        self, x: Samples, rate: int, target_rate: int, quality: str, mono: bool
+    ) -> NDArray[np.float32]: ...
+    def convert_format(
+        self, x: Samples, target: str, dither: bool, first_frame: int = 0
+    ) -> Samples: ...
+    def to_mono(self, x: Samples) -> NDArray[np.float32]: ...
+    def Resampler(  # noqa: N802 - a class in both
+        self, rate: int, target_rate: int, channels: int, quality: str, mono: bool
+    ) -> _ResamplerKernel: ...
+    def EnergyVAD(  # noqa: N802
+        self, rate: int, frame_duration_ms: int, threshold: float, aggressiveness: int
+    ) -> _VadKernel: ...
+
+
+def kernels(kind: runtime.Runtime | None = None) -> Kernels:
+    """Give one implementation: `kind`, or native if it loads and the environment allows it."""
+    if kind is None:
+        forced = runtime.requested_runtime() == "python"
+        available = not forced and runtime.native_available()
+        kind = runtime.resolve_runtime("auto", "remotemedia.audio", True, True, available).runtime
+    if kind == "native":
+        return cast(Kernels, runtime.native_module())
+    from . import _kernels_numpy
+
+    return cast(Kernels, _kernels_numpy)
+
+
+def read(path: Path) -> tuple[NDArray[np.float32], int]:
+    """Read an audio file.
+
+    Returns
+    -------
+    audio : float32 array, shape (channels, frames)
+    rate : int
+        Hz.
+
+    Raises
+    ------
+    MediaIOError
+        Missing, unreadable, damaged or truncated, or no audio file.
+    MissingExtraError
+        Without the native module, and the file is no integer PCM WAV: `soundfile` is needed.
+    """
+    return kernels().read_audio(_path(path))
+
+
+def write(path: Path, array: Samples, rate: int) -> None:
+    """Write an audio file; the suffix tells its kind: .wav, .flac, .ogg, .opus or .mp3.
+
+    .wav keeps the sample type, .flac stores int16 as 16 and the others as 24 bits. The file gets
+    its name when it is complete; after a failure nothing is left behind.
+
+    Parameters
+    ----------
+    array : float32, float64, int16 or int32 array, shape (channels, frames) or (frames,)
+    rate : int
+        Hz, 8000..192000.
+
+    Raises
+    ------
+    MediaIOError
+        Unknown suffix, no such folder, or the kind cannot hold the rate or the channels.
+    """
+    kernels().write_audio(_path(path), check_samples(array), check_rate("write: rate", rate))
+
+
+def resample(
+    x: Samples, rate: int, target_rate: int, *, quality: str = "high", mono: bool = False
+) -> NDArray[np.float32]:
+    """Change the sample rate of a whole clip.
+
+    Parameters
+    ----------
+    x : array, shape (channels, frames) or (frames,)
+    rate, target_rate : int
+        Hz, 8000..192000.
+    quality : {"low", "medium", "high", "very_high"}
+        Pass band to 80, 87, 91 or 95 % of the lower Nyquist frequency.
+    mono : bool
+        Average the channels before filtering.
+
+    Returns
+    -------
+    float32 array, shape (channels, ceil(frames * target_rate / rate))
+        Output frame n lies at input time n * rate / target_rate: there is no delay.
+
+    Raises
+    ------
+    ConfigurationError
+        A parameter is out of range.
+    ItemTypeError
+        `x` has the wrong type, dtype or shape.
+    """
+    return kernels().resample(
+        check_samples(x),
+        check_rate("resample: rate", rate),
+        check_rate("resample: target_rate", target_rate),
+        check_choice("resample: quality", quality, QUALITIES),
+        check_flag("resample: mono", mono),
+    )
+
+
+class Resampler:
+    """Change the sample rate of a stream, with the bits that `resample` gives for the whole.
+
+    Holds the filter's state: one object per stream, one thread at a time.
+
+    Parameters
+    ----------
+    rate, target_rate : int
+        Hz, 8000..192000.
+    channels : int
+        1..32.
+    quality : {"low", "medium", "high", "very_high"}
+    mono : bool
+        Average the channels before filtering; one channel comes out.
+    """
+
+    def __init__(
+        self,
+        rate: int,
+        target_rate: int,
+        *,
+        channels: int = 1,
+        quality: str = "high",
+        mono: bool = False,
+    ) -> None:
+        self._channels = check_integer("Resampler: channels", channels, 1, MAX_CHANNELS, "channels")
+        self._kernel = kernels().Resampler(
+            check_rate("Resampler: rate", rate),
+            check_rate("Resampler: target_rate", target_rate),
+            self._channels,
+            check_choice("Resampler: quality", quality, QUALITIES),
+            check_flag("Resampler: mono", mono),
+        )
+
+    @property
+    def latency_frames(self) -> int:
+        """Input frames that must follow a frame before its output appears."""
+        return self._kernel.latency_frames
+
+    @property
+    def cleaned_samples(self) -> int:
+        """Samples that were NaN or infinite and have been replaced."""
+        return self._kernel.cleaned_samples
+
+    def process(self, x: Samples) -> NDArray[np.float32]:
+        """Take a chunk, shape (channels, frames) or (frames,); give the frames that are ready."""
+        samples = check_samples(x)
+        given = 1 if samples.ndim == 1 else samples.shape[0]
+        if given != self._channels:
+            raise ItemTypeError(
+                f"audio has {given} channels, expected {self._channels}",
+                hint="make a Resampler(channels=...) for them",
+            )
+        return self._kernel.process(samples)
+
+    def flush(self) -> NDArray[np.float32]:
+        """Give the rest of the stream; the next chunk begins a new one."""
+        return self._kernel.flush()
+
+    def reset(self) -> None:
+        """Drop the rest of the stream."""
+        self._kernel.reset()
+
+
+def convert_format(x: Samples, target: str, *, dither: bool = False) -> Samples:
+    """Convert samples to float32, int16 or int32.
+
+    Integers become floats by a division by 2**15 or 2**31, floats integers by the inverse, rounded
+    (ties to even) and clamped. All int16 values survive the way to float32 and back; int32 does
+    not, as float32 holds 24 bits. The type that `x` has already gives `x` itself.
+
+    Parameters
+    ----------
+    x : array, shape (channels, frames) or (frames,)
+    target : {"f32", "i16", "i32"}
+        In any case.
+    dither : bool
+        Add triangular noise of +-1 LSB before rounding to int16; the same noise each time.
+
+    Raises
+    ------
+    ConfigurationError
+        Unknown target, or dither for another target than "i16".
+    ItemTypeError
+        `x` has the wrong type, dtype or shape.
+    """
+    name = check_choice("convert_format: target", target, tuple(FORMATS))
+    if check_flag("convert_format: dither", dither) and name != "i16":
+        raise ConfigurationError(
+            f"convert_format: dither is True for target {name!r}, expected target 'i16'",
+            hint="only int16 is coarse enough to need it",
+        )
+    return kernels().convert_format(check_samples(x), name, bool(dither))
+
+
+def to_mono(x: Samples) -> NDArray[np.float32]:
+    """Average the channels.
+
+    Returns
+    -------
+    float32 array, shape (1, frames), or (frames,) for 1-D input
+        One float32 channel gives `x` itself.
+    """
+    return kernels().to_mono(check_samples(x))
+
+
+class EnergyVAD:
+    """Find speech by its energy, against a noise floor that adapts.
+
+    A frame is speech if its RMS is above `threshold` and above the noise floor by 3, 6, 9 or 12 dB
+    (`aggressiveness` 0..3). Samples that do not fill a frame wait for the next chunk, so chunks do
+    not change a decision. One object per stream, one thread at a time.
+
+    Parameters
+    ----------
+    rate : int
+        Hz, 8000..192000.
+    frame_duration_ms : int
+        5..100 ms.
+    threshold : float
+        RMS of full scale, 0..1.
+    aggressiveness : int
+        0..3; higher values call fewer frames speech.
+    """
+
+    def __init__(
+        self,
+        rate: int = 16_000,
+        frame_duration_ms: int = 30,
+        threshold: float = 0.02,
+        *,
+        aggressiveness: int = 1,
+    ) -> None:
+        self._kernel = kernels().EnergyVAD(
+            check_rate("EnergyVAD: rate", rate),
+            check_integer("EnergyVAD: frame_duration_ms", frame_duration_ms, 5, 100, "ms"),
+            check_number("EnergyVAD: threshold", threshold, 0, 1, "(RMS of full scale)"),
+            check_integer("EnergyVAD: aggressiveness", aggressiveness, 0, 3),
+        )
+
+    def process(self, x: Samples) -> NDArray[np.bool_]:
+        """Take a chunk; give one decision per frame that it completes. Channels are averaged."""
+        return self._kernel.process(check_samples(x))
+
+    def reset(self) -> None:
+        """Forget the partial frame and the noise floor."""
+        self._kernel.reset()
+
+
+def _path(path: Path) -> str:
+    try:
+        return os.fsdecode(path)
+    except TypeError:
+        raise ItemTypeError(
+            f"path is {path!r}, expected a str or a pathlib.Path",
+            hint="read(path), write(path, ...)",
+        ) from None
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> NoReturn:
+        if name == "SileroVAD":
+            raise AttributeError(
+                "remotemedia.audio.SileroVAD is not part of this release; use EnergyVAD"
+            )
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
