@@ -78,6 +78,27 @@ AudioBuffer AudioBuffer::with_rate(int rate) const {
   return same;
 }
 
+AudioBuffer concatenate(std::span<const AudioBuffer> parts) {
+  if (parts.size() == 1) return parts.front();
+  const AudioBuffer& first = parts.front();
+  std::size_t frames = 0;
+  for (const AudioBuffer& part : parts) frames += part.frames();
+  AudioBuffer whole =
+      AudioBuffer::allocate(first.format(), first.channels(), frames, first.rate());
+  whole.one_dimensional = first.one_dimensional;
+  const std::size_t sample_bytes = bytes_per_sample(first.format());
+  auto* to = static_cast<std::byte*>(const_cast<void*>(whole.data()));
+  for (std::size_t channel = 0; channel < static_cast<std::size_t>(first.channels()); ++channel) {
+    for (const AudioBuffer& part : parts) {
+      const auto* from =
+          static_cast<const std::byte*>(part.data()) + channel * part.channel_stride() * sample_bytes;
+      if (!part.empty()) std::memcpy(to, from, part.frames() * sample_bytes);
+      to += part.frames() * sample_bytes;
+    }
+  }
+  return whole;
+}
+
 void AudioBuffer::check_access(SampleFormat format, int index) const {
   if (format != format_) {
     throw WrongTypeError(

@@ -1,12 +1,12 @@
 #include "remotemedia/graph/joiner.h"
 
+#include "remotemedia/base/check.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
 #include <utility>
-
-#include "remotemedia/base/check.h"
 
 namespace remotemedia {
 namespace {
@@ -40,16 +40,6 @@ void merge(Value& into, const Value& next, MetadataMerge rule) {
     for (const Value& interval : *next.as_array()) append_interval(*into.as_array(), interval);
   } else {
     into = next;
-  }
-}
-
-template <typename Sample>
-void fill(AudioBuffer& whole, const std::vector<Packet>& blocks) {
-  for (int channel = 0; channel < whole.channels(); ++channel) {
-    auto to = whole.mutable_channel<Sample>(channel).begin();
-    for (const Packet& block : blocks) {
-      to = std::ranges::copy(block.audio()->channel<Sample>(channel), to).out;
-    }
   }
 }
 
@@ -95,28 +85,11 @@ void PacketJoiner::add(const Packet& packet) {
 }
 
 Packet PacketJoiner::take() {
-  Packet joined = blocks_.front();
-  if (blocks_.size() > 1) {
-    std::size_t frames = 0;
-    for (const Packet& block : blocks_) frames += block.audio()->frames();
-    const AudioBuffer& first = *blocks_.front().audio();
-    AudioBuffer whole =
-        AudioBuffer::allocate(first.format(), first.channels(), frames, first.rate());
-    whole.one_dimensional = first.one_dimensional;
-    switch (first.format()) {
-      case SampleFormat::f32:
-        fill<float>(whole, blocks_);
-        break;
-      case SampleFormat::i16:
-        fill<std::int16_t>(whole, blocks_);
-        break;
-      case SampleFormat::i32:
-        fill<std::int32_t>(whole, blocks_);
-        break;
-    }
-    joined.payload = std::move(whole);
-  }
-  joined.metadata = metadata_.result();
+  if (blocks_.empty()) return {};
+  std::vector<AudioBuffer> parts;
+  for (const Packet& block : blocks_) parts.push_back(*block.audio());
+  Packet joined = blocks_.front().with(concatenate(parts));
+  joined.metadata = metadata_.take();
   blocks_.clear();
   return joined;
 }

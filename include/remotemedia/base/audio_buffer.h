@@ -88,4 +88,8 @@ class AudioBuffer {
   bool borrowed_ = false;
 };
 
+/// One buffer with the frames of all parts, which have the same format, channels and rate. A single part
+/// is returned as it is; there must be at least one.
+AudioBuffer concatenate(std::span<const AudioBuffer> parts);
+
 }  // namespace remotemedia

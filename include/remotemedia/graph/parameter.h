@@ -17,10 +17,10 @@ const char* to_string(ParameterType type);
 /// One parameter of a node type. The table of a type drives validation, the JSON Schema, `nodes
 /// describe`, the Python constructors' checks and the documentation.
 struct ParameterSpec {
-  std::string name;
+  std::string name = {};
   ParameterType type = ParameterType::any;
-  std::string description;          ///< one sentence, with the unit
-  std::optional<Value> default_value;  ///< absent: the parameter is required, unless `nullable`
+  std::string description = {};     ///< one sentence, with the unit
+  std::optional<Value> default_value = {};  ///< absent: the parameter is required, unless `nullable`
   std::optional<double> minimum = {};
   std::optional<double> maximum = {};
   std::vector<std::string> choices = {};   ///< for strings; compared without case
@@ -31,7 +31,7 @@ struct ParameterSpec {
 
 /// A wrong name that users of older documents type, with what to say about it.
 struct RefusedParameter {
-  std::string name;
+  std::string name = {};
   std::string hint;  ///< e.g. "the input rate comes with the audio; use target_sample_rate"
 };
 
@@ -70,6 +70,9 @@ struct ParameterProblem {
 std::optional<Parameters> check_parameters(const std::vector<ParameterSpec>& table,
                                            const std::vector<RefusedParameter>& refused,
                                            const Object& given, ParameterProblem* problem);
+
+/// `minimum` or `maximum` of a parameter, as an integer where the parameter is one.
+Value limit_value(const ParameterSpec& spec, double limit);
 
 /// JSON Schema (draft-07) of a table, as an object schema without additional properties.
 Value parameter_schema(const std::vector<ParameterSpec>& table);

@@ -61,6 +61,10 @@ class AudioWriter {
   std::unique_ptr<Impl> impl_;
 };
 
+/// IoError if AudioWriter could not write there whatever the audio: unknown suffix, folder missing or not
+/// writable. Found out before any work is done; leaves nothing behind.
+void check_output_path(const std::filesystem::path& path);
+
 /// Suffixes that AudioWriter knows, with the dot, sorted.
 const std::vector<std::string>& writable_suffixes();
 
