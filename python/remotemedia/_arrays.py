@@ -39,6 +39,9 @@ def check_samples(x: object, what: str = "audio") -> NDArray[Any]:
             f"{what} is {_a(type(x).__name__)}, expected a numpy array",
             hint="numpy.asarray(x, dtype=numpy.float32)",
         )
+    if type(x) is np.ndarray and x.dtype in FORMATS.values() and x.flags.c_contiguous:
+        _check_shape(x.shape, what)
+        return x
     dtype = x.dtype.newbyteorder("=")
     if dtype not in FORMATS.values() and dtype != _CONVERTED:
         raise ItemTypeError(

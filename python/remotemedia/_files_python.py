@@ -78,7 +78,8 @@ def _read_wave(path: str) -> tuple[NDArray[np.float32], int] | None:
 
 def _decode_pcm(raw: bytes, width: int) -> NDArray[np.float32]:
     if width == 1:  # the only unsigned one
-        return (np.frombuffer(raw, np.uint8).astype(np.float32) - 128) / 128
+        unsigned = np.frombuffer(raw, np.uint8).astype(np.float32)
+        return (unsigned - np.float32(128)) / np.float32(128)
     if width == 3:  # noqa: PLR2004 - bytes of a 24-bit sample, which become the upper bits of 32
         wide = np.zeros((len(raw) // 3, 4), np.uint8)
         wide[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)

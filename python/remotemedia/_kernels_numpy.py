@@ -89,7 +89,8 @@ class Resampler:
         self._consumed = 0
         self._produced = 0
         self._one_dimensional = self._channels == 1
-        self._stream = self._new_stream(self._outputs) if self._rate != self._target_rate else None
+        copies = self._rate == self._target_rate
+        self._stream: Any = None if copies else self._new_stream(self._outputs)
 
     def _new_stream(self, channels: int) -> Any:
         return self._soxr.ResampleStream(
@@ -140,7 +141,7 @@ class Resampler:
 
     def _run(self, samples: Floats, last: bool, total: int | None = None) -> Floats:
         frames = np.ascontiguousarray(samples[0] if self._outputs == 1 else samples.T)
-        ready = self._stream.resample_chunk(frames, last=last)
+        ready: Floats = self._stream.resample_chunk(frames, last=last)
         ready = ready.reshape(-1, self._outputs).T
         if total is not None:
             ready = ready[:, : total - self._produced]
@@ -213,7 +214,8 @@ def to_mono(x: Samples) -> Floats:
     total = x[0].astype(np.float64)
     for channel in x[1:]:
         total += channel
-    return (total / x.shape[0]).astype(np.float32)[np.newaxis]
+    mean: Floats = (total / x.shape[0]).astype(np.float32)
+    return mean[np.newaxis]
 
 
 def _finite(x: Floats) -> tuple[Floats, int]:
@@ -230,9 +232,9 @@ class EnergyVAD:
     ) -> None:
         self.frame_length = rate * frame_duration_ms // 1000
         self._threshold = threshold
-        self._ratio = 10.0 ** (3.0 * (aggressiveness + 1) / 20.0)
+        self._ratio: float = 10.0 ** (3.0 * (aggressiveness + 1) / 20.0)
         rise_db = _VAD_RISE_DB_PER_SECOND * self.frame_length / rate
-        self._rise_per_frame = 10.0 ** (rise_db / 20.0)
+        self._rise_per_frame: float = 10.0 ** (rise_db / 20.0)
         self.reset()
 
     def reset(self) -> None:

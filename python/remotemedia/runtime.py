@@ -99,7 +99,8 @@ def probe() -> Probe:
 
 def try_load_rust_runtime() -> tuple[bool, ModuleType | None, str | None]:
     """Load the native module; gives (loaded, module or None, reason or None) and never raises."""
-    return tuple(probe())
+    loaded, module, reason = probe()
+    return loaded, module, reason
 
 
 def is_native_runtime_available() -> bool:
