@@ -1,18 +1,18 @@
-// Runs a recording through a graph that holds a VADNode; prints the speech found and the time per node.
+// Runs a recording through a graph that holds a VADNode; prints the speech found and the time per
+// node.
 //
 //   speech_segments ../graphs/speech.yaml recording.wav
 
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
 #include <remotemedia/base/error.h>
 #include <remotemedia/graph/graph.h>
 #include <remotemedia/graph/joiner.h>
 #include <remotemedia/graph/session.h>
 #include <remotemedia/nodes/builtin.h>
 #include <remotemedia/nodes/file_input.h>
-
-#include <cstdio>
-#include <fstream>
-#include <iterator>
-#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -41,8 +41,8 @@ void print_segments(const rm::Object& metadata) {
 
 void print_times(const rm::Metrics& metrics) {
   for (const rm::NodeMetrics& node : metrics.nodes) {
-    std::printf("%-12s %-20s %6llu calls %9.3f ms\n", node.node_id.c_str(),
-                node.node_type.c_str(), static_cast<unsigned long long>(node.execution_count),
+    std::printf("%-12s %-20s %6llu calls %9.3f ms\n", node.node_id.c_str(), node.node_type.c_str(),
+                static_cast<unsigned long long>(node.execution_count),
                 rm::seconds(node.total) * 1e3);
   }
 }

@@ -33,6 +33,11 @@ def run_example(name: str, *arguments: str, runtime: str | None = None) -> str:
     return done.stdout
 
 
+def speech_segments(printed: str) -> list[tuple[float, float]]:
+    rows = re.findall(r"speech (\S+) s \.\. (\S+) s", printed)
+    return [(float(start), float(end)) for start, end in rows]
+
+
 @pytest.fixture(params=[None, "python"], ids=["as_installed", "forced_python"])
 def runtime(request: pytest.FixtureRequest) -> str | None:
     value: str | None = request.param
@@ -80,9 +85,7 @@ def test_format_example_loses_no_int16_value(runtime: str | None) -> None:
 
 def test_pipeline_example_finds_the_two_voiced_passages(runtime: str | None) -> None:
     printed = run_example("15_full_audio_pipeline.py", runtime=runtime)
-    segments = [
-        (float(a), float(b)) for a, b in re.findall(r"speech (\S+) s \.\. (\S+) s", printed)
-    ]
+    segments = speech_segments(printed)
     assert "out: int16 (1, 80000) at 16000 Hz" in printed
     assert len(segments) == 2
     for found, voiced in zip(segments, ((0.6, 1.8), (2.7, 4.2)), strict=True):
@@ -91,8 +94,6 @@ def test_pipeline_example_finds_the_two_voiced_passages(runtime: str | None) -> 
 
 def test_pipeline_example_times_a_file_in_its_own_seconds(recording: Path) -> None:
     printed = run_example("15_full_audio_pipeline.py", str(recording))
-    segments = [
-        (float(a), float(b)) for a, b in re.findall(r"speech (\S+) s \.\. (\S+) s", printed)
-    ]
+    segments = speech_segments(printed)
     assert len(segments) == 1
     assert segments[0] == pytest.approx((1.0, 2.0), abs=0.06)
