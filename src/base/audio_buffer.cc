@@ -1,14 +1,14 @@
 #include "remotemedia/base/audio_buffer.h"
 
+#include "remotemedia/base/check.h"
+#include "remotemedia/base/error.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
 #include <new>
-
-#include "remotemedia/base/check.h"
-#include "remotemedia/base/error.h"
 
 namespace remotemedia {
 namespace {
@@ -32,9 +32,8 @@ AudioBuffer AudioBuffer::allocate(SampleFormat format, int channels, std::size_t
   void* memory = ::operator new(std::max<std::size_t>(bytes, 1), kAlignment);
   std::memset(memory, 0, bytes);
   AudioBuffer buffer;
-  buffer.owner_ = std::shared_ptr<const void>(memory, [](const void* p) {
-    ::operator delete(const_cast<void*>(p), kAlignment);
-  });
+  buffer.owner_ = std::shared_ptr<const void>(
+      memory, [](const void* p) { ::operator delete(const_cast<void*>(p), kAlignment); });
   buffer.data_ = memory;
   buffer.frames_ = frames;
   buffer.channel_stride_ = frames;
@@ -83,15 +82,14 @@ AudioBuffer concatenate(std::span<const AudioBuffer> parts) {
   const AudioBuffer& first = parts.front();
   std::size_t frames = 0;
   for (const AudioBuffer& part : parts) frames += part.frames();
-  AudioBuffer whole =
-      AudioBuffer::allocate(first.format(), first.channels(), frames, first.rate());
+  AudioBuffer whole = AudioBuffer::allocate(first.format(), first.channels(), frames, first.rate());
   whole.one_dimensional = first.one_dimensional;
   const std::size_t sample_bytes = bytes_per_sample(first.format());
   auto* to = static_cast<std::byte*>(const_cast<void*>(whole.data()));
   for (std::size_t channel = 0; channel < static_cast<std::size_t>(first.channels()); ++channel) {
     for (const AudioBuffer& part : parts) {
-      const auto* from =
-          static_cast<const std::byte*>(part.data()) + channel * part.channel_stride() * sample_bytes;
+      const auto* from = static_cast<const std::byte*>(part.data()) +
+                         channel * part.channel_stride() * sample_bytes;
       if (!part.empty()) std::memcpy(to, from, part.frames() * sample_bytes);
       to += part.frames() * sample_bytes;
     }

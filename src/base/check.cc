@@ -1,8 +1,8 @@
 #include "remotemedia/base/check.h"
 
-#include <fmt/format.h>
-
 #include "remotemedia/base/error.h"
+
+#include <fmt/format.h>
 
 namespace remotemedia {
 

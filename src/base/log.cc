@@ -11,9 +11,9 @@ namespace remotemedia {
 namespace {
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
-  static constexpr spdlog::level::level_enum kLevels[] = {
-      spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err,
-      spdlog::level::off};
+  static constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
+                                                          spdlog::level::warn, spdlog::level::err,
+                                                          spdlog::level::off};
   return kLevels[static_cast<std::size_t>(level)];
 }
 

@@ -1,13 +1,14 @@
 #include "remotemedia/base/packet.h"
 
-#include <fmt/format.h>
-
 #include "remotemedia/base/error.h"
+
+#include <fmt/format.h>
 
 namespace remotemedia {
 
 const char* to_string(PayloadKind kind) {
-  static constexpr const char* kNames[] = {"none", "audio", "text", "json", "bytes", "object", "list"};
+  static constexpr const char* kNames[] = {"none",  "audio",  "text", "json",
+                                           "bytes", "object", "list"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -20,10 +21,10 @@ std::string describe(const Packet& packet) {
 const AudioBuffer& require_audio(const Packet& packet) {
   const AudioBuffer* audio = packet.audio();
   if (audio != nullptr && packet.form != ItemForm::array) return *audio;
-  throw WrongTypeError(
-      fmt::format("expected an audio item, got {}", audio != nullptr ? "a bare array" : describe(packet)),
-      "pass (array, sample_rate), (array, sample_rate, metadata) or "
-      "{\"audio_data\": array, \"sample_rate\": rate}");
+  throw WrongTypeError(fmt::format("expected an audio item, got {}",
+                                   audio != nullptr ? "a bare array" : describe(packet)),
+                       "pass (array, sample_rate), (array, sample_rate, metadata) or "
+                       "{\"audio_data\": array, \"sample_rate\": rate}");
 }
 
 Value require_value(const Packet& packet) {
@@ -35,7 +36,8 @@ Value require_value(const Packet& packet) {
     for (const Packet& item : **list) values.push_back(require_value(item));
     return values;
   }
-  throw WrongTypeError(fmt::format("expected a number, text, list or object, got {}", describe(packet)));
+  throw WrongTypeError(
+      fmt::format("expected a number, text, list or object, got {}", describe(packet)));
 }
 
 }  // namespace remotemedia

@@ -1,7 +1,8 @@
 #include "remotemedia/base/value.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace remotemedia {
 

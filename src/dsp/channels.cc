@@ -1,11 +1,11 @@
 #include "remotemedia/dsp/channels.h"
 
+#include "remotemedia/base/check.h"
+#include "remotemedia/dsp/format.h"
+
 #include <cstring>
 #include <string>
 #include <vector>
-
-#include "remotemedia/base/check.h"
-#include "remotemedia/dsp/format.h"
 
 namespace remotemedia::dsp {
 namespace {
@@ -17,9 +17,12 @@ void copy_channel(const AudioBuffer& in, int from, AudioBuffer& out, int to) {
     std::copy(source.begin(), source.end(), out.mutable_channel<Sample>(to).begin());
   };
   switch (in.format()) {
-    case SampleFormat::f32: return copy(float{});
-    case SampleFormat::i16: return copy(std::int16_t{});
-    case SampleFormat::i32: return copy(std::int32_t{});
+    case SampleFormat::f32:
+      return copy(float{});
+    case SampleFormat::i16:
+      return copy(std::int16_t{});
+    case SampleFormat::i32:
+      return copy(std::int32_t{});
   }
 }
 
@@ -49,8 +52,10 @@ AudioBuffer change_channels(const AudioBuffer& audio, int channels) {
   if (channels == audio.channels()) return audio;
   if (channels == 1) return to_mono(audio);
   if (channels > audio.channels() && audio.channels() != 1) {
-    refuse("channels", channels, "1.." + std::to_string(audio.channels()) + " for audio with " +
-           std::to_string(audio.channels()) + " channels", "only mono can be copied to more channels");
+    refuse("channels", channels,
+           "1.." + std::to_string(audio.channels()) + " for audio with " +
+               std::to_string(audio.channels()) + " channels",
+           "only mono can be copied to more channels");
   }
   AudioBuffer result =
       AudioBuffer::allocate(audio.format(), channels, audio.frames(), audio.rate());

@@ -3,7 +3,8 @@
 #include <cstddef>
 #include <utility>
 
-// SVE vectors have no size at compile time, so they cannot sit in an array of accumulators; NEON can.
+// SVE vectors have no size at compile time, so they cannot sit in an array of accumulators; NEON
+// can.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dsp/dot_kernel.cc"
@@ -26,7 +27,8 @@ HWY_INLINE hn::TFromD<D> fold_lanes(D d, hn::Vec<D> v) {
     return hn::GetLane(v);
   } else {
     const hn::Half<D> half;
-    // Unqualified: the one-lane target has no UpperHalf, and a qualified name is looked up even there.
+    // Unqualified: the one-lane target has no UpperHalf, and a qualified name is looked up even
+    // there.
     return fold_lanes(half, hn::Add(LowerHalf(half, v), UpperHalf(half, v)));
   }
 }
@@ -49,7 +51,8 @@ HWY_INLINE hn::Vec<Tag<T>> fold_vectors(const Sums& sums) {
 }
 
 /// Dot products side by side, as one alone would wait for its own additions. kIndex counts their
-/// vectors of partial sums: those of the first product, of the second, ...; kSum counts the products.
+/// vectors of partial sums: those of the first product, of the second, ...; kSum counts the
+/// products.
 template <typename T, std::size_t... kIndex, std::size_t... kSum>
 HWY_INLINE void dot_group(const T* const* windows, const T* const* rows, std::size_t taps, T* out,
                           std::index_sequence<kIndex...>, std::index_sequence<kSum...>) {
@@ -70,15 +73,15 @@ HWY_INLINE void dot_group(const T* const* windows, const T* const* rows, std::si
 
 template <typename T, std::size_t kSums>
 HWY_INLINE void dot_group(const T* const* windows, const T* const* rows, std::size_t taps, T* out) {
-  dot_group<T>(windows, rows, taps, out,
-               std::make_index_sequence<kSums * vectors_per_sum<T>()>(),
+  dot_group<T>(windows, rows, taps, out, std::make_index_sequence<kSums * vectors_per_sum<T>()>(),
                std::make_index_sequence<kSums>());
 }
 
 template <typename T>
 HWY_INLINE void dot_all(const T* const* windows, const T* const* rows, std::size_t count,
                         std::size_t taps, T* HWY_RESTRICT out) {
-  // Eight accumulators cover the latency of FMA; more than four products run out of pointer registers.
+  // Eight accumulators cover the latency of FMA; more than four products run out of pointer
+  // registers.
   constexpr std::size_t kVectors = vectors_per_sum<T>();
   constexpr std::size_t kGroup = kVectors <= 2 ? 4 : kVectors <= 4 ? 2 : 1;
   std::size_t i = 0;

@@ -1,15 +1,15 @@
 #include "remotemedia/dsp/energy_vad.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "dsp/sanitize.h"
 #include "remotemedia/base/check.h"
+
+#include <algorithm>
+#include <cmath>
 
 namespace remotemedia::dsp {
 namespace {
 
-constexpr double kMinFloor = 1e-5;       // -100 dBFS; from 0 the floor could not rise again
+constexpr double kMinFloor = 1e-5;        // -100 dBFS; from 0 the floor could not rise again
 constexpr double kRiseDbPerSecond = 2.0;  // slower than speech, faster than a room changes
 
 double from_db(double db) { return std::pow(10.0, db / 20.0); }
@@ -51,7 +51,8 @@ std::size_t EnergyVad::process(std::span<const float> x, std::span<std::uint8_t>
   while (!x.empty()) {
     const std::size_t count = std::min(x.size(), frame_length_ - filled_);
     for (const float sample : x.first(count)) {
-      const auto value = static_cast<double>(is_finite(sample) ? sample : replace_non_finite(sample));
+      const auto value =
+          static_cast<double>(is_finite(sample) ? sample : replace_non_finite(sample));
       sum_ += value * value;
     }
     x = x.subspan(count);

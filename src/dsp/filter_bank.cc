@@ -1,5 +1,8 @@
 #include "dsp/filter_bank.h"
 
+#include "dsp/dot_kernel.h"
+#include "dsp/filter_design.h"
+
 #include <algorithm>
 #include <deque>
 #include <map>
@@ -7,9 +10,6 @@
 #include <new>
 #include <tuple>
 #include <vector>
-
-#include "dsp/dot_kernel.h"
-#include "dsp/filter_design.h"
 
 namespace remotemedia::dsp {
 namespace {
@@ -21,8 +21,8 @@ constexpr std::size_t kMaxExactBytes = 400U << 10U;
 /// 2 MB of them.
 constexpr std::size_t kKept = 4;
 
-/// The taps at `fraction` of a sample after an input sample, with a sum of 1, so that a constant goes
-/// through unchanged whatever the position.
+/// The taps at `fraction` of a sample after an input sample, with a sum of 1, so that a constant
+/// goes through unchanged whatever the position.
 std::vector<double> design_row(const FilterDesign& design, double fraction) {
   std::vector<double> row(design.taps());
   const double first = fraction + static_cast<double>(design.half_width()) - 1.0;
@@ -63,8 +63,8 @@ std::shared_ptr<const FilterBank<T>> shared_filter_bank(int up, int down, Qualit
   static std::mutex mutex;
   static std::map<Key, std::weak_ptr<const FilterBank<T>>> cache;
   static std::deque<std::shared_ptr<const FilterBank<T>>> kept;
-  // Held while a bank is computed (milliseconds): a second stream of the same kind waits for it instead
-  // of computing it again.
+  // Held while a bank is computed (milliseconds): a second stream of the same kind waits for it
+  // instead of computing it again.
   const std::lock_guard lock(mutex);
   std::erase_if(cache, [](const auto& item) { return item.second.expired(); });
   std::weak_ptr<const FilterBank<T>>& entry = cache[Key(up, down, quality)];

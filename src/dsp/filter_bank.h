@@ -1,20 +1,21 @@
 #pragma once
 
+#include "remotemedia/dsp/resampler.h"
+
 #include <hwy/aligned_allocator.h>
 
 #include <cstddef>
 #include <memory>
 
-#include "remotemedia/dsp/resampler.h"
-
 namespace remotemedia::dsp {
 
-/// The coefficients of one rate change, immutable and shared by all streams that use it. Row p holds
-/// the taps for outputs that lie p / phases of a sample after an input sample. Memory: at most 512 KB,
-/// or 704 KB for very_high with a narrow band.
+/// The coefficients of one rate change, immutable and shared by all streams that use it. Row p
+/// holds the taps for outputs that lie p / phases of a sample after an input sample. Memory: at
+/// most 512 KB, or 704 KB for very_high with a narrow band.
 ///
-/// Where the exact bank (one row per possible position, `up` rows) would be larger than that, rows at
-/// a fixed number of steps are stored, with one more before and two after, for cubic interpolation.
+/// Where the exact bank (one row per possible position, `up` rows) would be larger than that, rows
+/// at a fixed number of steps are stored, with one more before and two after, for cubic
+/// interpolation.
 template <typename T>
 class FilterBank {
  public:

@@ -7,9 +7,9 @@
 namespace remotemedia::dsp {
 namespace {
 
-/// Band edges as fractions of the lower of the two Nyquist frequencies. `low` and `medium` promise 70
-/// and 100 dB; they are designed with 112 dB, which costs few taps, so that they and any other good
-/// resampler agree within -100 dB in the pass band.
+/// Band edges as fractions of the lower of the two Nyquist frequencies. `low` and `medium` promise
+/// 70 and 100 dB; they are designed with 112 dB, which costs few taps, so that they and any other
+/// good resampler agree within -100 dB in the pass band.
 struct Target {
   double pass;
   double stop;
@@ -18,10 +18,14 @@ struct Target {
 
 Target target_of(Quality quality) {
   switch (quality) {
-    case Quality::low: return {0.80, 1.0, 112.0};
-    case Quality::medium: return {0.87, 1.0, 112.0};
-    case Quality::high: return {0.9155, 1.0, 132.0};
-    case Quality::very_high: break;
+    case Quality::low:
+      return {0.80, 1.0, 112.0};
+    case Quality::medium:
+      return {0.87, 1.0, 112.0};
+    case Quality::high:
+      return {0.9155, 1.0, 132.0};
+    case Quality::very_high:
+      break;
   }
   return {0.95, 1.0, 151.0};
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <cstddef>
-
 #include "remotemedia/dsp/resampler.h"
+
+#include <cstddef>
 
 namespace remotemedia::dsp {
 

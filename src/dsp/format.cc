@@ -1,10 +1,10 @@
 #include "remotemedia/dsp/format.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "dsp/same_name.h"
 #include "dsp/sanitize.h"
+
+#include <algorithm>
+#include <cmath>
 
 namespace remotemedia::dsp {
 namespace {
@@ -40,7 +40,8 @@ std::uint64_t from_f32(std::span<const float> in, std::span<Integer> out, double
   return replaced;
 }
 
-/// Finalizer of SplitMix64 (Steele, Lea and Flood, 2014): all bits of the result depend on all of `x`.
+/// Finalizer of SplitMix64 (Steele, Lea and Flood, 2014): all bits of the result depend on all of
+/// `x`.
 std::uint64_t mix_bits(std::uint64_t x) {
   x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;
   x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;

@@ -1,12 +1,12 @@
 #include "dsp/polyphase_filter.h"
 
+#include "dsp/dot_kernel.h"
+
 #include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstdint>
 #include <utility>
-
-#include "dsp/dot_kernel.h"
 
 namespace remotemedia::dsp {
 namespace {

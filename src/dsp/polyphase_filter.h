@@ -1,16 +1,17 @@
 #pragma once
 
+#include "dsp/filter_bank.h"
+
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "dsp/filter_bank.h"
-
 namespace remotemedia::dsp {
 
 /// One channel of a rate change: the last inputs, and the position of the next output as an exact
-/// integer and a rest in units of 1 / bank.up() input samples. Memory: about 2 * taps + 2048 samples.
+/// integer and a rest in units of 1 / bank.up() input samples. Memory: about 2 * taps + 2048
+/// samples.
 template <typename T>
 class PolyphaseFilter {
  public:

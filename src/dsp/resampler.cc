@@ -1,5 +1,11 @@
 #include "remotemedia/dsp/resampler.h"
 
+#include "dsp/polyphase_filter.h"
+#include "dsp/same_name.h"
+#include "dsp/sanitize.h"
+#include "remotemedia/base/check.h"
+#include "remotemedia/dsp/format.h"
+
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -7,12 +13,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "dsp/polyphase_filter.h"
-#include "dsp/same_name.h"
-#include "dsp/sanitize.h"
-#include "remotemedia/base/check.h"
-#include "remotemedia/dsp/format.h"
 
 namespace remotemedia::dsp {
 namespace {
@@ -137,7 +137,8 @@ class Resampler::Impl {
     std::size_t written = 0;
     while (written < limit) {
       std::size_t now = 0;
-      for (std::size_t c = 0; c < outputs_; ++c) now = feed(c, kBlock, out[c] + written, limit - written);
+      for (std::size_t c = 0; c < outputs_; ++c)
+        now = feed(c, kBlock, out[c] + written, limit - written);
       written += now;
     }
     start_stream();
@@ -157,8 +158,8 @@ class Resampler::Impl {
   /// Passes scratch_ to the filter of one channel.
   std::size_t feed(std::size_t channel, std::size_t frames, float* out, std::size_t limit) {
     const std::span<const float> block(scratch_.data(), frames);
-    return std::visit(
-        [&](auto& engine) { return engine.feed(channel, block, out, limit); }, engine_);
+    return std::visit([&](auto& engine) { return engine.feed(channel, block, out, limit); },
+                      engine_);
   }
 
   std::size_t process_block(std::span<const float* const> in, std::size_t offset,
@@ -240,7 +241,8 @@ void Resampler::reset() { impl_->reset(); }
 
 std::size_t Resampler::process(std::span<const float* const> in, std::size_t frames,
                                std::span<float* const> out) {
-  check_pointers("Resampler: input pointers", in.size(), static_cast<std::size_t>(config().channels));
+  check_pointers("Resampler: input pointers", in.size(),
+                 static_cast<std::size_t>(config().channels));
   check_pointers("Resampler: output pointers", out.size(), impl_->outputs());
   return impl_->process(in, frames, out);
 }
@@ -257,14 +259,15 @@ AudioBuffer resample(const AudioBuffer& audio, int target_rate, Quality quality,
                        .channels = source.channels(),
                        .quality = quality,
                        .mono = mono});
-  AudioBuffer result =
-      AudioBuffer::allocate(SampleFormat::f32, resampler.output_channels(),
-                            resampled_frames(source.frames(), source.rate(), target_rate), target_rate);
+  AudioBuffer result = AudioBuffer::allocate(
+      SampleFormat::f32, resampler.output_channels(),
+      resampled_frames(source.frames(), source.rate(), target_rate), target_rate);
   result.one_dimensional = audio.one_dimensional;
   std::vector<const float*> in;
   for (int c = 0; c < source.channels(); ++c) in.push_back(source.channel<float>(c).data());
   std::vector<float*> out;
-  for (int c = 0; c < result.channels(); ++c) out.push_back(result.mutable_channel<float>(c).data());
+  for (int c = 0; c < result.channels(); ++c)
+    out.push_back(result.mutable_channel<float>(c).data());
   const std::size_t written = resampler.process(in, source.frames(), out);
   for (float*& channel : out) channel += written;
   resampler.flush(out);

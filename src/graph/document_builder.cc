@@ -1,10 +1,10 @@
 #include "graph/document_builder.h"
 
+#include "graph/manifest_problem.h"
+
 #include <fmt/format.h>
 
 #include <utility>
-
-#include "graph/manifest_problem.h"
 
 namespace remotemedia {
 namespace {
@@ -39,9 +39,9 @@ void DocumentBuilder::begin(Value empty, int line) {
 void DocumentBuilder::key(std::string name, int line) {
   Frame& frame = open_.back();
   if (name.size() > kMaxKeyBytes) {
-    refuse_manifest(fmt::format("a field name has {} bytes, at most {} are allowed", name.size(),
-                                kMaxKeyBytes),
-                    frame.pointer, line);
+    refuse_manifest(
+        fmt::format("a field name has {} bytes, at most {} are allowed", name.size(), kMaxKeyBytes),
+        frame.pointer, line);
   }
   if (frame.value.as_object()->contains(name)) {
     refuse_manifest(fmt::format("duplicate field '{}'", name), frame.pointer, line,

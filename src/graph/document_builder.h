@@ -1,14 +1,14 @@
 #pragma once
 
+#include "remotemedia/graph/document.h"
+
 #include <string>
 #include <vector>
 
-#include "remotemedia/graph/document.h"
-
 namespace remotemedia {
 
-/// Puts a Document together from a parser's events and enforces the limits of document.h, so that both
-/// formats share them. Every call takes the line of its token.
+/// Puts a Document together from a parser's events and enforces the limits of document.h, so that
+/// both formats share them. Every call takes the line of its token.
 class DocumentBuilder {
  public:
   void scalar(Value value, int line);

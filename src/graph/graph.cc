@@ -15,9 +15,8 @@ Object Graph::info() const {
   Value::Array order;
   for (const std::size_t index : order_) order.emplace_back(nodes_[index].id);
   const auto sources = static_cast<std::int64_t>(sources_.size() + inputs_.size());
-  const auto sinks = std::ranges::count_if(nodes_, [](const GraphNode& node) {
-    return node.outgoing.empty();
-  });
+  const auto sinks =
+      std::ranges::count_if(nodes_, [](const GraphNode& node) { return node.outgoing.empty(); });
   return Object{{"node_count", nodes_.size()},
                 {"source_count", sources},
                 {"sink_count", static_cast<std::int64_t>(sinks)},

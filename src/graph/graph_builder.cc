@@ -1,5 +1,9 @@
 #include "graph/graph_builder.h"
 
+#include "graph/manifest_problem.h"
+#include "remotemedia/base/error.h"
+#include "remotemedia/base/nearest.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,14 +12,12 @@
 #include <queue>
 #include <utility>
 
-#include "graph/manifest_problem.h"
-#include "remotemedia/base/error.h"
-#include "remotemedia/base/nearest.h"
-
 namespace remotemedia {
 namespace {
 
-std::string label(const GraphNode& node) { return fmt::format("'{}' ({})", node.id, node.type.name); }
+std::string label(const GraphNode& node) {
+  return fmt::format("'{}' ({})", node.id, node.type.name);
+}
 
 // Kinds that both ends name; empty lists take or give anything.
 bool kinds_meet(const Port& output, const Port& input) {
@@ -33,6 +35,40 @@ std::string kind_list(const Port& port) {
   return list;
 }
 
+/// Raises the error at a field of a node; `field` is a JSON pointer below the node without its
+/// first slash.
+[[noreturn]] void refuse_node(const ManifestNode& node, const std::string& field,
+                              const std::string& message, std::string hint) {
+  const auto line = node.lines.find(field);
+  refuse_manifest(message, node.pointer.empty() ? "" : node.pointer + "/" + field,
+                  line == node.lines.end() ? node.line : line->second, std::move(hint));
+}
+
+const char* type_field(const ManifestNode& node) {
+  return node.lines.contains("type") ? "type" : "node_type";
+}
+
+Parameters checked_parameters(const ManifestNode& node, const NodeType& type) {
+  ParameterProblem problem;
+  auto parameters =
+      check_parameters(type.parameters, type.refused_parameters, node.params, &problem);
+  if (!parameters) {
+    refuse_node(node, "params" + child_pointer("", problem.name),
+                fmt::format("node '{}' ({}): {}", node.id, type.name, problem.message),
+                problem.hint);
+  }
+  if (type.check) {
+    try {
+      type.check(*parameters);
+    } catch (const Error& error) {
+      refuse_node(node, "params",
+                  fmt::format("node '{}' ({}): {}", node.id, type.name, error.message()),
+                  error.hint());
+    }
+  }
+  return *std::move(parameters);
+}
+
 }  // namespace
 
 GraphBuilder::GraphBuilder(const Manifest& manifest, const NodeRegistry& registry,
@@ -45,7 +81,7 @@ std::shared_ptr<const Graph> GraphBuilder::build() {
   for (const ManifestNode& node : manifest_.nodes) add_node(node);
   for (const ManifestConnection& connection : manifest_.connections) add_edge(connection);
   sort();
-  resolve_formats();
+  for (const std::size_t index : graph_->order_) resolve_format(index);
   classify();
   return graph_;
 }
@@ -73,49 +109,34 @@ void GraphBuilder::add_foreign(const ManifestNode& node, const ForeignNode& fore
 void GraphBuilder::add_native(const ManifestNode& node) {
   const NodeType* type = registry_.find(node.node_type);
   if (type == nullptr) {
-    refuse_manifest("Unknown node type: " + node.node_type, node.pointer, node.line,
-                    did_you_mean(node.node_type, registry_.names()));
+    refuse_node(node, type_field(node), "Unknown node type: " + node.node_type,
+                did_you_mean(node.node_type, registry_.names()));
   }
-  ParameterProblem problem;
-  auto parameters =
-      check_parameters(type->parameters, type->refused_parameters, node.params, &problem);
-  if (!parameters) {
-    refuse_manifest(fmt::format("node '{}' ({}): {}", node.id, type->name, problem.message),
-                    child_pointer(child_pointer(node.pointer, "params"), problem.name), node.line,
-                    problem.hint);
-  }
+  Parameters parameters = checked_parameters(node, *type);
   if (!type->make || node.runtime_hint == RuntimeHint::python) {
-    refuse_manifest(
-        fmt::format("node '{}' ({}) {}", node.id, type->name,
-                    type->make ? "has runtime_hint python" : "runs in Python only"),
-        node.pointer, node.line,
-        "run the graph from Python: Pipeline.from_file(...)");
+    refuse_node(node, type->make ? "runtime_hint" : type_field(node),
+                fmt::format("node '{}' ({}) {}", node.id, type->name,
+                            type->make ? "has runtime_hint python" : "runs in Python only"),
+                "run the graph from Python: Pipeline.from_file(...)");
   }
   check_streaming(node, *type);
-  if (type->check) {
-    try {
-      type->check(*parameters);
-    } catch (const Error& error) {
-      refuse_manifest(fmt::format("node '{}': {}", node.id, error.what()),
-                      child_pointer(node.pointer, "params"), node.line);
-    }
-  }
   GraphNode& added = graph_->nodes_.emplace_back();
   added.id = node.id;
   added.type = *type;
-  added.parameters = *std::move(parameters);
+  added.parameters = std::move(parameters);
   added.hint = node.runtime_hint;
   added.runtime = Runtime::native;
   added.runtime_reason =
       node.runtime_hint == RuntimeHint::native ? "hint native" : "native implementation available";
 }
 
-void GraphBuilder::check_streaming(const ManifestNode& node, const NodeType& type) const {
+void GraphBuilder::check_streaming(const ManifestNode& node, const NodeType& type) {
   if (!node.is_streaming || *node.is_streaming == type.streaming) return;
-  refuse_manifest(fmt::format("node '{}' says is_streaming {}, but {} is {}", node.id,
-                              *node.is_streaming, type.name,
-                              type.streaming ? "streaming" : "not streaming"),
-                  child_pointer(node.pointer, "is_streaming"), node.line, "remove the field");
+  refuse_node(
+      node, "is_streaming",
+      fmt::format("node '{}' says is_streaming {}, but {} is {}", node.id, *node.is_streaming,
+                  type.name, type.streaming ? "streaming" : "not streaming"),
+      "remove the field");
 }
 
 void GraphBuilder::add_edge(const ManifestConnection& connection) {
@@ -153,10 +174,9 @@ std::uint16_t GraphBuilder::find_port(const ManifestConnection& connection, cons
   const std::string& name = output ? connection.output_port : connection.input_port;
   const char* side = output ? "output" : "input";
   if (ports.empty()) {
-    refuse_manifest(fmt::format("{} has no {}", label(node), side), connection.pointer,
-                    connection.line,
-                    output ? "it is a sink: end the chain there"
-                           : "it is a source: start the chain there");
+    refuse_manifest(
+        fmt::format("{} has no {}", label(node), side), connection.pointer, connection.line,
+        output ? "it is a sink: end the chain there" : "it is a source: start the chain there");
   }
   const auto port = std::ranges::find(ports, name, &Port::name);
   if (port == ports.end()) {
@@ -186,13 +206,13 @@ void GraphBuilder::sort() {
     }
   }
   if (graph_->order_.size() != nodes.size()) {
-    refuse_manifest("Cycle detected: " + cycle_path(waiting), "/connections", 0,
-                    "remove one of these connections");
+    refuse_cycle(find_cycle(waiting));
   }
 }
 
-// Every node that still waits has a predecessor that waits; walking back from any of them must repeat.
-std::string GraphBuilder::cycle_path(const std::vector<std::size_t>& waiting) const {
+// Every node that still waits has a predecessor that waits; walking back from any of them must
+// repeat.
+std::vector<std::size_t> GraphBuilder::find_cycle(const std::vector<std::size_t>& waiting) const {
   const std::vector<GraphNode>& nodes = graph_->nodes_;
   const auto waits = [&](std::size_t i) { return waiting[i] > 0; };
   std::size_t at = 0;
@@ -200,18 +220,25 @@ std::string GraphBuilder::cycle_path(const std::vector<std::size_t>& waiting) co
   std::vector<std::size_t> walked;
   while (std::ranges::find(walked, at) == walked.end()) {
     walked.push_back(at);
-    at = std::ranges::find_if(nodes[at].incoming, [&](const Edge& e) { return waits(e.from); })->from;
+    at = std::ranges::find_if(nodes[at].incoming, [&](const Edge& e) {
+           return waits(e.from);
+         })->from;
   }
   walked.erase(walked.begin(), std::ranges::find(walked, at));
   std::ranges::reverse(walked);
   std::ranges::rotate(walked, std::ranges::min_element(walked));
-  std::string path;
-  for (const std::size_t index : walked) path += nodes[index].id + " -> ";
-  return path + nodes[walked.front()].id;
+  return walked;
 }
 
-void GraphBuilder::resolve_formats() {
-  for (const std::size_t index : graph_->order_) resolve_format(index);
+void GraphBuilder::refuse_cycle(const std::vector<std::size_t>& cycle) const {
+  const std::vector<GraphNode>& nodes = graph_->nodes_;
+  std::string path;
+  for (const std::size_t index : cycle) path += nodes[index].id + " -> ";
+  const auto closing = std::ranges::find_if(manifest_.connections, [&](const auto& connection) {
+    return connection.from == nodes[cycle.back()].id && connection.to == nodes[cycle.front()].id;
+  });
+  refuse_manifest("Cycle detected: " + path + nodes[cycle.front()].id, closing->pointer,
+                  closing->line, "remove one of these connections");
 }
 
 void GraphBuilder::resolve_format(std::size_t index) {
@@ -220,21 +247,29 @@ void GraphBuilder::resolve_format(std::size_t index) {
   for (const Edge& edge : node.incoming) {
     const GraphNode& from = graph_->nodes_[edge.from];
     if (edge.input_port != 0 || edge.output_port != 0) continue;
-    if (giver == nullptr || node.input.rate == 0) {
+    if (giver == nullptr || (node.input.rate == 0 && from.output.rate != 0)) {
       giver = &from;
       node.input = from.output;
     }
+    // Whatever arrives must suit the node, though only one format can be told to it beforehand.
+    if (from.output.rate != 0) static_cast<void>(resolve_from(index, from.output, &from));
   }
-  node.output = node.input;
-  if (!node.type.resolve) return;
+  node.output = resolve_from(index, node.input, giver);
+}
+
+StreamFormat GraphBuilder::resolve_from(std::size_t index, const StreamFormat& input,
+                                        const GraphNode* giver) const {
+  const GraphNode& node = graph_->nodes_[index];
+  if (!node.type.resolve) return input;
   try {
-    node.output = node.type.resolve(node.parameters, node.input);
+    return node.type.resolve(node.parameters, input);
   } catch (const Error& error) {
-    const ManifestNode& source = manifest_.nodes[index];
-    refuse_manifest(fmt::format("input of node {}{}: {}", label(node),
-                                giver == nullptr ? "" : fmt::format(" from '{}'", giver->id),
-                                error.what()),
-                    source.pointer, source.line);
+    const ManifestNode& written = manifest_.nodes[index];
+    const std::string subject =
+        giver == nullptr ? fmt::format("node {}", label(node))
+                         : fmt::format("input of node {} from {}", label(node), label(*giver));
+    refuse_manifest(fmt::format("{}: {}", subject, error.message()), written.pointer, written.line,
+                    error.hint());
   }
 }
 
@@ -246,8 +281,8 @@ void GraphBuilder::classify() {
     } else if (node.incoming.empty()) {
       graph_->inputs_.push_back(i);
     }
-    const bool leads_on = std::ranges::any_of(
-        node.outgoing, [](const Edge& edge) { return edge.output_port == 0; });
+    const bool leads_on =
+        std::ranges::any_of(node.outgoing, [](const Edge& edge) { return edge.output_port == 0; });
     if (!node.type.is_sink() && !leads_on) graph_->outputs_.push_back(i);
   }
 }

@@ -1,3 +1,5 @@
+#include "remotemedia/graph/graph.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -5,8 +7,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "remotemedia/graph/graph.h"
 
 namespace remotemedia {
 namespace {
@@ -35,8 +35,8 @@ std::vector<std::string> label_lines(const GraphNode& node) {
   std::vector<std::string> lines{node.id, node.type.name};
   for (const auto& [name, value] : node.parameters.values()) {
     const auto spec = std::ranges::find(node.type.parameters, name, &ParameterSpec::name);
-    const bool is_default = spec != node.type.parameters.end() &&
-                            spec->default_value.value_or(Value()) == value;
+    const bool is_default =
+        spec != node.type.parameters.end() && spec->default_value.value_or(Value()) == value;
     if (!is_default) lines.push_back(fmt::format("{}={}", name, to_json(value)));
   }
   if (node.runtime == Runtime::python) lines.emplace_back("python");
@@ -53,7 +53,8 @@ std::string edge_label(const Graph& graph, const Edge& edge) {
                         to.type.inputs[edge.input_port].name);
   } else if (from.output.rate > 0) {
     label = fmt::format("{} Hz", from.output.rate);
-    if (from.output.sample_format_known) label += fmt::format(" {}", to_string(from.output.sample_format));
+    if (from.output.sample_format_known)
+      label += fmt::format(" {}", to_string(from.output.sample_format));
   }
   return label;
 }
@@ -91,8 +92,9 @@ std::string to_mermaid(const Graph& graph) {
 std::string to_dot(const Graph& graph) {
   const std::vector<std::pair<std::string_view, std::string_view>> escapes{{"\\", "\\\\"},
                                                                            {"\"", "\\\""}};
-  std::string text = fmt::format("digraph \"{}\" {{\n  rankdir=LR;\n  node [shape=box, style=rounded];\n",
-                                 replace_all(graph.name(), escapes));
+  std::string text =
+      fmt::format("digraph \"{}\" {{\n  rankdir=LR;\n  node [shape=box, style=rounded];\n",
+                  replace_all(graph.name(), escapes));
   for (std::size_t i = 0; i < graph.nodes().size(); ++i) {
     text += fmt::format("  n{} [label=\"{}\"];\n", i,
                         join_lines(label_lines(graph.nodes()[i]), "\\n", escapes));

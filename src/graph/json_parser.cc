@@ -1,18 +1,18 @@
-// JSON through nlohmann's SAX parser. The library reports no positions, so it reads through an iterator
-// that counts lines.
+// JSON through nlohmann's SAX parser. The library reports no positions, so it reads through an
+// iterator that counts lines.
+
+#include "graph/document_builder.h"
+#include "graph/manifest_problem.h"
+#include "graph/text_parsers.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <string>
-
-#include "graph/document_builder.h"
-#include "graph/manifest_problem.h"
-#include "graph/text_parsers.h"
 
 namespace remotemedia {
 namespace {
@@ -63,11 +63,15 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
   bool number_integer(std::int64_t value) override { return scalar(value); }
   bool number_unsigned(std::uint64_t value) override {
     if (value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-      refuse_manifest(fmt::format("the integer {} is too large", value), "", line());
+      refuse_number(std::to_string(value));
     }
     return scalar(static_cast<std::int64_t>(value));
   }
-  bool number_float(double value, const std::string&) override { return scalar(value); }
+  bool number_float(double value, const std::string& text) override {
+    // The library turns integers of more than 64 bits into floats; a manifest does not mean that.
+    if (text.find_first_of(".eE") == std::string::npos) refuse_number(text);
+    return scalar(value);
+  }
   bool string(std::string& value) override { return scalar(std::move(value)); }
   bool binary(nlohmann::json::binary_t&) override { return false; }
   bool start_object(std::size_t) override {
@@ -92,16 +96,20 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
   }
   bool parse_error(std::size_t, const std::string&,
                    const nlohmann::json::exception& error) override {
-    const std::string text = error.what();
-    const std::size_t start = text.find("syntax error");
-    refuse_manifest("the JSON text cannot be read: " +
-                        text.substr(start == std::string::npos ? 0 : start),
-                    "", line());
+    // "[json.exception.parse_error.101] parse error at line 1, column 3: syntax error ..."
+    const std::string_view text = error.what();
+    std::size_t start = text.find("syntax error");
+    if (start == std::string_view::npos) start = text.find("] ") + 2;
+    refuse_manifest(fmt::format("the JSON text cannot be read: {}", text.substr(start)), "",
+                    line());
   }
 
   Document take() { return builder_.take(); }
 
  private:
+  [[noreturn]] void refuse_number(const std::string& text) const {
+    refuse_manifest(fmt::format("the number {} is out of range", text), "", line());
+  }
   bool scalar(Value value) {
     builder_.scalar(std::move(value), line());
     return true;

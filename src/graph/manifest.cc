@@ -1,14 +1,16 @@
 #include "remotemedia/graph/manifest.h"
 
+#include "graph/manifest_fields.h"
+#include "graph/shown.h"
+#include "remotemedia/base/nearest.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
+#include <regex>
 #include <string>
 #include <utility>
-
-#include "graph/manifest_fields.h"
-#include "remotemedia/base/nearest.h"
 
 namespace remotemedia {
 namespace {
@@ -29,15 +31,19 @@ bool is_id(std::string_view id) {
   });
 }
 
-// RFC 3339, to the second: 2026-01-31T12:00:00, then a fraction and an offset.
-bool is_date_time(std::string_view text) {
-  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
-  if (text.size() < kShape.size()) return false;
-  for (std::size_t i = 0; i < kShape.size(); ++i) {
-    const bool digit = std::isdigit(static_cast<unsigned char>(text[i])) != 0;
-    if (kShape[i] == 'd' ? !digit : text[i] != kShape[i]) return false;
-  }
-  return text.substr(kShape.size()).find_first_not_of("0123456789.+-:Z") == std::string_view::npos;
+// RFC 3339, with an upper-case T and Z: 2026-01-31T12:00:00, a fraction or none, Z or an offset.
+bool is_date_time(const std::string& text) {
+  static const std::regex kShape(
+      "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|"
+      "60)"
+      "([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])");
+  constexpr std::size_t kLongest = 40;
+  return text.size() <= kLongest && std::regex_match(text, kShape);
+}
+
+std::size_t count_characters(std::string_view utf8) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(utf8, [](unsigned char byte) { return (byte & 0xC0U) != 0x80U; }));
 }
 
 const Dialect& read_dialect(const Fields& root) {
@@ -63,9 +69,10 @@ void read_metadata(const Fields& root, const Dialect& dialect, Manifest& manifes
   metadata.allow_only({"name", "description", "created_at"});
   manifest.name = metadata.text("name");
   constexpr std::size_t kMaxName = 255;
-  if (manifest.name.empty() || manifest.name.size() > kMaxName) {
-    metadata.refuse_field("name", fmt::format("the name has {} bytes, expected 1..{}",
-                                              manifest.name.size(), kMaxName));
+  const std::size_t length = count_characters(manifest.name);
+  if (length < 1 || length > kMaxName) {
+    metadata.refuse_field(
+        "name", fmt::format("the name has {} characters, expected 1..{}", length, kMaxName));
   }
   manifest.description = metadata.text_or("description", "");
   manifest.created_at = metadata.text_or("created_at", "");
@@ -82,8 +89,8 @@ RuntimeHint read_hint(const Fields& node, const std::string& id, Manifest& manif
   if (hint == "native" || hint == "rust") return RuntimeHint::native;
   if (hint == "python" || hint == "cpython") return RuntimeHint::python;
   if (hint == "rust_python" || hint == "cpython_wasm") {
-    manifest.warnings.push_back(fmt::format(
-        "node '{}': the runtime '{}' no longer exists; it runs as 'python'", id, hint));
+    manifest.warnings.push_back(
+        fmt::format("node '{}': the runtime '{}' no longer exists; it runs as 'python'", id, hint));
     return RuntimeHint::python;
   }
   node.refuse_field("runtime_hint", fmt::format("unknown runtime_hint '{}'", hint),
@@ -117,6 +124,8 @@ Value read_execution(const Fields& node) {
   const Fields execution = node.object("execution", "execution");
   execution.allow_only({"placement", "reason", "fallback"});
   const std::string placement = execution.text_or("placement", "anywhere");
+  static_cast<void>(execution.text_or("reason", ""));
+  static_cast<void>(execution.text_or("fallback", ""));
   const bool elsewhere = placement.ends_with("remote") || placement.ends_with("wasi") ||
                          placement.ends_with("browser");
   if (elsewhere && !placement.starts_with("prefer_")) {
@@ -138,13 +147,26 @@ void refuse_host(const Fields& node) {
   if (host == nullptr) return;
   const std::string& text = node.text("host");
   const std::size_t colon = text.find(':');
-  const bool well_formed =
-      colon != std::string::npos && colon > 0 && colon + 1 < text.size() &&
-      text.find_first_not_of("0123456789", colon + 1) == std::string::npos;
+  const bool well_formed = colon != std::string::npos && colon > 0 && colon + 1 < text.size() &&
+                           text.find_first_not_of("0123456789", colon + 1) == std::string::npos;
   node.refuse_field("host",
-                    well_formed ? fmt::format("node on host '{}': remote nodes are not supported", text)
-                                : fmt::format("host '{}' is not of the form name:port", text),
+                    well_formed
+                        ? fmt::format("node on host '{}': remote nodes are not supported", text)
+                        : fmt::format("host '{}' is not of the form name:port", text),
                     "remove it; nodes run in this process");
+}
+
+// Lines of everything that can still turn out wrong once the node type is known.
+std::map<std::string, int, std::less<>> lines_of(const Fields& fields, const Object& params) {
+  std::map<std::string, int, std::less<>> lines;
+  for (const char* name : {"node_type", "type", "is_streaming", "runtime_hint", "params"}) {
+    if (fields.find(name) != nullptr) lines.emplace(name, fields.line_of(name));
+  }
+  for (const auto& [name, value] : params) {
+    const std::string path = "params" + child_pointer("", name);
+    lines.emplace(path, fields.line_of(path));
+  }
+  return lines;
 }
 
 ManifestNode read_node(const Fields& fields, const Dialect& dialect, Manifest& manifest) {
@@ -172,6 +194,7 @@ ManifestNode read_node(const Fields& fields, const Dialect& dialect, Manifest& m
     }
     node.params = *object;
   }
+  node.lines = lines_of(fields, node.params);
   fields.check_bool("is_streaming");
   if (const Value* streaming = fields.find("is_streaming")) {
     node.is_streaming = *streaming->as_bool();
@@ -188,7 +211,8 @@ void read_nodes(const Document& document, const Fields& root, const Dialect& dia
   const Value::Array& list = root.array("nodes");
   if (list.empty()) root.refuse_field("nodes", "the graph has no nodes", "add at least one node");
   if (list.size() > kMaxNodes) {
-    root.refuse_field("nodes", fmt::format("{} nodes, at most {} are allowed", list.size(), kMaxNodes));
+    root.refuse_field("nodes",
+                      fmt::format("{} nodes, at most {} are allowed", list.size(), kMaxNodes));
   }
   for (std::size_t i = 0; i < list.size(); ++i) {
     const Fields fields(document, list[i], child_pointer("/nodes", i), "a node");
@@ -242,7 +266,8 @@ void read_config(const Fields& root, Manifest& manifest) {
   const Fields config = root.object("config", "config");
   for (const char* name : {"retry_policy", "max_retries", "circuit_breaker_threshold"}) {
     if (config.find(name) != nullptr) {
-      config.refuse_field(name, fmt::format("config field '{}' is not supported in this release", name),
+      config.refuse_field(name,
+                          fmt::format("config field '{}' is not supported in this release", name),
                           "remove it; a failed node ends the run with an error");
     }
   }

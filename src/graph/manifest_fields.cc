@@ -1,5 +1,9 @@
 #include "graph/manifest_fields.h"
 
+#include "graph/manifest_problem.h"
+#include "graph/shown.h"
+#include "remotemedia/base/nearest.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -7,15 +11,12 @@
 #include <utility>
 #include <vector>
 
-#include "graph/manifest_problem.h"
-#include "remotemedia/base/nearest.h"
-
 namespace remotemedia {
 namespace {
 
 // Fields that other versions' documents show. Ignoring them would look like obeying them.
 constexpr std::string_view kUnsupported[] = {
-    "python_env", "docker",      "python_deps",        "fast_path",     "is_output_node",
+    "python_env", "docker",      "python_deps",        "fast_path",      "is_output_node",
     "parallel",   "max_workers", "media_capabilities", "auto_negotiate", "optimization"};
 
 const Object& as_object(const Document& document, const Value& value, const std::string& pointer,
@@ -26,13 +27,6 @@ const Object& as_object(const Document& document, const Value& value, const std:
 }
 
 }  // namespace
-
-std::string shown(const Value& value) {
-  constexpr std::size_t kMaxShown = 80;
-  std::string text = to_json(value);
-  if (text.size() <= kMaxShown) return text;
-  return text.substr(0, kMaxShown) + "...";
-}
 
 Fields::Fields(const Document& document, const Value& value, std::string pointer,
                std::string_view what)
@@ -103,6 +97,10 @@ void Fields::check_bool(std::string_view name) const {
 
 std::string Fields::pointer_to(std::string_view name) const {
   return child_pointer(pointer_, name);
+}
+
+int Fields::line_of(std::string_view path) const {
+  return document_.line_of(fmt::format("{}/{}", pointer_, path));
 }
 
 void Fields::refuse(const std::string& message, std::string hint) const {

@@ -1,15 +1,15 @@
 #pragma once
 
+#include "remotemedia/graph/document.h"
+
 #include <initializer_list>
 #include <string>
 #include <string_view>
 
-#include "remotemedia/graph/document.h"
-
 namespace remotemedia {
 
-/// One object of a manifest while it is read: typed access to its fields, with errors that carry the
-/// field's pointer and line.
+/// One object of a manifest while it is read: typed access to its fields, with errors that carry
+/// the field's pointer and line.
 class Fields {
  public:
   /// `what` names the object in messages, e.g. "a node". Manifest error if `value` is no object.
@@ -34,6 +34,8 @@ class Fields {
   [[nodiscard]] const std::string& pointer() const { return pointer_; }
   [[nodiscard]] std::string pointer_to(std::string_view name) const;
   [[nodiscard]] int line() const { return document_.line_of(pointer_); }
+  /// Line of a value below this object; `path` is a JSON pointer without its first slash.
+  [[nodiscard]] int line_of(std::string_view path) const;
 
   /// Raises the manifest error at this object or at one of its fields.
   [[noreturn]] void refuse(const std::string& message, std::string hint = {}) const;
@@ -46,8 +48,5 @@ class Fields {
   std::string pointer_;
   std::string what_;
 };
-
-/// The value as JSON, cut to a length that fits a message.
-std::string shown(const Value& value);
 
 }  // namespace remotemedia

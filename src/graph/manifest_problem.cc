@@ -1,8 +1,9 @@
 #include "graph/manifest_problem.h"
 
-#include <fmt/format.h>
-
+#include "graph/shown.h"
 #include "remotemedia/base/error.h"
+
+#include <fmt/format.h>
 
 namespace remotemedia {
 
@@ -11,7 +12,10 @@ void refuse_manifest(const std::string& message, std::string_view pointer, int l
   std::string where;
   if (line > 0) where = fmt::format("line {}", line);
   if (!pointer.empty()) where += fmt::format("{}{}", where.empty() ? "" : ", ", pointer);
-  throw ManifestError(where.empty() ? message : fmt::format("{} ({})", message, where),
+  // A hostile text can put megabytes into an id or a type; no message needs more than this.
+  constexpr std::size_t kMaxMessage = 1'000;
+  const std::string text = shortened(message, kMaxMessage);
+  throw ManifestError(where.empty() ? text : fmt::format("{} ({})", text, where),
                       std::string(pointer), line, std::move(hint));
 }
 

@@ -1,7 +1,7 @@
+#include "remotemedia/graph/graph.h"
+
 #include <string>
 #include <utility>
-
-#include "remotemedia/graph/graph.h"
 
 namespace remotemedia {
 namespace {
@@ -19,8 +19,9 @@ Value capabilities_schema() {
       {"additionalProperties", false}};
   const Object cpu{
       {"type", "object"},
-      {"properties", Object{{"cores", Object{{"type", "number"}, {"minimum", 1}}},
-                            {"arch", Object{{"enum", Value::Array{"x86_64", "aarch64", "arm", "any"}}}}}},
+      {"properties",
+       Object{{"cores", Object{{"type", "number"}, {"minimum", 1}}},
+              {"arch", Object{{"enum", Value::Array{"x86_64", "aarch64", "arm", "any"}}}}}},
       {"additionalProperties", false}};
   return Object{{"type", "object"},
                 {"properties", Object{{"gpu", gpu},
@@ -30,11 +31,12 @@ Value capabilities_schema() {
 }
 
 Value execution_schema() {
-  return Object{{"type", "object"},
-                {"properties", Object{{"placement", text("Where the node may run; must allow local.")},
-                                      {"reason", text("Why.")},
-                                      {"fallback", text("What else would do.")}}},
-                {"additionalProperties", false}};
+  return Object{
+      {"type", "object"},
+      {"properties", Object{{"placement", text("Where the node may run; must allow local.")},
+                            {"reason", text("Why.")},
+                            {"fallback", text("What else would do.")}}},
+      {"additionalProperties", false}};
 }
 
 // One if/then per type, so that an editor offers the parameters of the type it sees.
@@ -56,8 +58,10 @@ Value type_rules(const NodeRegistry& registry) {
 Value node_schema(const NodeRegistry& registry) {
   Value::Array names;
   for (const std::string& name : registry.names()) names.emplace_back(name);
-  const Object node_type{{"anyOf", Value::Array{Object{{"enum", std::move(names)}}, Object{{"type", "string"}, {"minLength", 1}}}},
-                         {"description", "A built-in type, or a Python Node class of the program."}};
+  const Object node_type{
+      {"anyOf", Value::Array{Object{{"enum", std::move(names)}},
+                             Object{{"type", "string"}, {"minLength", 1}}}},
+      {"description", "A built-in type, or a Python Node class of the program."}};
   const Object hint{{"enum", Value::Array{"auto", "native", "python", "rust", "cpython",
                                           "rust_python", "cpython_wasm"}},
                     {"default", "auto"},
@@ -65,14 +69,13 @@ Value node_schema(const NodeRegistry& registry) {
   return Object{
       {"type", "object"},
       {"required", Value::Array{"id", "node_type"}},
-      {"properties",
-       Object{{"id", Object{{"type", "string"}, {"pattern", "^[a-zA-Z0-9_-]+$"}}},
-              {"node_type", node_type},
-              {"params", Object{{"type", "object"}, {"default", Object{}}}},
-              {"is_streaming", Object{{"type", "boolean"}, {"default", false}}},
-              {"runtime_hint", hint},
-              {"capabilities", capabilities_schema()},
-              {"execution", execution_schema()}}},
+      {"properties", Object{{"id", Object{{"type", "string"}, {"pattern", "^[a-zA-Z0-9_-]+$"}}},
+                            {"node_type", node_type},
+                            {"params", Object{{"type", "object"}, {"default", Object{}}}},
+                            {"is_streaming", Object{{"type", "boolean"}, {"default", false}}},
+                            {"runtime_hint", hint},
+                            {"capabilities", capabilities_schema()},
+                            {"execution", execution_schema()}}},
       {"additionalProperties", false},
       {"allOf", type_rules(registry)}};
 }
@@ -89,36 +92,33 @@ Value connection_schema() {
 }
 
 Value metadata_schema() {
-  return Object{
-      {"type", "object"},
-      {"required", Value::Array{"name"}},
-      {"properties",
-       Object{{"name", Object{{"type", "string"}, {"minLength", 1}, {"maxLength", 255}}},
-              {"description", text("What the graph is for.")},
-              {"created_at", Object{{"type", "string"}, {"format", "date-time"}}}}},
-      {"additionalProperties", false}};
+  return Object{{"type", "object"},
+                {"required", Value::Array{"name"}},
+                {"properties",
+                 Object{{"name", Object{{"type", "string"}, {"minLength", 1}, {"maxLength", 255}}},
+                        {"description", text("What the graph is for.")},
+                        {"created_at", Object{{"type", "string"}, {"format", "date-time"}}}}},
+                {"additionalProperties", false}};
 }
 
 }  // namespace
 
 Value manifest_schema(const NodeRegistry& registry) {
-  return Object{
-      {"$schema", "http://json-schema.org/draft-07/schema#"},
-      {"$id", "https://remotemedia.dev/schemas/manifest.v1.json"},
-      {"title", "RemoteMedia manifest v1"},
-      {"type", "object"},
-      {"required", Value::Array{"version", "metadata", "nodes"}},
-      {"properties",
-       Object{{"version", Object{{"const", "v1"}}},
-              {"metadata", metadata_schema()},
-              {"nodes", Object{{"type", "array"},
-                               {"minItems", 1},
-                               {"maxItems", kMaxNodes},
-                               {"items", node_schema(registry)}}},
-              {"connections", Object{{"type", "array"},
-                                     {"maxItems", kMaxConnections},
-                                     {"items", connection_schema()}}}}},
-      {"additionalProperties", false}};
+  return Object{{"$schema", "http://json-schema.org/draft-07/schema#"},
+                {"$id", "https://remotemedia.dev/schemas/manifest.v1.json"},
+                {"title", "RemoteMedia manifest v1"},
+                {"type", "object"},
+                {"required", Value::Array{"version", "metadata", "nodes"}},
+                {"properties", Object{{"version", Object{{"const", "v1"}}},
+                                      {"metadata", metadata_schema()},
+                                      {"nodes", Object{{"type", "array"},
+                                                       {"minItems", 1},
+                                                       {"maxItems", kMaxNodes},
+                                                       {"items", node_schema(registry)}}},
+                                      {"connections", Object{{"type", "array"},
+                                                             {"maxItems", kMaxConnections},
+                                                             {"items", connection_schema()}}}}},
+                {"additionalProperties", false}};
 }
 
 }  // namespace remotemedia

@@ -10,19 +10,18 @@ double microseconds(Time time) { return static_cast<double>(time.count()) * 1e-3
 Value node_to_value(const NodeMetrics& node) {
   const auto count = static_cast<double>(node.execution_count);
   const double total_us = microseconds(node.total);
-  return Object{
-      {"node_id", node.node_id},
-      {"node_type", node.node_type},
-      {"runtime", node.runtime},
-      {"runtime_reason", node.runtime_reason},
-      {"execution_count", node.execution_count},
-      {"success_count", node.success_count},
-      {"error_count", node.error_count},
-      {"success_rate", count > 0 ? static_cast<double>(node.success_count) / count : 0.0},
-      {"total_duration_us", total_us},
-      {"avg_duration_us", count > 0 ? total_us / count : 0.0},
-      {"min_duration_us", microseconds(node.min)},
-      {"max_duration_us", microseconds(node.max)}};
+  return Object{{"node_id", node.node_id},
+                {"node_type", node.node_type},
+                {"runtime", node.runtime},
+                {"runtime_reason", node.runtime_reason},
+                {"execution_count", node.execution_count},
+                {"success_count", node.success_count},
+                {"error_count", node.error_count},
+                {"success_rate", count > 0 ? static_cast<double>(node.success_count) / count : 0.0},
+                {"total_duration_us", total_us},
+                {"avg_duration_us", count > 0 ? total_us / count : 0.0},
+                {"min_duration_us", microseconds(node.min)},
+                {"max_duration_us", microseconds(node.max)}};
 }
 
 }  // namespace
@@ -32,15 +31,14 @@ Value metrics_to_value(const Metrics& metrics) {
   for (const NodeMetrics& node : metrics.nodes) nodes.push_back(node_to_value(node));
   const double total_us = microseconds(metrics.total_duration);
   constexpr double kMebibyte = 1024.0 * 1024.0;
-  return Object{
-      {"pipeline_id", metrics.pipeline_id},
-      {"total_executions", metrics.total_executions},
-      {"total_duration_us", total_us},
-      {"total_duration_ms", total_us * 1e-3},
-      {"peak_memory_bytes", metrics.peak_memory_bytes},
-      {"peak_memory_mb", static_cast<double>(metrics.peak_memory_bytes) / kMebibyte},
-      {"node_metrics", std::move(nodes)},
-      {"metrics_overhead_us", microseconds(metrics.metrics_overhead)}};
+  return Object{{"pipeline_id", metrics.pipeline_id},
+                {"total_executions", metrics.total_executions},
+                {"total_duration_us", total_us},
+                {"total_duration_ms", total_us * 1e-3},
+                {"peak_memory_bytes", metrics.peak_memory_bytes},
+                {"peak_memory_mb", static_cast<double>(metrics.peak_memory_bytes) / kMebibyte},
+                {"node_metrics", std::move(nodes)},
+                {"metrics_overhead_us", microseconds(metrics.metrics_overhead)}};
 }
 
 }  // namespace remotemedia

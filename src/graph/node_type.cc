@@ -7,7 +7,8 @@
 namespace remotemedia {
 
 void NodeRegistry::add(NodeType type) {
-  if (find(type.name) != nullptr) throw std::logic_error("node type registered twice: " + type.name);
+  if (find(type.name) != nullptr)
+    throw std::logic_error("node type registered twice: " + type.name);
   for (const std::string& alias : type.aliases) {
     if (find(alias) != nullptr) throw std::logic_error("node alias registered twice: " + alias);
     aliases_.emplace(alias, type.name);
@@ -58,12 +59,11 @@ Value describe(const std::vector<Port>& ports) {
 }
 
 Value describe(const ParameterSpec& spec) {
-  Object object{{"name", spec.name},
-                {"type", to_string(spec.type)},
-                {"description", spec.description}};
+  Object object{
+      {"name", spec.name}, {"type", to_string(spec.type)}, {"description", spec.description}};
   if (spec.default_value) object.set("default", *spec.default_value);
-  if (spec.minimum) object.set("minimum", *spec.minimum);
-  if (spec.maximum) object.set("maximum", *spec.maximum);
+  if (spec.minimum) object.set("minimum", limit_value(spec, *spec.minimum));
+  if (spec.maximum) object.set("maximum", limit_value(spec, *spec.maximum));
   if (!spec.choices.empty()) object.set("choices", names_of(spec.choices));
   if (!spec.unit.empty()) object.set("unit", spec.unit);
   if (!spec.aliases.empty()) object.set("aliases", names_of(spec.aliases));

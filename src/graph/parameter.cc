@@ -1,5 +1,8 @@
 #include "remotemedia/graph/parameter.h"
 
+#include "graph/shown.h"
+#include "remotemedia/base/nearest.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,8 +10,6 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
-
-#include "remotemedia/base/nearest.h"
 
 namespace remotemedia {
 namespace {
@@ -22,16 +23,8 @@ const T& expect(const T* value, std::string_view name) {
 }
 
 bool same_text(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
-}
-
-std::string show(const Value& value) {
-  constexpr std::size_t kMaxShown = 80;
-  std::string text = to_json(value);
-  if (text.size() > kMaxShown) text = text.substr(0, kMaxShown) + "...";
-  return text;
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 std::string expectation(const ParameterSpec& spec) {
@@ -128,14 +121,14 @@ std::optional<ParameterProblem> take_given(const std::vector<ParameterSpec>& tab
     const ParameterSpec* spec = find_spec(table, name);
     if (spec == nullptr) return unknown_parameter(table, refused, name);
     if (checked.contains(spec->name)) {
-      return ParameterProblem{
-          name, fmt::format("'{}' is given twice, as '{}' too", spec->name, name),
-          fmt::format("keep {}", spec->name)};
+      return ParameterProblem{name,
+                              fmt::format("'{}' is given twice, as '{}' too", spec->name, name),
+                              fmt::format("keep {}", spec->name)};
     }
     const std::optional<Value> accepted = converted(*spec, value);
     if (!accepted || !in_range(*spec, *accepted)) {
       return ParameterProblem{
-          name, fmt::format("{} is {}, expected {}", name, show(value), expectation(*spec)), {}};
+          name, fmt::format("{} is {}, expected {}", name, shown(value), expectation(*spec)), {}};
     }
     checked.set(spec->name, *accepted);
   }
@@ -144,12 +137,19 @@ std::optional<ParameterProblem> take_given(const std::vector<ParameterSpec>& tab
 
 }  // namespace
 
+Value limit_value(const ParameterSpec& spec, double limit) {
+  return spec.type == ParameterType::integer ? Value(static_cast<std::int64_t>(limit))
+                                             : Value(limit);
+}
+
 const char* to_string(ParameterType type) {
   static constexpr const char* kNames[] = {"boolean", "integer", "number", "string", "path", "any"};
   return kNames[static_cast<std::size_t>(type)];
 }
 
-bool Parameters::boolean(std::string_view name) const { return expect(value(name).as_bool(), name); }
+bool Parameters::boolean(std::string_view name) const {
+  return expect(value(name).as_bool(), name);
+}
 
 int Parameters::integer(std::string_view name) const {
   return static_cast<int>(expect(value(name).as_int(), name));
@@ -180,7 +180,8 @@ std::optional<Parameters> check_parameters(const std::vector<ParameterSpec>& tab
     if (const Value* value = checked.find(spec.name)) {
       complete.set(spec.name, *value);
     } else if (spec.default_value || spec.nullable) {
-      complete.set(spec.name, spec.default_value.value_or(nullptr));
+      const Value absent = spec.default_value.value_or(nullptr);
+      complete.set(spec.name, converted(spec, absent).value_or(absent));  // 2 as a number is 2.0
     } else {
       *problem = {spec.name, fmt::format("parameter '{}' is missing", spec.name),
                   fmt::format("{}; expected {}", spec.description, expectation(spec))};
@@ -204,8 +205,8 @@ Value spec_schema(const ParameterSpec& spec) {
     if (spec.nullable) choices.emplace_back(nullptr);
     schema.set("enum", std::move(choices));
   }
-  if (spec.minimum) schema.set("minimum", *spec.minimum);
-  if (spec.maximum) schema.set("maximum", *spec.maximum);
+  if (spec.minimum) schema.set("minimum", limit_value(spec, *spec.minimum));
+  if (spec.maximum) schema.set("maximum", limit_value(spec, *spec.maximum));
   if (spec.default_value) schema.set("default", *spec.default_value);
   return schema;
 }

@@ -1,14 +1,14 @@
 #include "remotemedia/graph/session.h"
 
-#include <sys/resource.h>
+#include "remotemedia/base/check.h"
+#include "remotemedia/base/error.h"
 
 #include <algorithm>
 #include <chrono>
 #include <exception>
 #include <stdexcept>
+#include <sys/resource.h>
 #include <utility>
-
-#include "remotemedia/base/error.h"
 
 namespace remotemedia {
 namespace {
@@ -27,6 +27,19 @@ Time clock_cost(const Clock& clock) {
   const Time start = clock();
   for (int i = 0; i < kReads; ++i) static_cast<void>(clock());
   return (clock() - start) / (kReads + 1);
+}
+
+// Rethrows the current exception with the node's name on it. What is no std::exception belongs to
+// an embedding language and passes as it is.
+[[noreturn]] void name_failure(const GraphNode& node, const char* stage) {
+  try {
+    throw;
+  } catch (const Error& error) {
+    std::throw_with_nested(
+        NodeError(node.id, node.type.name, stage, error.message(), error.hint()));
+  } catch (const std::exception& error) {
+    std::throw_with_nested(NodeError(node.id, node.type.name, stage, error.what()));
+  }
 }
 
 }  // namespace
@@ -102,13 +115,14 @@ void Session::create_nodes() {
   for (std::size_t to = 0; to < definitions.size(); ++to) {
     for (const Edge& edge : definitions[to].incoming) {
       const auto& outgoing = definitions[edge.from].outgoing;
-      const auto slot = static_cast<std::size_t>(
-          std::ranges::find_if(outgoing,
-                               [&](const Edge& e) {
-                                 return e.to == to && e.input_port == edge.input_port &&
-                                        e.output_port == edge.output_port;
-                               }) -
-          outgoing.begin());
+      const auto slot =
+          static_cast<std::size_t>(std::ranges::find_if(outgoing,
+                                                        [&](const Edge& e) {
+                                                          return e.to == to &&
+                                                                 e.input_port == edge.input_port &&
+                                                                 e.output_port == edge.output_port;
+                                                        }) -
+                                   outgoing.begin());
       auto& successors = nodes_[edge.from]->successors;
       successors.resize(outgoing.size());
       successors[slot] = {nodes_[to].get(), used[to]++};
@@ -117,8 +131,8 @@ void Session::create_nodes() {
 }
 
 void Session::initialize(Node& node) {
-  node.executor = node.definition.type.make(node.definition.parameters);
   guarded(node, "initialize", [&] {
+    node.executor = node.definition.type.make(node.definition.parameters);
     node.executor->initialize({.node_id = node.definition.id,
                                .node_type = node.definition.type.name,
                                .session_id = options_.id,
@@ -131,36 +145,43 @@ template <typename Call>
 void Session::guarded(Node& node, const char* stage, Call call) {
   try {
     call();
-  } catch (const NodeError&) {
-    throw;  // a node downstream failed inside our emit(): it has said so itself
-  } catch (const std::exception& error) {
+  } catch (...) {
+    // What failed inside emit() is another's fault and named already, whatever the node made of it.
+    if (failure_) std::rethrow_exception(failure_);
     ++node.metrics.error_count;
-    std::throw_with_nested(NodeError(node.definition.id, node.definition.type.name, stage, error.what()));
+    name_failure(node.definition, stage);
   }
 }
 
 template <typename Call>
-void Session::timed(Node& node, Call call) {
-  if (!options_.enable_metrics) return call();
+Time Session::timed(Node& node, Call call) {
+  if (!options_.enable_metrics) {
+    call();
+    return Time{0};
+  }
   node.elsewhere = Time{0};
   const Time start = now();
   call();
   const Time spent = now() - start - node.elsewhere;
-  NodeMetrics& metrics = node.metrics;
-  metrics.total += spent;
-  metrics.max = std::max(metrics.max, spent);
-  metrics.min = metrics.success_count == 0 ? spent : std::min(metrics.min, spent);
+  node.metrics.total += spent;
+  return spent;
 }
 
 void Session::process(Node& node, Packet packet) {
   NodeEmitter emitter(*this, node);
-  ++node.metrics.execution_count;
-  guarded(node, "process",
-          [&] { timed(node, [&] { node.executor->process(std::move(packet), emitter); }); });
-  ++node.metrics.success_count;
+  NodeMetrics& metrics = node.metrics;
+  ++metrics.execution_count;
+  Time spent{0};
+  guarded(node, "process", [&] {
+    spent = timed(node, [&] { node.executor->process(std::move(packet), emitter); });
+  });
+  metrics.max = std::max(metrics.max, spent);
+  metrics.min = metrics.success_count == 0 ? spent : std::min(metrics.min, spent);
+  ++metrics.success_count;
 }
 
 bool Session::deliver(Node& node, Packet packet, std::uint16_t port) {
+  if (failure_) std::rethrow_exception(failure_);  // a node caught it and went on
   if (cancelled_.load(std::memory_order_relaxed)) return false;
   if (port >= node.definition.type.outputs.size()) {
     throw std::logic_error("emitted on a port that the node type does not declare");
@@ -187,10 +208,14 @@ bool Session::deliver(Node& node, Packet packet, std::uint16_t port) {
 
 template <typename Call>
 void Session::elsewhere(Node& node, Call call) {
-  if (!options_.enable_metrics) return call();
-  const Time start = now();
-  call();
-  node.elsewhere += now() - start;
+  const Time start = options_.enable_metrics ? now() : Time{0};
+  try {
+    call();
+  } catch (...) {
+    failure_ = std::current_exception();
+    throw;
+  }
+  if (options_.enable_metrics) node.elsewhere += now() - start;
 }
 
 void Session::send_out(Output output) {
@@ -220,27 +245,42 @@ void Session::drain(Node& node) {
   node.waiting = 0;
 }
 
+void Session::check_ready() const {
+  if (state_ == State::busy) {
+    refuse("the session", "busy", "idle", "do not call it from its own sink");
+  }
+  if (state_ != State::ready) refuse("the session", "finished", "running", "start another one");
+}
+
 template <typename Call>
 void Session::run(Call call) {
-  if (state_ != State::running) throw std::logic_error("the session is finished");
+  check_ready();
+  state_ = State::busy;
   const Time start = options_.enable_metrics ? now() : Time{0};
   try {
     call();
+    if (failure_) std::rethrow_exception(failure_);  // a node caught it
+    state_ = State::ready;
   } catch (const SinkFailure& failure) {
     state_ = State::failed;
+    failure_ = nullptr;
     std::rethrow_exception(failure.cause);
   } catch (...) {
     state_ = State::failed;
+    failure_ = nullptr;
     throw;
   }
   if (options_.enable_metrics) total_duration_ += now() - start;
 }
 
 void Session::push(Packet packet) {
+  if (graph_->inputs().empty()) {
+    refuse("the input", describe(packet), "none", "the graph's sources produce their own data");
+  }
+  packet.port = 0;
   run([&] {
     ++total_executions_;
-    const std::vector<std::size_t>& inputs = graph_->inputs();
-    for (const std::size_t index : inputs) nodes_[index]->pending[0].push_back(packet);
+    for (const std::size_t index : graph_->inputs()) nodes_[index]->pending[0].push_back(packet);
     run_wave(0);
   });
 }
@@ -272,10 +312,12 @@ void Session::finish() {
 void Session::cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
 
 void Session::close() noexcept {
-  if (state_ == State::running) state_ = State::finished;
+  if (state_ == State::busy) return cancel();
+  if (state_ == State::ready) state_ = State::finished;
   for (const std::unique_ptr<Node>& node : nodes_) {
     if (node->executor) node->executor->cleanup();
     node->executor.reset();
+    node->pending.clear();  // an aborted run left packets that hold the caller's memory
   }
 }
 

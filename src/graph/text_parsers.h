@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string_view>
-
 #include "remotemedia/graph/document.h"
+
+#include <string_view>
 
 namespace remotemedia {
 

@@ -1,45 +1,52 @@
 // YAML through yaml-cpp's event interface: no node tree is built, so aliases cannot multiply.
 
+#include "graph/document_builder.h"
+#include "graph/manifest_problem.h"
+#include "graph/text_parsers.h"
+#include "remotemedia/base/error.h"
+
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "graph/document_builder.h"
-#include "graph/manifest_problem.h"
-#include "graph/text_parsers.h"
-
 namespace remotemedia {
 namespace {
 
 int line_of(const YAML::Mark& mark) { return mark.line + 1; }
 
-std::optional<std::int64_t> parse_integer(std::string_view text) {
-  const bool negative = text.starts_with('-');
-  if (negative || text.starts_with('+')) text.remove_prefix(1);
-  int base = 10;
-  if (text.starts_with("0x")) base = 16;
-  if (text.starts_with("0o")) base = 8;
-  if (base != 10) text.remove_prefix(2);
-  std::uint64_t magnitude = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), magnitude, base);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (magnitude > kMax) return std::nullopt;  // becomes a float below, as in YAML's core schema
-  const auto value = static_cast<std::int64_t>(magnitude);
-  return negative ? -value : value;
+// The whole text as a number, by the rules of std::from_chars.
+template <typename Number, typename... Base>
+std::optional<Number> read_number(std::string_view text, int line, Base... base) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base...);
+  if (end != text.data() + text.size()) return std::nullopt;
+  if (error == std::errc::result_out_of_range) {
+    refuse_manifest(fmt::format("the number {} is out of range", text), "", line);
+  }
+  if (error != std::errc()) return std::nullopt;
+  return value;
 }
 
-std::optional<double> parse_float(std::string_view text) {
+std::optional<std::int64_t> parse_integer(std::string_view text, int line) {
+  if (text.starts_with("0x") && !text.starts_with("0x-")) {
+    return read_number<std::int64_t>(text.substr(2), line, 16);
+  }
+  if (text.starts_with("0o") && !text.starts_with("0o-")) {
+    return read_number<std::int64_t>(text.substr(2), line, 8);
+  }
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  return read_number<std::int64_t>(text, line, 10);
+}
+
+std::optional<double> parse_float(std::string_view text, int line) {
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
   if (text == ".inf" || text == ".Inf" || text == ".INF") {
@@ -47,24 +54,19 @@ std::optional<double> parse_float(std::string_view text) {
   }
   if (text == ".nan" || text == ".NaN" || text == ".NAN") return std::nan("");
   // from_chars also reads "inf" and "nan", which are text in YAML.
-  if (text.empty() || text.find_first_not_of("0123456789.eE+-") != std::string_view::npos ||
-      text.find_first_of("0123456789") == std::string_view::npos) {
-    return std::nullopt;
-  }
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return negative ? -value : value;
+  if (text.find_first_of("0123456789.") != 0) return std::nullopt;
+  const std::optional<double> value = read_number<double>(text, line);
+  return value && negative ? -*value : value;
 }
 
-Value plain_scalar(const std::string& text) {
+Value plain_scalar(const std::string& text, int line) {
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") {
     return nullptr;
   }
   if (text == "true" || text == "True" || text == "TRUE") return true;
   if (text == "false" || text == "False" || text == "FALSE") return false;
-  if (const auto integer = parse_integer(text)) return *integer;
-  if (const auto number = parse_float(text)) return *number;
+  if (const auto integer = parse_integer(text, line)) return *integer;
+  if (const auto number = parse_float(text, line)) return *number;
   return text;
 }
 
@@ -74,22 +76,24 @@ class Handler : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { value(nullptr, mark); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    refuse_manifest("aliases (*name) are not supported", "", line_of(mark),
-                    "write the value out");
+    refuse_manifest("aliases (*name) are not supported", "", line_of(mark), "write the value out");
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                 const std::string& text) override {
-    if (expects_key()) {
-      builder_.key(text, line_of(mark));
-      levels_.back() = Level::value;
+    const bool is_text = tag == "!" || tag == "tag:yaml.org,2002:str";  // "!": quoted
+    if (!is_text) refuse_tag(tag, mark);
+    Value scalar = is_text ? Value(text) : plain_scalar(text, line_of(mark));
+    if (!expects_key()) {
+      value(std::move(scalar), mark);
       return;
     }
-    if (tag == "!" || tag == "tag:yaml.org,2002:str") {  // quoted
-      value(text, mark);
-    } else {
-      refuse_tag(tag, mark);
-      value(plain_scalar(text), mark);
+    if (scalar.as_string() == nullptr) refuse_key(mark);
+    if (text == "<<" && !is_text) {
+      refuse_manifest("merge keys (<<) are not supported", "", line_of(mark),
+                      "write the fields out");
     }
+    builder_.key(text, line_of(mark));
+    levels_.back() = Level::value;
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                        YAML::EmitterStyle::value) override {
@@ -115,7 +119,7 @@ class Handler : public YAML::EventHandler {
   }
   void refuse_key(const YAML::Mark& mark) {
     if (expects_key()) {
-      refuse_manifest("a field name must be text", "", line_of(mark));
+      refuse_manifest("a field name must be text", "", line_of(mark), "put it in quotes");
     }
   }
   static void refuse_tag(const std::string& tag, const YAML::Mark& mark) {
@@ -165,6 +169,10 @@ Document parse_yaml(std::string_view text) {
   } catch (const YAML::Exception& error) {
     refuse_manifest("the YAML text cannot be read: " + error.msg, "",
                     error.mark.is_null() ? 0 : line_of(error.mark));
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    refuse_manifest(fmt::format("the YAML text cannot be read: {}", error.what()), "", 0);
   }
   return handler.take();
 }

@@ -1,14 +1,14 @@
 #include "media/audio_kinds.h"
 
+#include "media/file_error.h"
+#include "remotemedia/base/check.h"
+#include "remotemedia/media/audio_file.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sndfile.h>
 
 #include <algorithm>
-
-#include "media/file_error.h"
-#include "remotemedia/base/check.h"
-#include "remotemedia/media/audio_file.h"
 
 namespace remotemedia::media {
 namespace {
@@ -25,14 +25,20 @@ int AudioKind::format_for(SampleFormat format) const {
   switch (container) {
     case SF_FORMAT_FLAC:
       return container | (format == SampleFormat::i16 ? SF_FORMAT_PCM_16 : SF_FORMAT_PCM_24);
-    case SF_FORMAT_OGG: return container | (suffix == ".opus" ? SF_FORMAT_OPUS : SF_FORMAT_VORBIS);
-    case SF_FORMAT_MPEG: return container | SF_FORMAT_MPEG_LAYER_III;
-    default: break;
+    case SF_FORMAT_OGG:
+      return container | (suffix == ".opus" ? SF_FORMAT_OPUS : SF_FORMAT_VORBIS);
+    case SF_FORMAT_MPEG:
+      return container | SF_FORMAT_MPEG_LAYER_III;
+    default:
+      break;
   }
   switch (format) {
-    case SampleFormat::i16: return container | SF_FORMAT_PCM_16;
-    case SampleFormat::i32: return container | SF_FORMAT_PCM_32;
-    case SampleFormat::f32: break;
+    case SampleFormat::i16:
+      return container | SF_FORMAT_PCM_16;
+    case SampleFormat::i32:
+      return container | SF_FORMAT_PCM_32;
+    case SampleFormat::f32:
+      break;
   }
   return container | SF_FORMAT_FLOAT;
 }
@@ -45,14 +51,15 @@ Encoding AudioKind::encoding_for(SampleFormat format) const {
 
 const std::vector<AudioKind>& audio_kinds() {
   static const std::vector<AudioKind> kinds = {
-      {".flac", SF_FORMAT_FLAC, 8, {}},
+      {".flac", SF_FORMAT_FLAC, 8, false, {}},
       {".mp3",
        SF_FORMAT_MPEG,
        2,
+       false,
        {8'000, 11'025, 12'000, 16'000, 22'050, 24'000, 32'000, 44'100, 48'000}},
-      {".ogg", SF_FORMAT_OGG, kMaxChannels, {}},
-      {".opus", SF_FORMAT_OGG, kMaxChannels, {8'000, 12'000, 16'000, 24'000, 48'000}},
-      {".wav", SF_FORMAT_WAV, kMaxChannels, {}},
+      {".ogg", SF_FORMAT_OGG, kMaxChannels, true, {}},
+      {".opus", SF_FORMAT_OGG, kMaxChannels, false, {8'000, 12'000, 16'000, 24'000, 48'000}},
+      {".wav", SF_FORMAT_WAV, kMaxChannels, true, {}},
   };
   return kinds;
 }
@@ -83,10 +90,10 @@ const AudioKind& require_audio_kind(const std::filesystem::path& path, int rate,
                  "write .wav, or fewer channels");
   }
   if (!kind->rates.empty() && std::count(kind->rates.begin(), kind->rates.end(), rate) == 0) {
-    fail_writing(path,
-                 fmt::format("{} cannot hold {} Hz, only {} Hz", suffix, rate,
-                             fmt::join(kind->rates, ", ")),
-                 "put an AudioResampleNode in front, or write .wav");
+    fail_writing(
+        path,
+        fmt::format("{} cannot hold {} Hz, only {} Hz", suffix, rate, fmt::join(kind->rates, ", ")),
+        "put an AudioResampleNode in front, or write .wav");
   }
   return *kind;
 }

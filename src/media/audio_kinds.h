@@ -1,10 +1,10 @@
 #pragma once
 
+#include "remotemedia/base/audio_buffer.h"
+
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "remotemedia/base/audio_buffer.h"
 
 namespace remotemedia::media {
 
@@ -20,6 +20,7 @@ struct AudioKind {
   std::string suffix;
   int container;  ///< libsndfile's number
   int max_channels;
+  bool can_be_empty;       ///< whether libsndfile makes a valid file of no frames
   std::vector<int> rates;  ///< that it can hold; empty: all of ours
 
   /// libsndfile's number of container and codec.

@@ -1,14 +1,16 @@
+#include "media/file_error.h"
+#include "media/file_layout.h"
+#include "media/input_file.h"
+#include "media/sound_file.h"
+#include "remotemedia/base/check.h"
+#include "remotemedia/base/log.h"
+#include "remotemedia/media/audio_file.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
 #include <utility>
-
-#include "media/file_error.h"
-#include "media/promised_length.h"
-#include "media/sound_file.h"
-#include "remotemedia/base/check.h"
-#include "remotemedia/media/audio_file.h"
 
 namespace remotemedia::media {
 namespace {
@@ -21,7 +23,8 @@ constexpr std::size_t kBlock = 4096;
 constexpr std::size_t kWholeFileBlock = 65'536;
 constexpr std::uint64_t kTrustedFrames = 1U << 22U;
 
-void check_is_readable_file(const fs::path& path) {
+/// The path, if it names a file that can be read.
+const fs::path& checked(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) {
@@ -33,18 +36,34 @@ void check_is_readable_file(const fs::path& path) {
     fail_reading(path, "it is no regular file", "write the audio to a file first");
   }
   if (fs::file_size(path, error) == 0 && !error) fail_reading(path, "the file is empty");
+  return path;
 }
 
-SoundFile open(const fs::path& path, SF_INFO& raw) {
-  check_is_readable_file(path);
-  SoundFile file(sf_open(path.c_str(), SFM_READ, &raw));
-  if (file == nullptr) {
-    const int code = sf_error(nullptr);
-    const std::string hint = fmt::format("known kinds: {}", kReadableKinds);
-    if (code == SF_ERR_UNRECOGNISED_FORMAT) fail_reading(path, "it is no audio file known here", hint);
-    fail_reading(path, sf_strerror(nullptr), code == SF_ERR_SYSTEM ? "" : hint);
+/// Lets libsndfile read to the end what its own reading of the header would cut short.
+void help_with_length(InputFile& input, const FileLayout& layout, std::uint64_t size) {
+  input.hide_end();
+  if (layout.zero_size_at == 0) return;
+  const std::uint64_t rest = std::min<std::uint64_t>(size - layout.offset, 0xFFFFFFFFU);
+  std::string bytes;
+  for (unsigned shift = 0; shift < 32; shift += 8)
+    bytes += static_cast<char>(rest >> shift & 0xFFU);
+  if (layout.big_endian) std::reverse(bytes.begin(), bytes.end());
+  input.set_patch({static_cast<std::int64_t>(layout.zero_size_at), bytes});
+}
+
+SoundFile open(const fs::path& path, InputFile& input, SF_INFO& raw) {
+  SoundFile file(input.open_sound(raw));
+  if (file != nullptr) return file;
+  if (input.error_number() != 0) fail_reading(path, system_message(input.error_number()));
+  // What libsndfile gives for an .mp3 without MPEG audio; its text speaks of a missing file.
+  constexpr int kBadFile = 7;
+  const int code = sf_error(nullptr);
+  const std::string hint = fmt::format("known kinds: {}", kReadableKinds);
+  if (code == SF_ERR_UNRECOGNISED_FORMAT || code == kBadFile) {
+    fail_reading(path, "it holds no audio that can be read", hint);
   }
-  return file;
+  fail_reading(path, fmt::format("its header is damaged or cut off: {}", sf_strerror(nullptr)),
+               hint);
 }
 
 AudioFileInfo checked_info(const fs::path& path, const SF_INFO& raw) {
@@ -58,8 +77,8 @@ AudioFileInfo checked_info(const fs::path& path, const SF_INFO& raw) {
                  fmt::format("known kinds: {}", kReadableKinds));
   }
   if (raw.channels < 1 || raw.channels > kMaxChannels) {
-    fail_reading(path, fmt::format("it has {} channels, 1..{} are supported", raw.channels,
-                                   kMaxChannels));
+    fail_reading(
+        path, fmt::format("it has {} channels, 1..{} are supported", raw.channels, kMaxChannels));
   }
   if (raw.samplerate < kMinRate || raw.samplerate > kMaxRate) {
     fail_reading(path, fmt::format("its sample rate is {} Hz, {}..{} Hz are supported",
@@ -85,24 +104,32 @@ AudioBuffer with_room(const AudioBuffer& audio, std::size_t frames, std::size_t 
 
 class AudioReader::Impl {
  public:
-  explicit Impl(const fs::path& path) : path_(path) {
+  explicit Impl(const fs::path& path) : path_(path), input_(checked(path)) {
+    const FileLayout layout = file_layout(path);
+    help_with_length(input_, layout, input_.size());
     SF_INFO raw = {};
-    file_ = open(path, raw);
+    file_ = open(path, input_, raw);
     info_ = checked_info(path, raw);
     readable_ = info_.frames;
-    // An mp3 without a header frame says nothing, and libsndfile estimates.
+    // For an mp3 libsndfile estimates.
     exact_ = info_.container != "mp3";
-    compare_with_promise(raw.format);
+    compare_with_promise(layout, raw.format);
+    if (layout.end_mark_missing && !truncated_) {
+      log(LogLevel::warning,
+          fmt::format("'{}' has no mark at its end, it may have been cut off", path.string()));
+    }
     interleaved_.resize(kBlock * static_cast<std::size_t>(info_.channels));
   }
 
   [[nodiscard]] const AudioFileInfo& info() const { return info_; }
 
   AudioBuffer read(std::size_t frames) {
-    // A length that libsndfile knows is the size of the last block; otherwise that is found by trying.
+    // A length that libsndfile knows is the size of the last block; otherwise that is found by
+    // trying.
     const std::size_t room =
-        readable_ > 0 ? static_cast<std::size_t>(std::min<std::uint64_t>(frames, readable_ - position_))
-                      : frames;
+        readable_ > 0
+            ? static_cast<std::size_t>(std::min<std::uint64_t>(frames, readable_ - position_))
+            : frames;
     AudioBuffer buffer = AudioBuffer::allocate(SampleFormat::f32, info_.channels, room, info_.rate);
     std::size_t done = 0;
     while (done < room) {
@@ -132,36 +159,37 @@ class AudioReader::Impl {
   /// Called where the data end: is this the end that was promised?
   void check_end() const {
     if (sf_error(file_.get()) != SF_ERR_NO_ERROR) {
-      fail_reading(path_, fmt::format("the data are damaged at frame {}: {}", position_,
-                                      sf_strerror(file_.get())));
+      fail_reading(path_,
+                   fmt::format("the data end or are damaged at frame {}{}: {}", position_,
+                               of_known_frames(), sf_strerror(file_.get())),
+                   "get a complete copy of the file");
     }
     const bool short_of_frames = exact_ && position_ < info_.frames;
     if (!truncated_ && !short_of_frames) return;
-    const std::string promised = exact_ ? fmt::format("{} frames", info_.frames) : "more";
-    fail_reading(path_,
-                 fmt::format("it ends at frame {}, its header promises {}", position_, promised),
-                 "the file is truncated or damaged; get a complete copy");
+    fail_reading(path_, fmt::format("it is truncated at frame {}{}", position_, of_known_frames()),
+                 "get a complete copy of the file");
+  }
+
+  [[nodiscard]] std::string of_known_frames() const {
+    return exact_ && info_.frames > 0 ? fmt::format(" of {}", info_.frames) : "";
   }
 
   /// Finds out whether the file holds less than its header says, and how many frames that would be.
-  void compare_with_promise(int format) {
-    const std::optional<PromisedLength> promised = promised_length(path_);
-    if (!promised) return;
-    std::error_code error;
-    const std::uint64_t size = fs::file_size(path_, error);
-    if (error || promised->offset > size) return;
-    const std::uint64_t present = size - promised->offset;
-    truncated_ = present < promised->bytes;
+  void compare_with_promise(const FileLayout& layout, int format) {
+    if (layout.bytes == 0 || layout.offset > input_.size()) return;
+    const std::uint64_t present = input_.size() - layout.offset;
+    truncated_ = present < layout.bytes;
     if (!truncated_ || !exact_) return;
     const std::uint64_t frame_bytes =
         std::uint64_t{bytes_per_coded_sample(format)} * static_cast<std::uint64_t>(info_.channels);
     if (frame_bytes > 0) {
-      info_.frames = promised->bytes / frame_bytes;
+      info_.frames = layout.bytes / frame_bytes;
       truncated_ = present / frame_bytes < info_.frames;
     }
   }
 
   fs::path path_;
+  InputFile input_;  // before file_, which reads from it
   SoundFile file_;
   AudioFileInfo info_;
   bool exact_ = true;
@@ -196,7 +224,8 @@ AudioBuffer read_audio(const fs::path& path) {
     }
     for (int c = 0; c < info.channels; ++c) {
       const std::span<const float> source = block.channel<float>(c);
-      std::copy(source.begin(), source.end(), audio.mutable_channel<float>(c).subspan(frames).begin());
+      std::copy(source.begin(), source.end(),
+                audio.mutable_channel<float>(c).subspan(frames).begin());
     }
     frames += block.frames();
   }

@@ -1,3 +1,10 @@
+#include "media/audio_kinds.h"
+#include "media/file_error.h"
+#include "media/pending_file.h"
+#include "media/sound_file.h"
+#include "remotemedia/base/check.h"
+#include "remotemedia/media/audio_file.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,17 +13,11 @@
 #include <limits>
 #include <utility>
 
-#include "media/audio_kinds.h"
-#include "media/file_error.h"
-#include "media/pending_file.h"
-#include "media/sound_file.h"
-#include "remotemedia/base/check.h"
-#include "remotemedia/media/audio_file.h"
-
 namespace remotemedia::media {
 namespace {
 
-/// Frames per call of libsndfile: bounds the interleaved copy. libvorbis puts a call's frames on the stack.
+/// Frames per call of libsndfile: bounds the interleaved copy. libvorbis puts a call's frames on
+/// the stack.
 constexpr std::size_t kBlock = 4096;
 /// RIFF has 32-bit sizes; the rest is for the chunks before the data.
 constexpr std::uint64_t kMaxWavBytes = 0xFFFFFFFFU - 4096U;
@@ -83,6 +84,7 @@ class AudioWriter::Impl {
     check_rate("AudioWriter: rate", rate);
     check_channels("AudioWriter: channels", channels);
     const AudioKind& kind = require_audio_kind(path, rate, channels);
+    can_be_empty_ = kind.can_be_empty;
     encoding_ = kind.encoding_for(format);
     if (kind.container == SF_FORMAT_WAV) max_bytes_ = kMaxWavBytes;
     pending_ = std::make_unique<PendingFile>(path);
@@ -94,9 +96,12 @@ class AudioWriter::Impl {
   void write(const AudioBuffer& audio) {
     check(audio);
     switch (format_) {
-      case SampleFormat::f32: return write_as<float>(audio);
-      case SampleFormat::i16: return write_as<std::int16_t>(audio);
-      case SampleFormat::i32: return write_as<std::int32_t>(audio);
+      case SampleFormat::f32:
+        return write_as<float>(audio);
+      case SampleFormat::i16:
+        return write_as<std::int16_t>(audio);
+      case SampleFormat::i32:
+        return write_as<std::int32_t>(audio);
     }
   }
 
@@ -104,6 +109,10 @@ class AudioWriter::Impl {
     if (pending_ == nullptr) return;
     const std::unique_ptr<PendingFile> pending = std::move(pending_);
     const int error = sf_close(file_.release());
+    if (frames_written_ == 0 && !can_be_empty_) {
+      fail_writing(path_, "no audio came, and this kind of file cannot be empty",
+                   "write .wav or .ogg");
+    }
     if (error != 0 && pending->error_number() == 0) fail_writing(path_, sf_error_number(error));
     pending->commit();
   }
@@ -122,8 +131,10 @@ class AudioWriter::Impl {
   }
 
   void check(const AudioBuffer& audio) const {
-    if (pending_ == nullptr) refuse("AudioWriter::write", "called after close() or a failure", "an open file");
-    if (audio.rate() != rate_) refuse("AudioWriter: rate", audio.rate(), fmt::format("{} Hz", rate_));
+    if (pending_ == nullptr)
+      refuse("AudioWriter::write", "called after close() or a failure", "an open file");
+    if (audio.rate() != rate_)
+      refuse("AudioWriter: rate", audio.rate(), fmt::format("{} Hz", rate_));
     if (audio.channels() != channels_) {
       refuse("AudioWriter: channels", audio.channels(), std::to_string(channels_));
     }
@@ -180,6 +191,7 @@ class AudioWriter::Impl {
   int rate_;
   int channels_;
   SampleFormat format_;
+  bool can_be_empty_ = true;
   Encoding encoding_ = Encoding::same;
   std::uint64_t max_bytes_ = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t frames_written_ = 0;
@@ -198,6 +210,12 @@ AudioWriter& AudioWriter::operator=(AudioWriter&&) noexcept = default;
 void AudioWriter::write(const AudioBuffer& audio) { impl_->write(audio); }
 std::uint64_t AudioWriter::frames_written() const { return impl_->frames_written(); }
 void AudioWriter::close() { impl_->close(); }
+
+void check_output_path(const std::filesystem::path& path) {
+  constexpr int kRateOfAllKinds = 48'000;
+  require_audio_kind(path, kRateOfAllKinds, 1);
+  const PendingFile probe(path);
+}
 
 void write_audio(const std::filesystem::path& path, const AudioBuffer& audio) {
   AudioWriter writer(path, audio.rate(), audio.channels(), audio.format());

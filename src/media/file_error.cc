@@ -1,10 +1,10 @@
 #include "media/file_error.h"
 
+#include "remotemedia/base/error.h"
+
 #include <fmt/format.h>
 
 #include <system_error>
-
-#include "remotemedia/base/error.h"
 
 namespace remotemedia::media {
 namespace {

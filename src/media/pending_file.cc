@@ -1,15 +1,15 @@
 #include "media/pending_file.h"
 
-#include <fcntl.h>
+#include "media/file_error.h"
+
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
-
-#include "media/file_error.h"
 
 namespace remotemedia::media {
 namespace {
@@ -39,15 +39,16 @@ PendingFile::PendingFile(fs::path final_path) : final_path_(std::move(final_path
   static std::atomic<unsigned> counter{0};
   check_is_file_name(final_path_);
   do {
-    // Unique in this process by the counter (only uniqueness is needed of it), on the machine by the
-    // process id; O_EXCL sorts out what a crashed process with the same id has left.
+    // Unique in this process by the counter (only uniqueness is needed of it), on the machine by
+    // the process id; O_EXCL sorts out what a crashed process with the same id has left.
     const unsigned number = counter.fetch_add(1, std::memory_order_relaxed);
     temporary_path_ =
         folder_of(final_path_) / fmt::format(".remotemedia-{}-{}.part", ::getpid(), number);
     descriptor_ = ::open(temporary_path_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
   } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) {
-    fail_writing(final_path_, fmt::format("no file can be made in its folder: {}", system_message(errno)),
+    fail_writing(final_path_,
+                 fmt::format("no file can be made in its folder: {}", system_message(errno)),
                  "check the folder's permissions");
   }
 }
@@ -104,7 +105,8 @@ void PendingFile::commit() {
   close();
   if (error_number_ != 0) fail_writing(final_path_, system_message(error_number_));
   if (::rename(temporary_path_.c_str(), final_path_.c_str()) != 0) {
-    fail_writing(final_path_, fmt::format("it cannot be given its name: {}", system_message(errno)));
+    fail_writing(final_path_,
+                 fmt::format("it cannot be given its name: {}", system_message(errno)));
   }
   temporary_path_.clear();
 }

@@ -7,9 +7,9 @@
 
 namespace remotemedia::media {
 
-/// A new file under a temporary name beside its final one. commit() gives it its name; without that the
-/// destructor removes it. It remembers the first failure, as the libraries that write through it do not
-/// pass on what goes wrong while they finish.
+/// A new file under a temporary name beside its final one. commit() gives it its name; without that
+/// the destructor removes it. It remembers the first failure, as the libraries that write through
+/// it do not pass on what goes wrong while they finish.
 class PendingFile {
  public:
   /// IoError if the folder is missing or no file can be made in it.

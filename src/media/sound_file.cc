@@ -22,14 +22,14 @@ struct Codec {
   unsigned bytes;
 };
 constexpr Codec kCodecs[] = {
-    {SF_FORMAT_PCM_S8, "pcm_s8", 1},  {SF_FORMAT_PCM_U8, "pcm_u8", 1},
-    {SF_FORMAT_PCM_16, "pcm_16", 2},  {SF_FORMAT_PCM_24, "pcm_24", 3},
-    {SF_FORMAT_PCM_32, "pcm_32", 4},  {SF_FORMAT_FLOAT, "float", 4},
-    {SF_FORMAT_DOUBLE, "double", 8},  {SF_FORMAT_ULAW, "ulaw", 1},
-    {SF_FORMAT_ALAW, "alaw", 1},      {SF_FORMAT_IMA_ADPCM, "ima_adpcm", 0},
-    {SF_FORMAT_MS_ADPCM, "ms_adpcm", 0}, {SF_FORMAT_GSM610, "gsm610", 0},
-    {SF_FORMAT_VORBIS, "vorbis", 0},  {SF_FORMAT_OPUS, "opus", 0},
-    {SF_FORMAT_MPEG_LAYER_I, "mp1", 0}, {SF_FORMAT_MPEG_LAYER_II, "mp2", 0},
+    {SF_FORMAT_PCM_S8, "pcm_s8", 1},      {SF_FORMAT_PCM_U8, "pcm_u8", 1},
+    {SF_FORMAT_PCM_16, "pcm_16", 2},      {SF_FORMAT_PCM_24, "pcm_24", 3},
+    {SF_FORMAT_PCM_32, "pcm_32", 4},      {SF_FORMAT_FLOAT, "float", 4},
+    {SF_FORMAT_DOUBLE, "double", 8},      {SF_FORMAT_ULAW, "ulaw", 1},
+    {SF_FORMAT_ALAW, "alaw", 1},          {SF_FORMAT_IMA_ADPCM, "ima_adpcm", 0},
+    {SF_FORMAT_MS_ADPCM, "ms_adpcm", 0},  {SF_FORMAT_GSM610, "gsm610", 0},
+    {SF_FORMAT_VORBIS, "vorbis", 0},      {SF_FORMAT_OPUS, "opus", 0},
+    {SF_FORMAT_MPEG_LAYER_I, "mp1", 0},   {SF_FORMAT_MPEG_LAYER_II, "mp2", 0},
     {SF_FORMAT_MPEG_LAYER_III, "mp3", 0},
 };
 

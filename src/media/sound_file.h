@@ -10,7 +10,8 @@ namespace remotemedia::media {
 struct CloseSoundFile {
   void operator()(SNDFILE* file) const { sf_close(file); }
 };
-/// libsndfile's handle. Not for writers that must see whether the end could be written: see AudioWriter.
+/// libsndfile's handle. Not for writers that must see whether the end could be written: see
+/// AudioWriter.
 using SoundFile = std::unique_ptr<SNDFILE, CloseSoundFile>;
 
 /// "wav", "flac", "ogg", "mp3", "aiff", "au", "w64", or empty for a container that we do not read.

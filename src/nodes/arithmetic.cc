@@ -1,11 +1,11 @@
 #include "nodes/arithmetic.h"
 
+#include "remotemedia/base/check.h"
+
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <utility>
-
-#include "remotemedia/base/check.h"
 
 namespace remotemedia::nodes {
 namespace {
@@ -29,12 +29,18 @@ std::int64_t integer_modulo(std::int64_t a, std::int64_t b) {
 std::optional<std::int64_t> integer_result(std::int64_t a, char op, std::int64_t b) {
   std::int64_t result = 0;
   switch (op) {
-    case '+': return __builtin_add_overflow(a, b, &result) ? std::nullopt : std::optional(result);
-    case '-': return __builtin_sub_overflow(a, b, &result) ? std::nullopt : std::optional(result);
-    case '*': return __builtin_mul_overflow(a, b, &result) ? std::nullopt : std::optional(result);
-    case '%': return integer_modulo(a, b);
-    case '^': return integer_power(a, b);
-    default: return std::nullopt;
+    case '+':
+      return __builtin_add_overflow(a, b, &result) ? std::nullopt : std::optional(result);
+    case '-':
+      return __builtin_sub_overflow(a, b, &result) ? std::nullopt : std::optional(result);
+    case '*':
+      return __builtin_mul_overflow(a, b, &result) ? std::nullopt : std::optional(result);
+    case '%':
+      return integer_modulo(a, b);
+    case '^':
+      return integer_power(a, b);
+    default:
+      return std::nullopt;
   }
 }
 
@@ -46,20 +52,30 @@ double float_modulo(double a, double b) {
 
 double float_result(double a, char op, double b) {
   switch (op) {
-    case '+': return a + b;
-    case '-': return a - b;
-    case '*': return a * b;
-    case '/': return a / b;
-    case '%': return float_modulo(a, b);
-    default: return std::pow(a, b);
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '/':
+      return a / b;
+    case '%':
+      return float_modulo(a, b);
+    default:
+      return std::pow(a, b);
   }
 }
 
 }  // namespace
 
 std::optional<char> parse_operation(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, char>, 6> kOperations{
-      {{"add", '+'}, {"subtract", '-'}, {"multiply", '*'}, {"divide", '/'}, {"power", '^'}, {"modulo", '%'}}};
+  constexpr std::array<std::pair<std::string_view, char>, 6> kOperations{{{"add", '+'},
+                                                                          {"subtract", '-'},
+                                                                          {"multiply", '*'},
+                                                                          {"divide", '/'},
+                                                                          {"power", '^'},
+                                                                          {"modulo", '%'}}};
   for (const auto& [known, op] : kOperations) {
     if (known == name) return op;
   }

@@ -1,11 +1,11 @@
 // AudioBuffer: the stream in chunks of one exact size.
 
+#include "nodes/frame_queue.h"
+#include "nodes/node_types.h"
+
 #include <cstdint>
 #include <deque>
 #include <utility>
-
-#include "nodes/frame_queue.h"
-#include "nodes/node_types.h"
 
 namespace remotemedia::nodes {
 namespace {

@@ -1,11 +1,11 @@
 // FormatConverterNode and ExtractAudioDataNode: the same samples in another form.
 
+#include "nodes/node_types.h"
+#include "remotemedia/dsp/format.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <utility>
-
-#include "nodes/node_types.h"
-#include "remotemedia/dsp/format.h"
 
 namespace remotemedia::nodes {
 namespace {
@@ -27,8 +27,8 @@ class FormatConverterNode final : public NodeExecutor {
  private:
   AudioBuffer with_dither(const AudioBuffer& audio) {
     const AudioBuffer source = dsp::convert_format(audio, SampleFormat::f32).audio;
-    AudioBuffer result = AudioBuffer::allocate(SampleFormat::i16, source.channels(),
-                                               source.frames(), source.rate());
+    AudioBuffer result =
+        AudioBuffer::allocate(SampleFormat::i16, source.channels(), source.frames(), source.rate());
     result.one_dimensional = source.one_dimensional;
     for (int c = 0; c < source.channels(); ++c) {
       generator_.f32_to_i16(source.channel<float>(c), result.mutable_channel<std::int16_t>(c),
@@ -75,29 +75,30 @@ class ExtractAudioDataNode final : public NodeExecutor {
 }  // namespace
 
 NodeType format_converter_type() {
-  return {.name = "FormatConverterNode",
-          .summary = "Converts the sample format: rounds to nearest, clamps, keeps all 16-bit values.",
-          .category = "audio",
-          .parameters = {{.name = "target_format",
-                          .type = ParameterType::string,
-                          .description = "Format of the output samples.",
-                          .default_value = "f32",
-                          .choices = {"f32", "i16", "i32"}},
-                         {.name = "dither",
-                          .type = ParameterType::boolean,
-                          .description = "Add triangular dither before rounding to i16.",
-                          .default_value = false}},
-          .inputs = {audio_port()},
-          .outputs = {audio_port()},
-          .repeatable = true,
-          .make = make_node<FormatConverterNode>,
-          .resolve = [](const Parameters& parameters, const StreamFormat& input) {
-            StreamFormat output = input;
-            output.kind = PayloadKind::audio;
-            output.sample_format_known = true;
-            output.sample_format = *dsp::parse_sample_format(parameters.string("target_format"));
-            return output;
-          }};
+  return {
+      .name = "FormatConverterNode",
+      .summary = "Converts the sample format: rounds to nearest, clamps, keeps all 16-bit values.",
+      .category = "audio",
+      .parameters = {{.name = "target_format",
+                      .type = ParameterType::string,
+                      .description = "Format of the output samples.",
+                      .default_value = "f32",
+                      .choices = {"f32", "i16", "i32"}},
+                     {.name = "dither",
+                      .type = ParameterType::boolean,
+                      .description = "Add triangular dither before rounding to i16.",
+                      .default_value = false}},
+      .inputs = {audio_port()},
+      .outputs = {audio_port()},
+      .repeatable = true,
+      .make = make_node<FormatConverterNode>,
+      .resolve = [](const Parameters& parameters, const StreamFormat& input) {
+        StreamFormat output = input;
+        output.kind = PayloadKind::audio;
+        output.sample_format_known = true;
+        output.sample_format = *dsp::parse_sample_format(parameters.string("target_format"));
+        return output;
+      }};
 }
 
 NodeType extract_audio_data_type() {

@@ -1,14 +1,15 @@
 #pragma once
 
+#include "remotemedia/base/audio_buffer.h"
+
 #include <cstddef>
 #include <deque>
 #include <vector>
 
-#include "remotemedia/base/audio_buffer.h"
-
 namespace remotemedia::nodes {
 
-/// Audio that waits, as slices of the blocks it came in. Joining copies; a range within one block does not.
+/// Audio that waits, as slices of the blocks it came in. Joining copies; a range within one block
+/// does not.
 class FrameQueue {
  public:
   void push(const AudioBuffer& audio) {

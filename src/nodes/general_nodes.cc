@@ -1,12 +1,12 @@
 // Nodes for items of any kind, and the types that only Python can run.
 
+#include "nodes/node_types.h"
+
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "nodes/node_types.h"
 
 namespace remotemedia::nodes {
 namespace {

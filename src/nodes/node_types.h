@@ -1,8 +1,8 @@
 #pragma once
 
-#include <memory>
-
 #include "remotemedia/graph/node_type.h"
+
+#include <memory>
 
 namespace remotemedia::nodes {
 

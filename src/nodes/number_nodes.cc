@@ -1,5 +1,9 @@
 // CalculatorNode, MultiplyNode and AddNode.
 
+#include "nodes/arithmetic.h"
+#include "nodes/node_types.h"
+#include "remotemedia/base/check.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -7,10 +11,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-
-#include "nodes/arithmetic.h"
-#include "nodes/node_types.h"
-#include "remotemedia/base/check.h"
 
 namespace remotemedia::nodes {
 namespace {
@@ -79,15 +79,15 @@ class CalculatorNode final : public NodeExecutor {
       refuse("CalculatorNode: item", to_json(item), "{\"operation\": name, \"args\": [a, b]}",
              "set operation and operand to compute the same with every number");
     }
-    const auto op = operation->as_string() == nullptr ? std::nullopt
-                                                      : parse_operation(*operation->as_string());
+    const auto op =
+        operation->as_string() == nullptr ? std::nullopt : parse_operation(*operation->as_string());
     if (!op) {
       refuse("CalculatorNode: operation", to_json(*operation),
              "add, subtract, multiply, divide, power or modulo");
     }
     const Value::Array* list = args->as_array();
-    const bool usable = list != nullptr && list->size() >= 2 && (*list)[0].is_number() &&
-                        (*list)[1].is_number();
+    const bool usable =
+        list != nullptr && list->size() >= 2 && (*list)[0].is_number() && (*list)[1].is_number();
     if (!usable) refuse("CalculatorNode: args", to_json(*args), "two numbers");
     return Object{{"operation", *operation},
                   {"args", *args},
@@ -116,7 +116,8 @@ class ScalarNode final : public NodeExecutor {
     if (const ForeignPtr* object = packet.object()) {
       if (ForeignPtr result = (*object)->arithmetic(op_, operand_)) return result;
     }
-    if (const AudioBuffer* audio = packet.audio(); audio != nullptr && packet.form == ItemForm::array) {
+    if (const AudioBuffer* audio = packet.audio();
+        audio != nullptr && packet.form == ItemForm::array) {
       return apply(*audio);
     }
     return apply(require_value(packet));
@@ -125,7 +126,8 @@ class ScalarNode final : public NodeExecutor {
   [[nodiscard]] Value apply(const Value& value) const {
     if (value.is_number()) return arithmetic(value, op_, operand_);
     const Value::Array* list = value.as_array();
-    if (list == nullptr) refuse(std::string(name_) + ": item", to_json(value), "a number or a list of numbers");
+    if (list == nullptr)
+      refuse(std::string(name_) + ": item", to_json(value), "a number or a list of numbers");
     Value::Array results;
     for (const Value& item : *list) results.push_back(apply(item));
     return results;
@@ -158,7 +160,8 @@ NodeType scalar_type(std::string name, std::string summary, ParameterSpec operan
           .parameters = {std::move(operand)},
           .continuous = false,
           .repeatable = true,
-          .make = [parameter, op, label](const Parameters& parameters) -> std::unique_ptr<NodeExecutor> {
+          .make = [parameter, op,
+                   label](const Parameters& parameters) -> std::unique_ptr<NodeExecutor> {
             return std::make_unique<ScalarNode>(label, op, parameters.number(parameter));
           }};
 }

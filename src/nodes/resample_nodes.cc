@@ -1,14 +1,14 @@
 // AudioResampleNode and AudioTransform: the resampler behind the node interface.
 
-#include <optional>
-#include <string>
-#include <utility>
-
 #include "nodes/node_types.h"
 #include "nodes/stream_resampler.h"
 #include "remotemedia/base/check.h"
 #include "remotemedia/base/log.h"
 #include "remotemedia/dsp/channels.h"
+
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace remotemedia::nodes {
 namespace {
@@ -26,12 +26,14 @@ class AudioResampleNode final : public NodeExecutor {
   StreamResampler resampler_;
 };
 
-/// Resampling plus a channel count: the mean before filtering, copies after it, or the first channels.
+/// Resampling plus a channel count: the mean before filtering, copies after it, or the first
+/// channels.
 class AudioTransformNode final : public NodeExecutor {
  public:
   explicit AudioTransformNode(const Parameters& parameters)
       : channels_(parameters.integer("output_channels")),
-        resampler_({.target_rate = parameters.integer("output_sample_rate"), .mono = channels_ == 1}) {
+        resampler_(
+            {.target_rate = parameters.integer("output_sample_rate"), .mono = channels_ == 1}) {
     resampler_.set_finish(
         [this](const AudioBuffer& audio) { return dsp::change_channels(audio, channels_); });
   }
@@ -62,8 +64,8 @@ NodeType audio_resample_type() {
           .summary = "Changes the sample rate; the delay of the filter is compensated.",
           .category = "audio",
           .parameters = {[] {
-                           ParameterSpec rate = rate_parameter("target_sample_rate",
-                                                               "Rate of the output.", 16'000);
+                           ParameterSpec rate =
+                               rate_parameter("target_sample_rate", "Rate of the output.", 16'000);
                            rate.aliases = {"target_rate"};
                            return rate;
                          }(),
@@ -99,7 +101,8 @@ NodeType audio_transform_type() {
           .parameters = {rate_parameter("output_sample_rate", "Rate of the output.", 44'100),
                          {.name = "output_channels",
                           .type = ParameterType::integer,
-                          .description = "Channels of the output; more than the input has only from mono.",
+                          .description =
+                              "Channels of the output; more than the input has only from mono.",
                           .default_value = 2,
                           .minimum = 1,
                           .maximum = kMaxChannels}},

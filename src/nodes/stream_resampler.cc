@@ -1,11 +1,11 @@
 #include "nodes/stream_resampler.h"
 
+#include "remotemedia/base/check.h"
+#include "remotemedia/dsp/format.h"
+
 #include <array>
 #include <span>
 #include <utility>
-
-#include "remotemedia/base/check.h"
-#include "remotemedia/dsp/format.h"
 
 namespace remotemedia::nodes {
 namespace {
@@ -14,8 +14,10 @@ constexpr auto kMost = static_cast<std::size_t>(kMaxChannels);
 
 /// Pointers to the channels of a buffer, on the stack.
 struct InputPlanes {
-  explicit InputPlanes(const AudioBuffer& audio) : count(static_cast<std::size_t>(audio.channels())) {
-    for (std::size_t c = 0; c < count; ++c) planes[c] = audio.channel<float>(static_cast<int>(c)).data();
+  explicit InputPlanes(const AudioBuffer& audio)
+      : count(static_cast<std::size_t>(audio.channels())) {
+    for (std::size_t c = 0; c < count; ++c)
+      planes[c] = audio.channel<float>(static_cast<int>(c)).data();
   }
   [[nodiscard]] std::span<const float* const> span() const { return {planes.data(), count}; }
   std::array<const float*, kMost> planes{};
@@ -57,12 +59,11 @@ void StreamResampler::process(const Packet& packet, Emitter& out) {
     emit(audio, out);
     return;
   }
-  AudioBuffer result = AudioBuffer::allocate(SampleFormat::f32, resampler_->output_channels(),
-                                             resampler_->max_output_frames(audio.frames()),
-                                             config_.target_rate);
+  AudioBuffer result =
+      AudioBuffer::allocate(SampleFormat::f32, resampler_->output_channels(),
+                            resampler_->max_output_frames(audio.frames()), config_.target_rate);
   const OutputPlanes planes(result);
-  result.truncate(
-      resampler_->process(InputPlanes(audio).span(), audio.frames(), planes.span()));
+  result.truncate(resampler_->process(InputPlanes(audio).span(), audio.frames(), planes.span()));
   if (!result.empty()) emit(std::move(result), out);
 }
 

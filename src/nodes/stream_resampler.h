@@ -1,18 +1,19 @@
 #pragma once
 
+#include "remotemedia/base/packet.h"
+#include "remotemedia/dsp/resampler.h"
+#include "remotemedia/graph/node.h"
+
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <vector>
 
-#include "remotemedia/base/packet.h"
-#include "remotemedia/dsp/resampler.h"
-#include "remotemedia/graph/node.h"
-
 namespace remotemedia::nodes {
 
-/// Resamples a stream of audio packets and keeps their envelopes: what a packet completes leaves with its
-/// metadata, the rest with that of the last packet. A change of rate or channels flushes and goes on.
+/// Resamples a stream of audio packets and keeps their envelopes: what a packet completes leaves
+/// with its metadata, the rest with that of the last packet. A change of rate or channels flushes
+/// and goes on.
 class StreamResampler {
  public:
   struct Config {

@@ -1,23 +1,24 @@
 #pragma once
 
+#include "nodes/frame_queue.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 
-#include "nodes/frame_queue.h"
-
 namespace remotemedia::nodes {
 
-/// Cuts utterances out of a stream of speech and silence runs. Every rule acts at an exact frame, so how
-/// the runs are split does not matter.
+/// Cuts utterances out of a stream of speech and silence runs. Every rule acts at an exact frame,
+/// so how the runs are split does not matter.
 class UtteranceCutter {
  public:
   struct Limits {
-    std::size_t min_speech = 0;   ///< frames of speech that make an utterance
-    std::size_t max_length = 0;   ///< frames from the first speech; emitted when reached
-    std::size_t silence = 0;      ///< frames of silence that end an utterance with enough speech
-    std::size_t pre_speech = 0;   ///< frames kept from before the first speech
-    std::size_t silence_gap = 0;  ///< frames of silence after which a too short utterance is dropped
+    std::size_t min_speech = 0;  ///< frames of speech that make an utterance
+    std::size_t max_length = 0;  ///< frames from the first speech; emitted when reached
+    std::size_t silence = 0;     ///< frames of silence that end an utterance with enough speech
+    std::size_t pre_speech = 0;  ///< frames kept from before the first speech
+    std::size_t silence_gap =
+        0;  ///< frames of silence after which a too short utterance is dropped
   };
   struct Utterance {
     AudioBuffer audio;

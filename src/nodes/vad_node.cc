@@ -1,15 +1,15 @@
 // VADNode: the energy detector behind the node interface.
 
+#include "nodes/node_types.h"
+#include "remotemedia/base/check.h"
+#include "remotemedia/dsp/channels.h"
+#include "remotemedia/dsp/energy_vad.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "nodes/node_types.h"
-#include "remotemedia/base/check.h"
-#include "remotemedia/dsp/channels.h"
-#include "remotemedia/dsp/energy_vad.h"
 
 namespace remotemedia::nodes {
 namespace {
@@ -96,7 +96,8 @@ class VadNode final : public NodeExecutor {
 }  // namespace
 
 NodeType vad_type() {
-  ParameterSpec rate = rate_parameter("sample_rate", "Rate that the input must have; any if null.", 0);
+  ParameterSpec rate =
+      rate_parameter("sample_rate", "Rate that the input must have; any if null.", 0);
   rate.default_value.reset();
   rate.nullable = true;
   return {
@@ -120,26 +121,28 @@ NodeType vad_type() {
                      rate,
                      {.name = "aggressiveness",
                       .type = ParameterType::integer,
-                      .description = "Margin over the noise floor: 0, 1, 2, 3 ask for 3, 6, 9, 12 dB.",
+                      .description =
+                          "Margin over the noise floor: 0, 1, 2, 3 ask for 3, 6, 9, 12 dB.",
                       .default_value = 1,
                       .minimum = 0,
                       .maximum = 3}},
       .inputs = {audio_port()},
       .outputs = {audio_port()},
-      .metadata = {{"is_speech",
-                    "Whether any frame that this item completed is speech; if it completed none, the "
-                    "last decision.",
-                    MetadataMerge::any},
-                   {"speech_frames", "Frames that this item completed and that are speech.",
-                    MetadataMerge::sum},
-                   {"total_frames", "Frames that this item completed.", MetadataMerge::sum},
-                   {"speech_segments",
-                    "[[start, end], ...] of speech in seconds of the stream, for the completed frames.",
-                    MetadataMerge::concat_intervals},
-                   {"analysed_until_s",
-                    "End of the last completed frame in seconds of the stream; later audio waits for "
-                    "its decision.",
-                    MetadataMerge::last}},
+      .metadata =
+          {{"is_speech",
+            "Whether any frame that this item completed is speech; if it completed none, the "
+            "last decision.",
+            MetadataMerge::any},
+           {"speech_frames", "Frames that this item completed and that are speech.",
+            MetadataMerge::sum},
+           {"total_frames", "Frames that this item completed.", MetadataMerge::sum},
+           {"speech_segments",
+            "[[start, end], ...] of speech in seconds of the stream, for the completed frames.",
+            MetadataMerge::concat_intervals},
+           {"analysed_until_s",
+            "End of the last completed frame in seconds of the stream; later audio waits for "
+            "its decision.",
+            MetadataMerge::last}},
       .make = make_node<VadNode>,
       .resolve = [](const Parameters& parameters, const StreamFormat& input) {
         if (!parameters.is_null("sample_rate")) {

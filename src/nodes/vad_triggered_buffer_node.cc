@@ -1,5 +1,9 @@
 // VADTriggeredBuffer: whole utterances out of audio that carries speech decisions.
 
+#include "nodes/node_types.h"
+#include "nodes/utterance_cutter.h"
+#include "remotemedia/base/check.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -8,16 +12,12 @@
 #include <utility>
 #include <vector>
 
-#include "nodes/node_types.h"
-#include "nodes/utterance_cutter.h"
-#include "remotemedia/base/check.h"
-
 namespace remotemedia::nodes {
 namespace {
 
 // What a detector says of the single item; it would be wrong for the utterance.
-constexpr const char* kItemFields[] = {"is_speech",         "speech_ratio",  "avg_energy",
-                                       "frame_duration_ms", "speech_frames", "total_frames",
+constexpr const char* kItemFields[] = {"is_speech",         "speech_ratio",    "avg_energy",
+                                       "frame_duration_ms", "speech_frames",   "total_frames",
                                        "speech_segments",   "analysed_until_s"};
 
 void check_rate_is(int rate, int expected) {
@@ -32,8 +32,9 @@ class VadTriggeredBufferNode final : public NodeExecutor {
  public:
   explicit VadTriggeredBufferNode(const Parameters& parameters)
       : rate_(parameters.integer("sample_rate")),
-        cutter_(limits(parameters), [this] { start(); },
-                [this](UtteranceCutter::Utterance utterance) { emit(std::move(utterance)); }) {}
+        cutter_(
+            limits(parameters), [this] { start(); },
+            [this](UtteranceCutter::Utterance utterance) { emit(std::move(utterance)); }) {}
 
   void process(Packet packet, Emitter& out) override {
     const AudioBuffer audio = require_audio(packet);
@@ -85,7 +86,8 @@ class VadTriggeredBufferNode final : public NodeExecutor {
   void check_stream(const AudioBuffer& audio) {
     if (channels_ == 0) channels_ = audio.channels();
     if (audio.channels() != channels_) {
-      refuse("VADTriggeredBuffer: channels", audio.channels(), std::to_string(channels_) + " as before");
+      refuse("VADTriggeredBuffer: channels", audio.channels(),
+             std::to_string(channels_) + " as before");
     }
   }
 
@@ -119,7 +121,8 @@ class VadTriggeredBufferNode final : public NodeExecutor {
     Packet packet = starter_;
     const auto begin_s = static_cast<double>(utterance.begin) / rate_;
     packet.metadata.set("start_s", begin_s);
-    packet.metadata.set("end_s", static_cast<double>(utterance.begin + utterance.audio.frames()) / rate_);
+    packet.metadata.set("end_s",
+                        static_cast<double>(utterance.begin + utterance.audio.frames()) / rate_);
     packet.timestamp = frame_time(utterance.begin, rate_);
     packet.payload = std::move(utterance.audio);
     out_->emit(std::move(packet));
@@ -128,8 +131,8 @@ class VadTriggeredBufferNode final : public NodeExecutor {
   int rate_;
   UtteranceCutter cutter_;
   FrameQueue undecided_;
-  Packet latest_;   ///< envelope of the last item
-  Packet starter_;  ///< envelope of the item that started the utterance
+  Packet latest_;           ///< envelope of the last item
+  Packet starter_;          ///< envelope of the item that started the utterance
   Emitter* out_ = nullptr;  ///< of the running call
   std::uint64_t position_ = 0;
   int channels_ = 0;
@@ -152,19 +155,24 @@ NodeType vad_triggered_buffer_type() {
       .name = "VADTriggeredBuffer",
       .summary = "Collects whole utterances from audio that a voice activity detector has marked.",
       .category = "audio",
-      .parameters =
-          {duration("min_speech_duration_s", "Shorter utterances are not emitted.", 1.0),
-           duration("max_speech_duration_s", "An utterance of this length is emitted at once.", 10.0),
-           duration("silence_duration_s",
-                    "This much silence ends an utterance that has enough speech.", 0.5),
-           duration("pre_speech_buffer_s", "Audio kept from before the start of speech.", 1.0),
-           duration("max_silence_gap_s",
-                    "An utterance that is still too short is dropped after this much silence.", 1.5),
-           rate_parameter("sample_rate", "Rate that the input must have.", 16'000)},
+      .parameters = {duration("min_speech_duration_s", "Shorter utterances are not emitted.", 1.0),
+                     duration("max_speech_duration_s",
+                              "An utterance of this length is emitted at once.", 10.0),
+                     duration("silence_duration_s",
+                              "This much silence ends an utterance that has enough speech.", 0.5),
+                     duration("pre_speech_buffer_s", "Audio kept from before the start of speech.",
+                              1.0),
+                     duration(
+                         "max_silence_gap_s",
+                         "An utterance that is still too short is dropped after this much silence.",
+                         1.5),
+                     rate_parameter("sample_rate", "Rate that the input must have.", 16'000)},
       .inputs = {audio_port()},
       .outputs = {audio_port()},
-      .metadata = {{"start_s", "Start of the utterance in seconds of the stream.", MetadataMerge::last},
-                   {"end_s", "End of the utterance in seconds of the stream.", MetadataMerge::last}},
+      .metadata = {{"start_s", "Start of the utterance in seconds of the stream.",
+                    MetadataMerge::last},
+                   {"end_s", "End of the utterance in seconds of the stream.",
+                    MetadataMerge::last}},
       .continuous = false,
       .make = make_node<VadTriggeredBufferNode>,
       .resolve = [](const Parameters& parameters, const StreamFormat& input) {

@@ -1,13 +1,13 @@
+#include "dsp/signals.h"
+#include "remotemedia/dsp/energy_vad.h"
+#include "remotemedia/dsp/resampler.h"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <new>
 #include <vector>
-
-#include "dsp/signals.h"
-#include "remotemedia/dsp/energy_vad.h"
-#include "remotemedia/dsp/resampler.h"
 
 namespace {
 
@@ -41,7 +41,8 @@ TEST(Allocation, IsSeenByTheCounter) {
 TEST(Allocation, DoesNotHappenWhileAResamplerRuns) {
   for (const int target_rate : {8'000, 44'100, 16'001}) {
     for (const Quality quality : {Quality::high, Quality::very_high}) {
-      Resampler resampler({.rate = 44'100, .target_rate = target_rate, .channels = 2, .quality = quality});
+      Resampler resampler(
+          {.rate = 44'100, .target_rate = target_rate, .channels = 2, .quality = quality});
       const std::vector<float> x = test::noise(5'000, 30);
       std::vector<float> left(6'000);
       std::vector<float> right(6'000);

@@ -1,10 +1,10 @@
 #include "remotemedia/dsp/channels.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include "dsp/signals.h"
 #include "remotemedia/base/error.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace remotemedia::dsp {
 namespace {

@@ -1,5 +1,7 @@
 #include "dsp/dot_kernel.h"
 
+#include "remotemedia/dsp/simd.h"
+
 #include <gtest/gtest.h>
 #include <hwy/aligned_allocator.h>
 #include <hwy/highway.h>
@@ -7,8 +9,6 @@
 #include <cmath>
 #include <random>
 #include <vector>
-
-#include "remotemedia/dsp/simd.h"
 
 namespace remotemedia::dsp {
 namespace {
@@ -18,7 +18,8 @@ constexpr std::size_t kMaxCount = 9;  // twice the largest group of products, an
 /// Windows at every misalignment and aligned rows of random values.
 template <typename T>
 struct Data {
-  explicit Data(std::size_t taps_) : taps(taps_), rows(hwy::AllocateAligned<T>(kMaxCount * taps_ + 1)) {
+  explicit Data(std::size_t taps_)
+      : taps(taps_), rows(hwy::AllocateAligned<T>(kMaxCount * taps_ + 1)) {
     std::mt19937 random(static_cast<unsigned>(taps));
     std::uniform_real_distribution<T> uniform(-1, 1);
     samples.resize(taps + kMaxCount);
@@ -90,7 +91,9 @@ TEST_P(EveryTarget, GivesTheSameBitsForAnyNumberOfSumsAtOnce) {
 
 INSTANTIATE_TEST_SUITE_P(Compiled, EveryTarget,
                          testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
-                         [](const auto& param_info) { return std::string(hwy::TargetName(param_info.param)); });
+                         [](const auto& param_info) {
+                           return std::string(hwy::TargetName(param_info.param));
+                         });
 
 /// The order of summation that the header states, written out.
 template <typename T>

@@ -1,5 +1,8 @@
 #include "remotemedia/dsp/energy_vad.h"
 
+#include "dsp/signals.h"
+#include "remotemedia/base/error.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,9 +10,6 @@
 #include <limits>
 #include <numeric>
 #include <random>
-
-#include "dsp/signals.h"
-#include "remotemedia/base/error.h"
 
 namespace remotemedia::dsp {
 namespace {
@@ -40,7 +40,8 @@ std::vector<float> bursts(std::size_t frames, unsigned seed) {
 }
 
 /// The class comment, written frame by frame from the top.
-std::vector<std::uint8_t> by_definition(const EnergyVad::Config& config, const std::vector<float>& x) {
+std::vector<std::uint8_t> by_definition(const EnergyVad::Config& config,
+                                        const std::vector<float>& x) {
   const auto length = static_cast<std::size_t>(config.rate * config.frame_duration_ms / 1000);
   const double ratio = std::pow(10.0, (3.0 + 3.0 * config.aggressiveness) / 20.0);
   double floor = std::max(config.threshold / ratio, 1e-5);
@@ -56,7 +57,8 @@ std::vector<std::uint8_t> by_definition(const EnergyVad::Config& config, const s
     if (rms < floor) {
       floor = std::max(rms, 1e-5);
     } else {
-      floor = std::min(rms, floor * std::pow(10.0, 0.1 * static_cast<double>(length) / config.rate));
+      floor =
+          std::min(rms, floor * std::pow(10.0, 0.1 * static_cast<double>(length) / config.rate));
     }
   }
   return result;
@@ -118,7 +120,8 @@ TEST(EnergyVad, NeedsMoreThanTheThreshold) {
 }
 
 TEST(EnergyVad, TakesSteadyNoiseForTheFloorAfterAWhile) {
-  // 40 dB over the threshold at first; the floor rises by 2 dB per second and has it after 20 seconds.
+  // 40 dB over the threshold at first; the floor rises by 2 dB per second and has it after 20
+  // seconds.
   const std::vector<float> x = noise(16'000 * 30, 23, 0.3F);
   EnergyVad vad({.threshold = 0.002});
   const std::vector<std::uint8_t> result = decisions(vad, x);
@@ -137,8 +140,10 @@ TEST(EnergyVad, RecoversItsFloorAfterDigitalSilence) {
 
 TEST(EnergyVad, CountsNanAsSilenceAndInfinityAsFullScale) {
   EnergyVad vad({});
-  EXPECT_THAT(decisions(vad, std::vector<float>(480, std::numeric_limits<float>::quiet_NaN())), Each(0));
-  EXPECT_THAT(decisions(vad, std::vector<float>(480, -std::numeric_limits<float>::infinity())), Each(1));
+  EXPECT_THAT(decisions(vad, std::vector<float>(480, std::numeric_limits<float>::quiet_NaN())),
+              Each(0));
+  EXPECT_THAT(decisions(vad, std::vector<float>(480, -std::numeric_limits<float>::infinity())),
+              Each(1));
 }
 
 TEST(EnergyVad, ForgetsEverythingOnReset) {

@@ -1,5 +1,8 @@
 #include "dsp/filter_bank.h"
 
+#include "dsp/dot_kernel.h"
+#include "dsp/filter_design.h"
+
 #include <gtest/gtest.h>
 
 #include <numeric>
@@ -7,9 +10,6 @@
 #include <thread>
 #include <tuple>
 #include <vector>
-
-#include "dsp/dot_kernel.h"
-#include "dsp/filter_design.h"
 
 namespace remotemedia::dsp {
 namespace {
@@ -50,8 +50,8 @@ TEST(FilterBank, HasRowsOfTheDesignedResponseScaledToASumOfOne) {
   for (int phase = 0; phase < bank.phases(); ++phase) {
     double sum = 0;
     for (std::size_t j = 0; j < bank.taps(); ++j) {
-      const double t = phase / 3.0 + static_cast<double>(bank.half_width()) - 1.0 -
-                       static_cast<double>(j);
+      const double t =
+          phase / 3.0 + static_cast<double>(bank.half_width()) - 1.0 - static_cast<double>(j);
       EXPECT_NEAR(bank.row(phase)[j], design.at(t), 1e-7);
       sum += bank.row(phase)[j];
     }
@@ -67,7 +67,8 @@ TEST(FilterBank, IsSharedByEqualRatiosAndOnlyByThem) {
 }
 
 TEST(FilterBank, IsReleasedWhenUnusedAndNotAmongTheLast) {
-  const std::weak_ptr<const FilterBank<float>> first = shared_filter_bank<float>(5, 7, Quality::low);
+  const std::weak_ptr<const FilterBank<float>> first =
+      shared_filter_bank<float>(5, 7, Quality::low);
   for (int up = 2; up < 8; ++up) shared_filter_bank<float>(up, 11, Quality::low);
   EXPECT_TRUE(first.expired());
 }

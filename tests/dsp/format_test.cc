@@ -1,13 +1,13 @@
 #include "remotemedia/dsp/format.h"
 
+#include "dsp/signals.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 #include <numeric>
-
-#include "dsp/signals.h"
 
 namespace remotemedia::dsp {
 namespace {
@@ -37,8 +37,18 @@ Integer by_definition(float x) {
 
 /// Values where rounding, clamping or cleaning could go wrong, and noise at many scales.
 std::vector<float> hard_floats() {
-  std::vector<float> x = {0.0F, -0.0F, 1.0F, -1.0F, kInfinity, -kInfinity, kNan, -kNan, 1e30F, -1e30F,
-                          std::numeric_limits<float>::denorm_min(), std::nextafter(1.0F, 0.0F)};
+  std::vector<float> x = {0.0F,
+                          -0.0F,
+                          1.0F,
+                          -1.0F,
+                          kInfinity,
+                          -kInfinity,
+                          kNan,
+                          -kNan,
+                          1e30F,
+                          -1e30F,
+                          std::numeric_limits<float>::denorm_min(),
+                          std::nextafter(1.0F, 0.0F)};
   for (int i = -70'000; i <= 70'000; ++i) x.push_back(static_cast<float>(i) / 65'536.0F);  // ties
   for (int scale = -40; scale <= 2; ++scale) {
     for (const float v : noise(500, static_cast<unsigned>(scale + 100), 1.0F)) {
@@ -62,11 +72,13 @@ TEST(FloatToInt16, FollowsTheDefinition) {
   const std::vector<float> x = hard_floats();
   std::vector<std::int16_t> y(x.size());
   EXPECT_EQ(f32_to_i16(x, y), 4U);
-  for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(y[i], by_definition<std::int16_t>(x[i])) << x[i];
+  for (std::size_t i = 0; i < x.size(); ++i)
+    ASSERT_EQ(y[i], by_definition<std::int16_t>(x[i])) << x[i];
 }
 
 TEST(FloatToInt16, ClampsFullScaleAndRoundsTiesToEven) {
-  const std::vector<float> x = {1.0F, -1.0F, 2.0F, 0.5F / 32'768, 1.5F / 32'768, -2.5F / 32'768, kNan};
+  const std::vector<float> x = {1.0F,          -1.0F,          2.0F, 0.5F / 32'768,
+                                1.5F / 32'768, -2.5F / 32'768, kNan};
   std::vector<std::int16_t> y(x.size());
   f32_to_i16(x, y);
   EXPECT_THAT(y, ElementsAre(32'767, -32'768, 32'767, 0, 2, -2, 0));
@@ -76,15 +88,22 @@ TEST(FloatToInt32, FollowsTheDefinition) {
   const std::vector<float> x = hard_floats();
   std::vector<std::int32_t> y(x.size());
   EXPECT_EQ(f32_to_i32(x, y), 4U);
-  for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(y[i], by_definition<std::int32_t>(x[i])) << x[i];
+  for (std::size_t i = 0; i < x.size(); ++i)
+    ASSERT_EQ(y[i], by_definition<std::int32_t>(x[i])) << x[i];
 }
 
 TEST(Int32ToFloat, DividesByTwoToThe31) {
-  const std::vector<std::int32_t> x = {0, 1, -1, 1 << 30, std::numeric_limits<std::int32_t>::min(),
-                                       std::numeric_limits<std::int32_t>::max(), 16'777'217};
+  const std::vector<std::int32_t> x = {0,
+                                       1,
+                                       -1,
+                                       1 << 30,
+                                       std::numeric_limits<std::int32_t>::min(),
+                                       std::numeric_limits<std::int32_t>::max(),
+                                       16'777'217};
   std::vector<float> y(x.size());
   i32_to_f32(x, y);
-  for (std::size_t i = 0; i < x.size(); ++i) EXPECT_EQ(y[i], static_cast<float>(x[i] / 2147483648.0));
+  for (std::size_t i = 0; i < x.size(); ++i)
+    EXPECT_EQ(y[i], static_cast<float>(x[i] / 2147483648.0));
 }
 
 TEST(Int16ToInt32, MultipliesBy65536AndComesBackForAllValues) {
@@ -98,7 +117,12 @@ TEST(Int16ToInt32, MultipliesBy65536AndComesBackForAllValues) {
 }
 
 TEST(Int32ToInt16, RoundsTiesToEvenAndClamps) {
-  const std::vector<std::int32_t> x = {32'768, 32'767, 98'304, -32'768, -98'304, -98'305,
+  const std::vector<std::int32_t> x = {32'768,
+                                       32'767,
+                                       98'304,
+                                       -32'768,
+                                       -98'304,
+                                       -98'305,
                                        std::numeric_limits<std::int32_t>::max(),
                                        std::numeric_limits<std::int32_t>::min()};
   std::vector<std::int16_t> y(x.size());
@@ -148,8 +172,8 @@ double mean(const std::vector<double>& x) {
   return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
 }
 
-// TPDF dither makes the first two moments of the error those of 1/12 + 2/12 = 1/4 step^2, whatever the
-// level (Lipshitz, Wannamaker and Vanderkooy, 1992). Bounds are five standard deviations.
+// TPDF dither makes the first two moments of the error those of 1/12 + 2/12 = 1/4 step^2, whatever
+// the level (Lipshitz, Wannamaker and Vanderkooy, 1992). Bounds are five standard deviations.
 TEST(Dither, MakesMeanAndPowerOfTheErrorIndependentOfTheLevel) {
   for (const double level : {0.0, 0.25, 0.5, 1.75, -1'000.5, 20'000.125}) {
     const std::vector<double> errors = dither_errors(level, 1, 0);
@@ -210,9 +234,12 @@ TEST(ConvertFormat, GoesBetweenAllFormatsInEveryChannel) {
   EXPECT_THAT(channel_of<std::int32_t>(i32, 1), ElementsAre(-8'192 * 65'536, 32'767 * 65'536));
   EXPECT_EQ(channel_of<std::int16_t>(convert_format(i32, SampleFormat::i16).audio, 1),
             channel_of<std::int16_t>(i16.audio, 1));
-  EXPECT_THAT(channel_of<float>(convert_format(i32, SampleFormat::f32).audio, 0), ElementsAre(0.5F, 0.0F));
-  EXPECT_THAT(channel_of<float>(convert_format(i16.audio, SampleFormat::f32).audio, 0), ElementsAre(0.5F, 0.0F));
-  EXPECT_THAT(channel_of<std::int32_t>(convert_format(f32, SampleFormat::i32).audio, 0), ElementsAre(1 << 30, 0));
+  EXPECT_THAT(channel_of<float>(convert_format(i32, SampleFormat::f32).audio, 0),
+              ElementsAre(0.5F, 0.0F));
+  EXPECT_THAT(channel_of<float>(convert_format(i16.audio, SampleFormat::f32).audio, 0),
+              ElementsAre(0.5F, 0.0F));
+  EXPECT_THAT(channel_of<std::int32_t>(convert_format(f32, SampleFormat::i32).audio, 0),
+              ElementsAre(1 << 30, 0));
 }
 
 TEST(ConvertFormat, ReturnsTheSameFormatAsTheSameMemoryAndKeepsTheShape) {

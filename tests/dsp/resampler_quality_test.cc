@@ -1,9 +1,9 @@
+#include "dsp/tone_fit.h"
+#include "remotemedia/dsp/resampler.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
-
-#include "dsp/tone_fit.h"
-#include "remotemedia/dsp/resampler.h"
 
 namespace remotemedia::dsp {
 namespace {
@@ -12,16 +12,16 @@ using test::ToneMeter;
 
 struct Promise {
   Quality quality;
-  double pass_edge;  // fraction of the lower Nyquist frequency, ripple <= 0.01 dB below it
-  double minus_3_db; // fraction of the lower Nyquist frequency
-  double rejection_db;  // from the new Nyquist frequency on
-  double far_rejection_db;  // from 1.05 times that on
+  double pass_edge;           // fraction of the lower Nyquist frequency, ripple <= 0.01 dB below it
+  double minus_3_db;          // fraction of the lower Nyquist frequency
+  double rejection_db;        // from the new Nyquist frequency on
+  double far_rejection_db;    // from 1.05 times that on
   double signal_to_noise_db;  // of tones in the pass band
 };
 
 // `high` as good as soxr HQ by the same method: 133/126 dB, 135/132 dB, 131 dB, -3 dB at 7620 Hz of
-// 8000. Where low and medium promise less, they are designed for 112 dB nevertheless; upwards, their
-// images limit the signal-to-noise ratio to that.
+// 8000. Where low and medium promise less, they are designed for 112 dB nevertheless; upwards,
+// their images limit the signal-to-noise ratio to that.
 const Promise kPromises[] = {
     {Quality::low, 0.80, 0.87, 110.0, 112.0, 110.0},
     {Quality::medium, 0.87, 0.92, 110.0, 112.0, 110.0},
@@ -64,18 +64,20 @@ TEST_P(EveryQuality, RejectsWhatTheTargetRateCannotHold) {
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
-  const std::pair<int, int> rates[] = {{44'100, 16'000}, {48'000, 16'000}, {16'000, 48'000},
-                                       {44'101, 16'000}};
+  const std::pair<int, int> rates[] = {
+      {44'100, 16'000}, {48'000, 16'000}, {16'000, 48'000}, {44'101, 16'000}};
   for (const auto& [rate, target_rate] : rates) {
     for (const Promise& promise : kPromises) cases.push_back({rate, target_rate, promise});
   }
   return cases;
 }
 
-INSTANTIATE_TEST_SUITE_P(Rates, EveryQuality, testing::ValuesIn(all_cases()), [](const auto& param_info) {
-  return std::to_string(param_info.param.rate) + "_to_" + std::to_string(param_info.param.target_rate) + "_" +
-         to_string(param_info.param.promise.quality);
-});
+INSTANTIATE_TEST_SUITE_P(Rates, EveryQuality, testing::ValuesIn(all_cases()),
+                         [](const auto& param_info) {
+                           return std::to_string(param_info.param.rate) + "_to_" +
+                                  std::to_string(param_info.param.target_rate) + "_" +
+                                  to_string(param_info.param.promise.quality);
+                         });
 
 TEST(ResamplerQuality, HighReaches7600HzAt16kHz) {
   EXPECT_GE(ToneMeter(44'100, 16'000, Quality::high).minus_3_db_hz(), 7'600.0);

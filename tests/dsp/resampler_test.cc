@@ -1,5 +1,10 @@
 #include "remotemedia/dsp/resampler.h"
 
+#include "dsp/signals.h"
+#include "dsp/tone_fit.h"
+#include "remotemedia/base/error.h"
+#include "remotemedia/dsp/channels.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,11 +14,6 @@
 #include <random>
 #include <string>
 #include <tuple>
-
-#include "dsp/signals.h"
-#include "dsp/tone_fit.h"
-#include "remotemedia/base/error.h"
-#include "remotemedia/dsp/channels.h"
 
 namespace remotemedia::dsp {
 namespace {
@@ -25,9 +25,11 @@ using testing::HasSubstr;
 
 constexpr Quality kQualities[] = {Quality::low, Quality::medium, Quality::high, Quality::very_high};
 
-/// `x` through a stream in chunks of the sizes that `next_size` gives, checking the announced limits.
+/// `x` through a stream in chunks of the sizes that `next_size` gives, checking the announced
+/// limits.
 template <typename NextSize>
-std::vector<float> in_chunks(Resampler& resampler, const std::vector<float>& x, NextSize next_size) {
+std::vector<float> in_chunks(Resampler& resampler, const std::vector<float>& x,
+                             NextSize next_size) {
   std::vector<float> y;
   for (std::size_t done = 0; done < x.size();) {
     const std::size_t size = std::min<std::size_t>(next_size(), x.size() - done);
@@ -121,8 +123,8 @@ TEST_P(EveryRatio, PutsEveryOutputAtItsExactTime) {
 }
 
 TEST_P(EveryRatio, PassesAConstantUnchangedAwayFromTheEnds) {
-  const std::vector<float> y =
-      whole(std::vector<float>(static_cast<std::size_t>(rate_ / 5), 0.5F), rate_, target_rate_, Quality::high);
+  const std::vector<float> y = whole(std::vector<float>(static_cast<std::size_t>(rate_ / 5), 0.5F),
+                                     rate_, target_rate_, Quality::high);
   const std::size_t margin = y.size() / 4;
   for (std::size_t i = margin; i < y.size() - margin; ++i) ASSERT_NEAR(y[i], 0.5F, 1e-6F);
 }
@@ -158,15 +160,15 @@ TEST(Resampler, CopiesAtEqualRates) {
 TEST(Resampler, KeepsChannelsApart) {
   const std::vector<float> left = noise(3'000, 6);
   const std::vector<float> right = noise(3'000, 7);
-  const AudioBuffer both =
-      resample(buffer_of<float>(44'100, {left, right}), 16'000, Quality::high);
+  const AudioBuffer both = resample(buffer_of<float>(44'100, {left, right}), 16'000, Quality::high);
   ASSERT_EQ(both.channels(), 2);
   EXPECT_EQ(channel_of<float>(both, 0), whole(left, 44'100, 16'000, Quality::high));
   EXPECT_EQ(channel_of<float>(both, 1), whole(right, 44'100, 16'000, Quality::high));
 }
 
 TEST(Resampler, MonoEqualsTheMeanOfTheChannelsResampled) {
-  const AudioBuffer audio = buffer_of<float>(44'100, {noise(3'000, 8), noise(3'000, 9), noise(3'000, 10)});
+  const AudioBuffer audio =
+      buffer_of<float>(44'100, {noise(3'000, 8), noise(3'000, 9), noise(3'000, 10)});
   for (const int target_rate : {16'000, 44'100}) {
     const AudioBuffer mono = resample(audio, target_rate, Quality::high, true);
     const AudioBuffer expected = resample(to_mono(audio), target_rate, Quality::high);
@@ -221,7 +223,8 @@ TEST(Resampler, KeepsTheShapeOfMonoItems) {
 
 TEST(Resampler, ComputesLengthsBeyond32Bits) {
   EXPECT_EQ(resampled_frames(std::size_t{1} << 50U, 8'000, 192'000), (std::size_t{1} << 50U) * 24);
-  EXPECT_EQ(resampled_frames((std::size_t{1} << 50U) + 1, 192'000, 8'000), ((std::size_t{1} << 50U) + 24) / 24);
+  EXPECT_EQ(resampled_frames((std::size_t{1} << 50U) + 1, 192'000, 8'000),
+            ((std::size_t{1} << 50U) + 24) / 24);
 }
 
 void expect_refused(const Resampler::Config& config, const std::string& text) {

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "remotemedia/base/audio_buffer.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <random>
 #include <span>
 #include <vector>
-
-#include "remotemedia/base/audio_buffer.h"
 
 namespace remotemedia::dsp::test {
 
@@ -21,9 +21,8 @@ inline std::vector<float> noise(std::size_t frames, unsigned seed, float peak = 
 
 template <typename Sample>
 AudioBuffer buffer_of(int rate, const std::vector<std::vector<Sample>>& channels) {
-  AudioBuffer audio = AudioBuffer::allocate(sample_format_of<Sample>,
-                                            static_cast<int>(channels.size()),
-                                            channels.front().size(), rate);
+  AudioBuffer audio = AudioBuffer::allocate(
+      sample_format_of<Sample>, static_cast<int>(channels.size()), channels.front().size(), rate);
   for (std::size_t c = 0; c < channels.size(); ++c) {
     std::copy(channels[c].begin(), channels[c].end(),
               audio.mutable_channel<Sample>(static_cast<int>(c)).begin());

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "remotemedia/base/audio_buffer.h"
+#include "remotemedia/dsp/resampler.h"
+
 #include <cmath>
 #include <cstddef>
 #include <limits>
 #include <numbers>
 #include <span>
 #include <vector>
-
-#include "remotemedia/base/audio_buffer.h"
-#include "remotemedia/dsp/resampler.h"
 
 namespace remotemedia::dsp::test {
 
@@ -137,7 +137,8 @@ class ToneMeter {
     const AudioBuffer out = resample(in, target_rate_, quality_);
     const std::span<const float> y = out.channel<float>(0);
     const std::size_t margin = y.size() / 5;  // longer than any filter
-    return {y.begin() + static_cast<std::ptrdiff_t>(margin), y.end() - static_cast<std::ptrdiff_t>(margin)};
+    return {y.begin() + static_cast<std::ptrdiff_t>(margin),
+            y.end() - static_cast<std::ptrdiff_t>(margin)};
   }
   [[nodiscard]] Fit fit(double frequency_hz) const {
     return fit_tone(middle(frequency_hz), frequency_hz, target_rate_);

@@ -22,8 +22,9 @@ template <>
 inline constexpr SampleFormat sample_format_of<std::int32_t> = SampleFormat::i32;
 
 /// Planar samples, shape (channels, frames), with their rate in Hz. The frames of a channel are
-/// contiguous; channels are `channel_stride` samples apart. Copies and slices share the memory, which
-/// its owner keeps alive: either an allocation of ours or, for a borrowed view, the caller's object.
+/// contiguous; channels are `channel_stride` samples apart. Copies and slices share the memory,
+/// which its owner keeps alive: either an allocation of ours or, for a borrowed view, the caller's
+/// object.
 class AudioBuffer {
  public:
   AudioBuffer() = default;
@@ -88,8 +89,8 @@ class AudioBuffer {
   bool borrowed_ = false;
 };
 
-/// One buffer with the frames of all parts, which have the same format, channels and rate. A single part
-/// is returned as it is; there must be at least one.
+/// One buffer with the frames of all parts, which have the same format, channels and rate. A single
+/// part is returned as it is; there must be at least one.
 AudioBuffer concatenate(std::span<const AudioBuffer> parts);
 
 }  // namespace remotemedia

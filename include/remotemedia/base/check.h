@@ -10,7 +10,8 @@ namespace remotemedia {
 /// Limits of every stream: lower rates carry no speech, higher ones exist only in laboratories.
 inline constexpr int kMinRate = 8'000;
 inline constexpr int kMaxRate = 192'000;
-/// 7.1.4 has 12 channels and third-order ambisonics 16; the limit bounds what a header can make us allocate.
+/// 7.1.4 has 12 channels and third-order ambisonics 16; the limit bounds what a header can make us
+/// allocate.
 inline constexpr int kMaxChannels = 32;
 
 /// Throws the configuration error "<what> is <value>, expected <expected>; <hint>".

@@ -6,8 +6,8 @@
 
 namespace remotemedia {
 
-/// Every exception of the library. `what()` is one paragraph: what is wrong with which value, where,
-/// and what to do. The kinds below are the only ones; each has a stable code.
+/// Every exception of the library. `what()` is one paragraph: what is wrong with which value,
+/// where, and what to do. The kinds below are the only ones; each has a stable code.
 class Error : public std::runtime_error {
  public:
   Error(const char* code, const std::string& message, std::string hint)
@@ -19,6 +19,11 @@ class Error : public std::runtime_error {
   [[nodiscard]] const char* code() const noexcept { return code_; }
   /// What to do about it; the last part of `what()`. May be empty.
   [[nodiscard]] const std::string& hint() const noexcept { return hint_; }
+  /// `what()` without the hint, for an error that takes this one over.
+  [[nodiscard]] std::string message() const {
+    const std::string all = what();
+    return hint_.empty() ? all : all.substr(0, all.size() - hint_.size() - 2);
+  }
 
  private:
   const char* code_;
@@ -50,7 +55,8 @@ class ManifestError : public Error {
   int line_;
 };
 
-/// A node failed while it ran. The cause, if it was an exception, is nested (std::nested_exception).
+/// A node failed while it ran. The cause, if it was an exception, is nested
+/// (std::nested_exception).
 class NodeError : public Error {
  public:
   NodeError(std::string node_id, std::string node_type, std::string stage, const std::string& cause,

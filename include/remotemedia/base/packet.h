@@ -1,5 +1,9 @@
 #pragma once
 
+#include "remotemedia/base/audio_buffer.h"
+#include "remotemedia/base/time.h"
+#include "remotemedia/base/value.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,10 +12,6 @@
 #include <variant>
 #include <vector>
 
-#include "remotemedia/base/audio_buffer.h"
-#include "remotemedia/base/time.h"
-#include "remotemedia/base/value.h"
-
 namespace remotemedia {
 
 enum class PayloadKind : std::uint8_t { none, audio, text, json, bytes, object, list };
@@ -19,8 +19,8 @@ enum class PayloadKind : std::uint8_t { none, audio, text, json, bytes, object, 
 /// "none", "audio", "text", "json", "bytes", "object" or "list".
 const char* to_string(PayloadKind kind);
 
-/// A value of an embedding language (a Python object), which native nodes pass on untouched. The few
-/// operations below let a native node read it or compute with it without knowing the language.
+/// A value of an embedding language (a Python object), which native nodes pass on untouched. The
+/// few operations below let a native node read it or compute with it without knowing the language.
 class ForeignObject {
  public:
   virtual ~ForeignObject() = default;
@@ -28,9 +28,10 @@ class ForeignObject {
   [[nodiscard]] virtual std::string type_name() const = 0;
   /// The value as JSON; WrongTypeError if it has none.
   [[nodiscard]] virtual Value to_value() const = 0;
-  /// The element-wise result of `value <op> operand` for numeric arrays, where op is one of + - * / %
-  /// and ^ (power); nullptr if the object is no numeric array.
-  [[nodiscard]] virtual std::shared_ptr<const ForeignObject> arithmetic(char op, double operand) const = 0;
+  /// The element-wise result of `value <op> operand` for numeric arrays, where op is one of + - * /
+  /// % and ^ (power); nullptr if the object is no numeric array.
+  [[nodiscard]] virtual std::shared_ptr<const ForeignObject> arithmetic(char op,
+                                                                        double operand) const = 0;
 };
 
 using Bytes = std::vector<std::byte>;
@@ -42,8 +43,9 @@ using PacketList = std::shared_ptr<const std::vector<Packet>>;
 using Payload =
     std::variant<std::monostate, AudioBuffer, std::string, Value, Bytes, ForeignPtr, PacketList>;
 
-/// How an audio item is written in Python: (array, rate[, metadata]), {"audio_data": ...}, or as the
-/// bare array that ExtractAudioDataNode gives and no audio node takes. An item is answered in its form.
+/// How an audio item is written in Python: (array, rate[, metadata]), {"audio_data": ...}, or as
+/// the bare array that ExtractAudioDataNode gives and no audio node takes. An item is answered in
+/// its form.
 enum class ItemForm : std::uint8_t { tuple, mapping, array };
 
 /// One item of data with its envelope. Copying shares audio and objects.
@@ -60,6 +62,9 @@ struct Packet {
   Time timestamp{0};
   /// Index of the input port it arrives at.
   std::uint16_t port = 0;
+  /// Nothing of this clip follows: what a node holds back of it leaves with this packet, so that a whole
+  /// clip stays one packet, and the next one is a clip of its own.
+  bool ends_clip = false;
   ItemForm form = ItemForm::tuple;
 
   [[nodiscard]] PayloadKind kind() const { return static_cast<PayloadKind>(payload.index()); }

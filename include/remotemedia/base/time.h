@@ -5,7 +5,8 @@
 
 namespace remotemedia {
 
-/// Media time, from the start of the stream. Wall clocks are read only by the server and the program.
+/// Media time, from the start of the stream. Wall clocks are read only by the server and the
+/// program.
 using Time = std::chrono::nanoseconds;
 
 /// Time of a frame; exact to the nanosecond for 70 years at 192 kHz.

@@ -83,7 +83,8 @@ class Value {
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> data_;
 };
 
-/// JSON text. `indent` < 0 gives one line. NaN and infinities become null, invalid UTF-8 is replaced.
+/// JSON text. `indent` < 0 gives one line. NaN and infinities become null, invalid UTF-8 is
+/// replaced.
 std::string to_json(const Value& value, int indent = -1);
 
 }  // namespace remotemedia

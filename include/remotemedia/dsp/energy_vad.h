@@ -9,14 +9,15 @@ namespace remotemedia::dsp {
 /// Energy voice activity detector with an adaptive noise floor, on mono float32.
 ///
 /// A frame of int(rate * frame_duration_ms / 1000) samples is speech if its RMS is strictly above
-/// max(threshold, noise floor * ratio), where the floor is the one that the frames before it left. RMS
-/// is the square root of the mean square, which is summed in double and rounded to float32, so that the
-/// order of summation cannot change a decision. The ratio is 3, 6, 9 or 12 dB for aggressiveness 0, 1, 2
-/// or 3: higher values call fewer frames speech. The floor starts at threshold / ratio; after each
-/// frame it falls to the frame's RMS if that is lower, else it rises towards it by at most 2 dB per
-/// second (times 10^(0.1 * frame_length / rate) per frame); it never is below 1e-5 (-100 dBFS), from
-/// where it could not rise again. Frames that are not complete wait for the next chunk, so chunking does
-/// not change a decision. State: one partial frame. Latency: one frame.
+/// max(threshold, noise floor * ratio), where the floor is the one that the frames before it left.
+/// RMS is the square root of the mean square, which is summed in double and rounded to float32, so
+/// that the order of summation cannot change a decision. The ratio is 3, 6, 9 or 12 dB for
+/// aggressiveness 0, 1, 2 or 3: higher values call fewer frames speech. The floor starts at
+/// threshold / ratio; after each frame it falls to the frame's RMS if that is lower, else it rises
+/// towards it by at most 2 dB per second (times 10^(0.1 * frame_length / rate) per frame); it never
+/// is below 1e-5 (-100 dBFS), from where it could not rise again. Frames that are not complete wait
+/// for the next chunk, so chunking does not change a decision. State: one partial frame. Latency:
+/// one frame.
 class EnergyVad {
  public:
   struct Config {

@@ -1,21 +1,22 @@
 #pragma once
 
+#include "remotemedia/base/audio_buffer.h"
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
-
-#include "remotemedia/base/audio_buffer.h"
 
 namespace remotemedia::dsp {
 
 /// Inverse of to_string(SampleFormat), any case; nullopt if unknown.
 std::optional<SampleFormat> parse_sample_format(std::string_view name);
 
-/// Sample format conversions, element by element; `in` and `out` have the same length. Integer to float
-/// divides by 2^15 or 2^31; float to integer multiplies by it, rounds to nearest (ties to even) and
-/// clamps. i16 to i32 is x65536; i32 to i16 is /65536, rounded (ties to even) and clamped. NaN becomes 0
-/// and infinities clamp; those functions return how many samples were NaN or infinite.
+/// Sample format conversions, element by element; `in` and `out` have the same length. Integer to
+/// float divides by 2^15 or 2^31; float to integer multiplies by it, rounds to nearest (ties to
+/// even) and clamps. i16 to i32 is x65536; i32 to i16 is /65536, rounded (ties to even) and
+/// clamped. NaN becomes 0 and infinities clamp; those functions return how many samples were NaN or
+/// infinite.
 void i16_to_f32(std::span<const std::int16_t> in, std::span<float> out) noexcept;
 void i32_to_f32(std::span<const std::int32_t> in, std::span<float> out) noexcept;
 std::uint64_t f32_to_i16(std::span<const float> in, std::span<std::int16_t> out) noexcept;
@@ -27,12 +28,14 @@ void f64_to_f32(std::span<const double> in, std::span<float> out) noexcept;
 
 /// Interleaved (frames, channels) to planar and back.
 template <typename Sample>
-void deinterleave(std::span<const Sample> in, std::span<Sample* const> out, std::size_t frames) noexcept;
+void deinterleave(std::span<const Sample> in, std::span<Sample* const> out,
+                  std::size_t frames) noexcept;
 template <typename Sample>
-void interleave(std::span<const Sample* const> in, std::size_t frames, std::span<Sample> out) noexcept;
+void interleave(std::span<const Sample* const> in, std::size_t frames,
+                std::span<Sample> out) noexcept;
 
-/// Triangular (TPDF) dither of +-1 LSB, added before rounding to i16; the sequence depends on the seed
-/// and the sample's position in the stream only.
+/// Triangular (TPDF) dither of +-1 LSB, added before rounding to i16; the sequence depends on the
+/// seed and the sample's position in the stream only.
 class Dither {
  public:
   explicit Dither(std::uint64_t seed = 1) noexcept : seed_(seed) {}

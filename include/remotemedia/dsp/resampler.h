@@ -1,13 +1,13 @@
 #pragma once
 
+#include "remotemedia/base/audio_buffer.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
-
-#include "remotemedia/base/audio_buffer.h"
 
 namespace remotemedia::dsp {
 
@@ -21,10 +21,10 @@ std::optional<Quality> parse_quality(std::string_view name);
 /// ceil(frames * target_rate / rate) in integers.
 std::size_t resampled_frames(std::size_t frames, int rate, int target_rate);
 
-/// Changes the sample rate of planar float32 audio, as a stream. Output frame n lies exactly at input
-/// time n * rate / target_rate: the filter's delay is compensated, results come when their right half
-/// has arrived, flush() completes them. Any chunking gives the same bits. With `mono` the channels are
-/// averaged before filtering. process() does not allocate after construction.
+/// Changes the sample rate of planar float32 audio, as a stream. Output frame n lies exactly at
+/// input time n * rate / target_rate: the filter's delay is compensated, results come when their
+/// right half has arrived, flush() completes them. Any chunking gives the same bits. With `mono`
+/// the channels are averaged before filtering. process() does not allocate after construction.
 class Resampler {
  public:
   struct Config {
@@ -48,11 +48,13 @@ class Resampler {
   /// Most frames flush() can give now.
   [[nodiscard]] std::size_t max_flush_frames() const;
 
-  /// `in` has config().channels pointers to `frames` frames, `out` output_channels() pointers with room
-  /// for max_output_frames(frames). Returns the frames written. NaN counts as 0, infinities as +-1.
-  std::size_t process(std::span<const float* const> in, std::size_t frames, std::span<float* const> out);
-  /// The rest: in total resampled_frames(all input frames) have then been written. What process() gets
-  /// after it is a new stream.
+  /// `in` has config().channels pointers to `frames` frames, `out` output_channels() pointers with
+  /// room for max_output_frames(frames). Returns the frames written. NaN counts as 0, infinities as
+  /// +-1.
+  std::size_t process(std::span<const float* const> in, std::size_t frames,
+                      std::span<float* const> out);
+  /// The rest: in total resampled_frames(all input frames) have then been written. What process()
+  /// gets after it is a new stream.
   std::size_t flush(std::span<float* const> out);
   /// Back to the state after construction, without giving the rest.
   void reset();

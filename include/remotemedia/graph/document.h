@@ -1,10 +1,10 @@
 #pragma once
 
+#include "remotemedia/base/value.h"
+
 #include <map>
 #include <string>
 #include <string_view>
-
-#include "remotemedia/base/value.h"
 
 namespace remotemedia {
 
@@ -27,7 +27,8 @@ inline constexpr int kMaxDocumentDepth = 64;
 /// Parses JSON or YAML. ManifestError with the line for syntax errors, duplicate keys, texts over a
 /// limit, and (YAML) keys that are no strings.
 Document parse_document(std::string_view text, TextFormat format);
-/// YAML if the file name ends in .yaml or .yml, JSON if in .json, else by the first character ({ = JSON).
+/// YAML if the file name ends in .yaml or .yml, JSON if in .json, else by the first character ({ =
+/// JSON).
 TextFormat guess_format(std::string_view path, std::string_view text);
 
 /// The pointer with one more reference token, escaped (RFC 6901).

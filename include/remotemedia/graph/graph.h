@@ -1,12 +1,12 @@
 #pragma once
 
+#include "remotemedia/graph/manifest.h"
+#include "remotemedia/graph/node_type.h"
+
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "remotemedia/graph/manifest.h"
-#include "remotemedia/graph/node_type.h"
 
 namespace remotemedia {
 
@@ -34,8 +34,8 @@ struct GraphNode {
   std::vector<Edge> outgoing;  ///< in connection order
 };
 
-/// A node that the embedding language runs itself. Its type replaces the registry's, its parameters are
-/// not checked again, and `type.make` builds the live object's executor.
+/// A node that the embedding language runs itself. Its type replaces the registry's, its parameters
+/// are not checked again, and `type.make` builds the live object's executor.
 struct ForeignNode {
   NodeType type;
   std::string reason;  ///< why it does not run native, e.g. "hint python"
@@ -45,8 +45,8 @@ struct GraphOptions {
   std::map<std::string, ForeignNode, std::less<>> foreign;  ///< by node id
 };
 
-/// A validated manifest: nodes, edges, order, resolved runtimes and formats. Immutable, shared by its
-/// sessions.
+/// A validated manifest: nodes, edges, order, resolved runtimes and formats. Immutable, shared by
+/// its sessions.
 class Graph {
  public:
   /// Everything that can be found before a run is found here: unknown types and parameters, ports,

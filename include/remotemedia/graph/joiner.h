@@ -1,35 +1,39 @@
 #pragma once
 
+#include "remotemedia/graph/graph.h"
+
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
-
-#include "remotemedia/graph/graph.h"
 
 namespace remotemedia {
 
-/// Merges the metadata of consecutive blocks of one stream by the rules of the node types in the graph
-/// (MetadataField::merge); fields that no type declares keep their last value.
+/// Merges the metadata of consecutive blocks of one stream by the rules of the node types in the
+/// graph (MetadataField::merge); fields that no type declares keep their last value.
 class MetadataJoiner {
  public:
   explicit MetadataJoiner(const Graph& graph);
   void add(const Object& metadata);
   [[nodiscard]] const Object& result() const { return result_; }
+  /// The result; the next block starts afresh.
+  [[nodiscard]] Object take() { return std::exchange(result_, {}); }
 
  private:
   std::map<std::string, MetadataMerge, std::less<>> rules_;
   Object result_;
 };
 
-/// Joins the blocks of a continuous graph's output into the item that the whole clip would have given.
+/// Joins the blocks of a continuous graph's output into the item that the whole clip would have
+/// given.
 class PacketJoiner {
  public:
   explicit PacketJoiner(const Graph& graph) : metadata_(graph) {}
   /// Audio of one format, rate and channel count; ConfigError if those change midway.
   void add(const Packet& packet);
   [[nodiscard]] bool empty() const { return blocks_.empty(); }
-  /// The joined packet; the envelope is the first block's.
+  /// The joined packet, empty if there was none; the envelope is the first block's.
   [[nodiscard]] Packet take();
 
  private:

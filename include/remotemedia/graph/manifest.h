@@ -1,12 +1,13 @@
 #pragma once
 
+#include "remotemedia/base/value.h"
+#include "remotemedia/graph/document.h"
+
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "remotemedia/base/value.h"
-#include "remotemedia/graph/document.h"
 
 namespace remotemedia {
 
@@ -25,10 +26,12 @@ struct ManifestNode {
   Object params;
   RuntimeHint runtime_hint = RuntimeHint::automatic;
   std::optional<bool> is_streaming;
-  Value capabilities;  ///< checked, kept
-  Value execution;     ///< checked, kept
+  Value capabilities;   ///< checked, kept
+  Value execution;      ///< checked, kept
   std::string pointer;  ///< where it stands, e.g. "/nodes/0"
   int line = 0;
+  /// Of its fields, e.g. "node_type" and "params/quality" (JSON pointers below `pointer`).
+  std::map<std::string, int, std::less<>> lines;
 };
 
 struct ManifestConnection {
@@ -51,7 +54,8 @@ struct Manifest {
   std::vector<std::string> warnings;  ///< e.g. removed runtimes that now mean python
 };
 
-/// Reads either dialect of version v1 (see docs/manifest.md). ManifestError with pointer, line and hint.
+/// Reads either dialect of version v1 (see docs/manifest.md). ManifestError with pointer, line and
+/// hint.
 Manifest parse_manifest(std::string_view text, TextFormat format);
 Manifest parse_manifest(const Document& document);
 /// Always v1: only what differs from the defaults is written.

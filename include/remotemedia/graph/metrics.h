@@ -1,12 +1,12 @@
 #pragma once
 
+#include "remotemedia/base/time.h"
+#include "remotemedia/base/value.h"
+
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
-
-#include "remotemedia/base/time.h"
-#include "remotemedia/base/value.h"
 
 namespace remotemedia {
 
@@ -21,13 +21,13 @@ struct NodeMetrics {
   std::uint64_t execution_count = 0;
   std::uint64_t success_count = 0;
   std::uint64_t error_count = 0;
-  Time total{0};
-  Time min{0};
-  Time max{0};
+  Time total{0};  ///< in process and flush
+  Time min{0};    ///< of one process call
+  Time max{0};    ///< of one process call
 };
 
 struct Metrics {
-  std::string pipeline_id;  ///< the graph's name
+  std::string pipeline_id;             ///< the graph's name
   std::uint64_t total_executions = 0;  ///< runs or pushes
   Time total_duration{0};
   std::uint64_t peak_memory_bytes = 0;  ///< of the process
@@ -38,7 +38,8 @@ struct Metrics {
 /// {pipeline_id, total_executions, total_duration_us, total_duration_ms, peak_memory_bytes,
 /// peak_memory_mb, node_metrics[], metrics_overhead_us}; per node {node_id, node_type, runtime,
 /// runtime_reason, execution_count, success_count, error_count, success_rate, total_duration_us,
-/// avg_duration_us, min_duration_us, max_duration_us}. Rate and min are 0 when nothing ran.
+/// avg_duration_us, min_duration_us, max_duration_us}. Rate, average and min are 0 when nothing
+/// ran; the average is the total per execution, so it carries its share of the flush.
 Value metrics_to_value(const Metrics& metrics);
 
 }  // namespace remotemedia

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "remotemedia/base/packet.h"
+
 #include <cstdint>
 #include <string>
-
-#include "remotemedia/base/packet.h"
 
 namespace remotemedia {
 
@@ -38,16 +38,16 @@ struct NodeContext {
 
 /// One step of a graph. The only node interface: native and Python nodes alike.
 ///
-/// The session calls initialize once, then process per packet in arrival order, flush once at the end
-/// of the input, cleanup once whatever happened. All calls of a session come from one thread at a time.
-/// Errors are exceptions; the session adds node id, type and stage.
+/// The session calls initialize once, then process per packet in arrival order, flush once at the
+/// end of the input, cleanup once whatever happened. All calls of a session come from one thread at
+/// a time. Errors are exceptions; the session adds node id, type and stage.
 class NodeExecutor {
  public:
   virtual ~NodeExecutor() = default;
   /// Takes the memory the node needs. [control]
   virtual void initialize(const NodeContext& context) { static_cast<void>(context); }
-  /// 0..n results per packet through `out`. `packet.port` is the input port. A source node is called
-  /// once, with an empty packet, and emits until its declared end. [session]
+  /// 0..n results per packet through `out`. `packet.port` is the input port. A source node is
+  /// called once, with an empty packet, and emits until its declared end. [session]
   virtual void process(Packet packet, Emitter& out) = 0;
   /// End of input: emits what is held back. [session]
   virtual void flush(Emitter& out) { static_cast<void>(out); }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "remotemedia/graph/node.h"
+#include "remotemedia/graph/parameter.h"
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -8,12 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "remotemedia/graph/node.h"
-#include "remotemedia/graph/parameter.h"
-
 namespace remotemedia {
 
-/// How the values of a metadata field combine when consecutive blocks of one stream become one item.
+/// How the values of a metadata field combine when consecutive blocks of one stream become one
+/// item.
 enum class MetadataMerge { last, any, sum, concat_intervals };
 
 struct MetadataField {
@@ -30,8 +31,8 @@ struct Port {
 /// Everything the graph knows about a node type. Declared once, next to the node's code.
 struct NodeType {
   std::string name;
-  std::string summary;                  ///< one sentence
-  std::string category;                 ///< "audio", "general" or "media"
+  std::string summary;   ///< one sentence
+  std::string category;  ///< "audio", "general" or "media"
   std::vector<ParameterSpec> parameters = {};
   std::vector<RefusedParameter> refused_parameters = {};
   std::vector<Port> inputs = {Port{}};  ///< empty = a source
@@ -53,8 +54,8 @@ struct NodeType {
 
   /// Native implementation; absent for types that run in Python only.
   std::function<std::unique_ptr<NodeExecutor>(const Parameters&)> make = {};
-  /// Format of output port 0 from that of input port 0; the same if absent. Throws ConfigError if the
-  /// input cannot work, e.g. its rate is not the one in the parameters.
+  /// Format of output port 0 from that of input port 0; the same if absent. Throws ConfigError if
+  /// the input cannot work, e.g. its rate is not the one in the parameters.
   std::function<StreamFormat(const Parameters&, const StreamFormat&)> resolve = {};
   /// Checks that no single parameter's range can express; throws ConfigError.
   std::function<void(const Parameters&)> check = {};
@@ -80,8 +81,8 @@ class NodeRegistry {
   std::map<std::string, std::string, std::less<>> aliases_;
 };
 
-/// Name, summary, ports, parameters, metadata and flags of a type, as `nodes describe --json` prints
-/// them and as the Python SDK reads them.
+/// Name, summary, ports, parameters, metadata and flags of a type, as `nodes describe --json`
+/// prints them and as the Python SDK reads them.
 Value describe_node_type(const NodeType& type);
 
 }  // namespace remotemedia

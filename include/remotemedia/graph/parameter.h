@@ -1,11 +1,11 @@
 #pragma once
 
+#include "remotemedia/base/value.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "remotemedia/base/value.h"
 
 namespace remotemedia {
 
@@ -19,14 +19,15 @@ const char* to_string(ParameterType type);
 struct ParameterSpec {
   std::string name = {};
   ParameterType type = ParameterType::any;
-  std::string description = {};     ///< one sentence, with the unit
-  std::optional<Value> default_value = {};  ///< absent: the parameter is required, unless `nullable`
+  std::string description = {};  ///< one sentence, with the unit
+  std::optional<Value> default_value =
+      {};  ///< absent: the parameter is required, unless `nullable`
   std::optional<double> minimum = {};
   std::optional<double> maximum = {};
-  std::vector<std::string> choices = {};   ///< for strings; compared without case
-  std::string unit = {};                   ///< "Hz", "ms", "s", ...
-  std::vector<std::string> aliases = {};   ///< accepted other names; both given is an error
-  bool nullable = false;                   ///< null (None) is allowed, and the default if none is given
+  std::vector<std::string> choices = {};  ///< for strings; compared without case
+  std::string unit = {};                  ///< "Hz", "ms", "s", ...
+  std::vector<std::string> aliases = {};  ///< accepted other names; both given is an error
+  bool nullable = false;  ///< null (None) is allowed, and the default if none is given
 };
 
 /// A wrong name that users of older documents type, with what to say about it.
@@ -64,9 +65,9 @@ struct ParameterProblem {
   std::string hint;
 };
 
-/// Checks `given` against the table: unknown names, aliases, types, ranges, choices; fills in defaults.
-/// A whole number is accepted for an integer (16000.0) and an integer for a number. The first problem,
-/// in the order of `given` and then of the table, is returned through `problem`.
+/// Checks `given` against the table: unknown names, aliases, types, ranges, choices; fills in
+/// defaults. A whole number is accepted for an integer (16000.0) and an integer for a number. The
+/// first problem, in the order of `given` and then of the table, is returned through `problem`.
 std::optional<Parameters> check_parameters(const std::vector<ParameterSpec>& table,
                                            const std::vector<RefusedParameter>& refused,
                                            const Object& given, ParameterProblem* problem);

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "remotemedia/graph/graph.h"
+#include "remotemedia/graph/metrics.h"
+
 #include <atomic>
 #include <cstdint>
 #include <exception>
@@ -7,9 +10,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "remotemedia/graph/graph.h"
-#include "remotemedia/graph/metrics.h"
 
 namespace remotemedia {
 
@@ -25,13 +25,13 @@ struct Output {
   Packet packet;
 };
 
-/// A running instance of a graph: its nodes, their state, its metrics. Synchronous: push runs the nodes
-/// on the calling thread and hands each result to the sink before it returns. One thread at a time,
-/// except cancel(), which any thread may call.
+/// A running instance of a graph: its nodes, their state, its metrics. Synchronous: push runs the
+/// nodes on the calling thread and hands each result to the sink before it returns. One thread at a
+/// time, except cancel(), which any thread may call.
 ///
-/// Order: a packet's results travel in waves. Within a wave the nodes run in graph order, and a node
-/// with several inputs takes them in connection order. A node that emits more than kWaveLimit packets
-/// in one call starts the next wave early, so memory stays bounded whatever a node emits.
+/// Order: a packet's results travel in waves. Within a wave the nodes run in graph order, and a
+/// node with several inputs takes them in connection order. A node that emits more than kWaveLimit
+/// packets in one call starts the next wave early, so memory stays bounded whatever a node emits.
 class Session {
  public:
   using Sink = std::function<void(Output)>;
@@ -44,15 +44,18 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   /// Gives the packet to every input node. NodeError if a node fails; the session is then finished.
+  /// ConfigError if the session is finished, or called from its own sink, or if the graph has no
+  /// input.
   void push(Packet packet);
   /// Runs the source nodes to their end. For graphs that have any.
   void run_sources();
   /// End of input: flushes all nodes in graph order. Repeatable.
   void finish();
-  /// Makes the running call return soon: emit() gives false and nothing more is delivered. The session
-  /// can only be closed after it.
+  /// Makes the running call return soon: emit() gives false and nothing more is delivered. The
+  /// session can only be closed after it.
   void cancel() noexcept;
-  /// Cleans up all nodes; called by the destructor. Repeatable.
+  /// Cleans up all nodes; called by the destructor. Repeatable. From inside a run (a sink) it only
+  /// cancels.
   void close() noexcept;
 
   [[nodiscard]] const Graph& graph() const { return *graph_; }
@@ -61,8 +64,9 @@ class Session {
  private:
   struct Node;
   class NodeEmitter;
-  enum class State { running, finished, failed };
-  /// Carries an exception of the sink past the nodes; no std::exception, so none takes it for its own.
+  enum class State { ready, busy, finished, failed };
+  /// Carries an exception of the sink past the nodes; no std::exception, so none takes it for its
+  /// own.
   struct SinkFailure {
     std::exception_ptr cause;
   };
@@ -78,11 +82,13 @@ class Session {
   /// Adds node id, type and stage to an exception of the node.
   template <typename Call>
   void guarded(Node& node, const char* stage, Call call);
-  /// Counts the call's time as the node's, less the time spent in emit().
+  /// Counts the call's time as the node's, less the time spent in emit(), and returns it.
   template <typename Call>
-  void timed(Node& node, Call call);
+  Time timed(Node& node, Call call);
+  /// Inside emit(): what the sink and later nodes do. Their time and failures are not `node`'s.
   template <typename Call>
   void elsewhere(Node& node, Call call);
+  void check_ready() const;
   /// One entry from outside: state, total time, and the sink's own exceptions.
   template <typename Call>
   void run(Call call);
@@ -91,8 +97,9 @@ class Session {
   SessionOptions options_;
   Sink sink_;
   std::vector<std::unique_ptr<Node>> nodes_;  ///< in manifest order
-  State state_ = State::running;
+  State state_ = State::ready;
   std::atomic<bool> cancelled_{false};  ///< set by any thread; publishes nothing else
+  std::exception_ptr failure_;          ///< of the current run, once it passed through an emit()
   std::uint64_t total_executions_ = 0;
   std::uint64_t clock_reads_ = 0;
   Time total_duration_{0};

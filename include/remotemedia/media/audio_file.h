@@ -1,13 +1,13 @@
 #pragma once
 
+#include "remotemedia/base/audio_buffer.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "remotemedia/base/audio_buffer.h"
 
 namespace remotemedia::media {
 
@@ -19,7 +19,8 @@ struct AudioFileInfo {
   std::string codec;         ///< "pcm_16", "vorbis", "opus", ...
 };
 
-/// Reads an audio file in blocks, as planar float32. wav, flac, ogg (vorbis, opus), mp3, aiff, au, w64.
+/// Reads an audio file in blocks, as planar float32. wav, flac, ogg (vorbis, opus), mp3, aiff, au,
+/// w64.
 class AudioReader {
  public:
   /// IoError if the file is missing, unreadable, no audio, or outside the limits of base/check.h.
@@ -29,8 +30,8 @@ class AudioReader {
   AudioReader& operator=(AudioReader&&) noexcept;
 
   [[nodiscard]] const AudioFileInfo& info() const;
-  /// The next `frames` frames, fewer at the end, 0 frames after it. IoError if the data are damaged or
-  /// end before the frames that the header promises (truncated file), naming the frame reached.
+  /// The next `frames` frames, fewer at the end, 0 frames after it. IoError if the data are damaged
+  /// or end before the frames that the header promises (truncated file), naming the frame reached.
   AudioBuffer read(std::size_t frames);
 
  private:
@@ -38,13 +39,14 @@ class AudioReader {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Writes an audio file under a temporary name beside `path` and gives it its name in close(). Without
-/// close() nothing is left behind. The kind comes from the suffix: .wav, .flac, .ogg (vorbis), .opus, .mp3.
+/// Writes an audio file under a temporary name beside `path` and gives it its name in close().
+/// Without close() nothing is left behind. The kind comes from the suffix: .wav, .flac, .ogg
+/// (vorbis), .opus, .mp3.
 class AudioWriter {
  public:
-  /// wav keeps the sample format (i16, i32 as PCM, f32 as float); flac stores f32 and i32 as 24 bits;
-  /// ogg, opus and mp3 are lossy. IoError if the suffix is unknown, the folder is not writable, or the
-  /// kind cannot hold the rate or the channels (opus: 8, 12, 16, 24 or 48 kHz).
+  /// wav keeps the sample format (i16, i32 as PCM, f32 as float); flac stores f32 and i32 as 24
+  /// bits; ogg, opus and mp3 are lossy. IoError if the suffix is unknown, the folder is not
+  /// writable, or the kind cannot hold the rate or the channels (opus: 8, 12, 16, 24 or 48 kHz).
   AudioWriter(const std::filesystem::path& path, int rate, int channels, SampleFormat format);
   ~AudioWriter();
   AudioWriter(AudioWriter&&) noexcept;
@@ -61,8 +63,8 @@ class AudioWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-/// IoError if AudioWriter could not write there whatever the audio: unknown suffix, folder missing or not
-/// writable. Found out before any work is done; leaves nothing behind.
+/// IoError if AudioWriter could not write there whatever the audio: unknown suffix, folder missing
+/// or not writable. Found out before any work is done; leaves nothing behind.
 void check_output_path(const std::filesystem::path& path);
 
 /// Suffixes that AudioWriter knows, with the dot, sorted.

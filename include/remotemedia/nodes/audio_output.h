@@ -1,22 +1,23 @@
 #pragma once
 
+#include "remotemedia/base/packet.h"
+#include "remotemedia/media/audio_file.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 
-#include "remotemedia/base/packet.h"
-#include "remotemedia/media/audio_file.h"
-
 namespace remotemedia {
 
-/// Writes a stream of audio packets to one file. The first packet decides rate, channels and format; the
-/// file gets its name in close(), and without close() nothing is left behind.
+/// Writes a stream of audio packets to one file. The first packet decides rate, channels and
+/// format; the file gets its name in close(), and without close() nothing is left behind.
 class AudioOutput {
  public:
   /// IoError if nothing could be written there: unknown suffix, folder missing or not writable.
   explicit AudioOutput(std::filesystem::path path);
 
-  /// WrongTypeError if the packet holds no audio, ConfigError if its rate, channels or format change.
+  /// WrongTypeError if the packet holds no audio, ConfigError if its rate, channels or format
+  /// change.
   void write(const Packet& packet);
   /// Completes the file. Without a packet there is no file.
   void close();

@@ -4,7 +4,8 @@
 
 namespace remotemedia {
 
-/// The registry with every node type of the SDK, native and Python-only. Built on first use; read-only.
+/// The registry with every node type of the SDK, native and Python-only. Built on first use;
+/// read-only.
 const NodeRegistry& builtin_nodes();
 
 }  // namespace remotemedia

@@ -1,13 +1,12 @@
-#include "media/promised_length.h"
+#include "media/file_layout.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <fstream>
 #include <string>
 
 namespace remotemedia::media {
 namespace {
-
-using Promise = std::optional<PromisedLength>;
 
 /// Bounds the walk over a file whose chunk sizes are nonsense.
 constexpr int kMaxChunks = 10'000;
@@ -32,12 +31,14 @@ class Bytes {
   std::uint64_t little(std::uint64_t offset, std::size_t length) {
     const std::string bytes = text(offset, length);
     std::uint64_t value = 0;
-    for (std::size_t i = length; i-- > 0;) value = value << 8U | static_cast<std::uint8_t>(bytes[i]);
+    for (std::size_t i = length; i-- > 0;)
+      value = value << 8U | static_cast<std::uint8_t>(bytes[i]);
     return value;
   }
   std::uint64_t big(std::uint64_t offset, std::size_t length) {
     std::uint64_t value = 0;
-    for (const char byte : text(offset, length)) value = value << 8U | static_cast<std::uint8_t>(byte);
+    for (const char byte : text(offset, length))
+      value = value << 8U | static_cast<std::uint8_t>(byte);
     return value;
   }
   std::uint64_t number(std::uint64_t offset, std::size_t length, bool big_endian) {
@@ -55,57 +56,61 @@ bool is_open(std::uint64_t size) {
          (size >= 0xFFFFFF00U && size <= 0xFFFFFFFFU) || size == ~std::uint64_t{0};
 }
 
-Promise promise(std::uint64_t offset, std::uint64_t size) {
-  if (is_open(size)) return std::nullopt;
-  return PromisedLength{offset, size};
+FileLayout promise(std::uint64_t offset, std::uint64_t size) {
+  return {.offset = offset, .bytes = is_open(size) ? 0 : size};
 }
 
-/// RIFF: after a header of 12 bytes come chunks of an id, a 32-bit size, and the data, padded to even.
-/// RF64 has the 64-bit size of the data in a chunk "ds64".
-Promise riff(Bytes& file, bool big_endian) {
+/// RIFF: after a header of 12 bytes come chunks of an id, a 32-bit size, and the data, padded to
+/// even. RF64 has the 64-bit size of the data in a chunk "ds64".
+FileLayout riff(Bytes& file, bool big_endian) {
+  constexpr std::uint64_t kInDs64 = 0xFFFFFFFFU;
+  const std::uint64_t whole = file.number(4, 4, big_endian);
   std::uint64_t large_size = 0;
   std::uint64_t offset = 12;
   for (int i = 0; i < kMaxChunks && offset + 8 <= file.size(); ++i) {
     const std::string id = file.text(offset, 4);
     const std::uint64_t size = file.number(offset + 4, 4, big_endian);
     const std::uint64_t data = offset + 8;
-    if (id == "data") return promise(data, size == 0xFFFFFFFFU && large_size > 0 ? large_size : size);
+    if (id == "data" && size == 0 && data < file.size() && whole + 8 != file.size()) {
+      return {.offset = data, .zero_size_at = offset + 4, .big_endian = big_endian};
+    }
+    if (id == "data") return promise(data, size == kInDs64 && large_size > 0 ? large_size : size);
     if (id == "ds64") large_size = file.little(data + 8, 8);
     offset = data + size + size % 2;
   }
-  return std::nullopt;
+  return {};
 }
 
 /// AIFF: like RIFF, big-endian; the sound chunk begins with 8 bytes of its own.
-Promise aiff(Bytes& file) {
+FileLayout aiff(Bytes& file) {
   std::uint64_t offset = 12;
   for (int i = 0; i < kMaxChunks && offset + 8 <= file.size(); ++i) {
     const std::uint64_t size = file.big(offset + 4, 4);
     if (file.text(offset, 4) == "SSND") {
-      return size > 8 ? promise(offset + 16, is_open(size) ? 0 : size - 8) : std::nullopt;
+      return promise(offset + 16, is_open(size) || size < 8 ? 0 : size - 8);
     }
     offset += 8 + size + size % 2;
   }
-  return std::nullopt;
+  return {};
 }
 
 /// W64: GUIDs of 16 bytes for ids, which begin with four letters, and 64-bit sizes that include
 /// the 24 bytes of GUID and size; chunks are padded to 8 bytes.
-Promise w64(Bytes& file) {
+FileLayout w64(Bytes& file) {
   constexpr std::uint64_t kHeader = 24;
   std::uint64_t offset = kHeader + 16;
   for (int i = 0; i < kMaxChunks && offset + kHeader <= file.size(); ++i) {
     const std::uint64_t size = file.little(offset + 16, 8);
-    if (size < kHeader || size > ~std::uint64_t{0} / 2) return std::nullopt;
+    if (size < kHeader || size > ~std::uint64_t{0} / 2) return {};
     if (file.text(offset, 4) == "data") return promise(offset + kHeader, size - kHeader);
     offset += (size + 7) / 8 * 8;
   }
-  return std::nullopt;
+  return {};
 }
 
-/// MPEG audio: the first frame may hold a Xing or Info header with the size of the whole stream, that
-/// frame included, in place of audio. It lies after the frame's header and side information.
-Promise mpeg(Bytes& file) {
+/// MPEG audio: the first frame may hold a Xing or Info header with the size of the whole stream,
+/// that frame included, in place of audio. It lies after the frame's header and side information.
+FileLayout mpeg(Bytes& file) {
   std::uint64_t offset = 0;
   if (file.text(0, 3) == "ID3") {
     std::uint64_t size = 0;  // of the tag: 4 times 7 bits
@@ -113,23 +118,42 @@ Promise mpeg(Bytes& file) {
     offset = 10 + size;
   }
   const std::uint64_t header = file.big(offset, 4);
-  if ((header & 0xFFE00000U) != 0xFFE00000U) return std::nullopt;
+  if ((header & 0xFFE00000U) != 0xFFE00000U) return {};
   const bool version_1 = (header >> 19U & 3U) == 3U;
   const bool one_channel = (header >> 6U & 3U) == 3U;
   const std::uint64_t side = version_1 ? (one_channel ? 17U : 32U) : (one_channel ? 9U : 17U);
   const std::uint64_t tag = offset + 4 + side;
   const std::string id = file.text(tag, 4);
-  if (id != "Xing" && id != "Info") return std::nullopt;
+  if (id != "Xing" && id != "Info") return {};
   const std::uint64_t flags = file.big(tag + 4, 4);
   constexpr std::uint64_t kFrames = 1;
   constexpr std::uint64_t kBytes = 2;
-  if ((flags & kBytes) == 0) return std::nullopt;
+  if ((flags & kBytes) == 0) return {};
   return promise(offset, file.big(tag + 8 + ((flags & kFrames) != 0 ? 4 : 0), 4));
+}
+
+/// Ogg says nothing about the whole, but each page has its size: a header of 27 bytes, a list of
+/// segment sizes, the segments. A file that was cut almost surely ends within a page.
+FileLayout ogg_last_page(Bytes& file) {
+  constexpr std::uint64_t kHeader = 27;
+  constexpr std::uint64_t kMaxPage = kHeader + 255 + 255 * 255;
+  const std::uint64_t begin = file.size() - std::min(file.size(), kMaxPage);
+  const std::string tail = file.text(begin, static_cast<std::size_t>(file.size() - begin));
+  const std::size_t page = tail.rfind(std::string("OggS\0", 5));
+  if (page == std::string::npos) return {};
+  const std::uint64_t offset = begin + page;
+  const std::uint64_t segments = file.little(offset + kHeader - 1, 1);
+  std::uint64_t size = kHeader + segments;
+  for (const char bytes : file.text(offset + kHeader, static_cast<std::size_t>(segments))) {
+    size += static_cast<std::uint8_t>(bytes);
+  }
+  const bool last = (file.little(offset + 5, 1) & 4U) != 0;
+  return {.offset = offset, .bytes = size, .end_mark_missing = !last};
 }
 
 }  // namespace
 
-std::optional<PromisedLength> promised_length(const std::filesystem::path& path) {
+FileLayout file_layout(const std::filesystem::path& path) {
   Bytes file(path);
   const std::string id = file.text(0, 4);
   if (id == "RIFF" || id == "RF64") return riff(file, false);
@@ -138,6 +162,7 @@ std::optional<PromisedLength> promised_length(const std::filesystem::path& path)
   if (id == "riff") return w64(file);
   if (id == ".snd") return promise(file.big(4, 4), file.big(8, 4));
   if (id == "dns.") return promise(file.little(4, 4), file.little(8, 4));
+  if (id == "OggS") return ogg_last_page(file);
   return mpeg(file);
 }
 
