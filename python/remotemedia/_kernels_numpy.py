@@ -1,4 +1,4 @@
-"""The audio kernels in NumPy and soxr, for where the native module is not in use.
+"""The audio kernels in NumPy, for where the native module is not in use.
 
 The same names, arguments and results as in `remotemedia._native`; callers check the arguments
 (`remotemedia.audio`, or the node's parameter table). Arrays are float32, int16 or int32, of shape
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ._arrays import FORMATS
 from ._files_python import read_audio, write_audio
+from ._resampler_numpy import Stream
 
 __all__ = [
     "EnergyVAD",
@@ -33,7 +34,6 @@ Floats = NDArray[np.float32]
 _LOG = logging.getLogger(__name__)
 _F32, _I16, _I32 = FORMATS["f32"], FORMATS["i16"], FORMATS["i32"]
 _BITS: Final = {_I16: 15, _I32: 31}
-_SOXR_QUALITIES: Final = {"low": "LQ", "medium": "MQ", "high": "HQ", "very_high": "VHQ"}
 
 # SplitMix64 (Steele, Lea and Flood, 2014): the dither must be the native kernel's, bit for bit.
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -58,61 +58,29 @@ def resample(x: Samples, rate: int, target_rate: int, quality: str, mono: bool) 
 
 
 class Resampler:
-    """A rate change as a stream, by soxr.
-
-    soxr delays by more than the native kernel and gives results in bursts, so chunks differ in
-    length from the native ones; their concatenation does not. Its pass band ripples by up to
-    0.01 dB (high, very_high) and falls by up to 0.35 dB towards its edge (low, medium).
-    """
+    """A rate change as a stream, with the native kernel's filter, delay and lengths."""
 
     def __init__(
         self, rate: int, target_rate: int, channels: int, quality: str, mono: bool
     ) -> None:
-        import soxr
-
-        self._soxr = soxr
-        self._rate = rate
-        self._target_rate = target_rate
         self._channels = channels
-        self._quality = _SOXR_QUALITIES[quality]
         self._mono = mono
-        self._outputs = 1 if mono else channels
-        self._latency: int | None = None
+        outputs = 1 if mono else channels
+        equal = rate == target_rate
+        self._stream = None if equal else Stream(rate, target_rate, outputs, quality)
         self.reset()
 
     def reset(self) -> None:
         """Forget the stream and the count of cleaned samples."""
         self.cleaned_samples = 0
-        self._start()
-
-    def _start(self) -> None:
-        self._consumed = 0
-        self._produced = 0
         self._one_dimensional = self._channels == 1
-        copies = self._rate == self._target_rate
-        self._stream: Any = None if copies else self._new_stream(self._outputs)
-
-    def _new_stream(self, channels: int) -> Any:
-        return self._soxr.ResampleStream(
-            self._rate, self._target_rate, channels, dtype="float32", quality=self._quality
-        )
+        if self._stream is not None:
+            self._stream.reset()
 
     @property
     def latency_frames(self) -> int:
-        """Most input frames that soxr holds back, measured on a stream of its own."""
-        if self._latency is None:
-            self._latency = self._measure_latency() if self._stream is not None else 0
-        return self._latency
-
-    def _measure_latency(self) -> int:
-        block = np.zeros(max(1, self._rate // 1000), np.float32)
-        stream = self._new_stream(1)
-        held = consumed = produced = 0
-        while consumed < self._rate:
-            produced += len(stream.resample_chunk(block))
-            consumed += len(block)
-            held = max(held, consumed - produced * self._rate // self._target_rate)
-        return held
+        """Input frames that must follow a frame before its output appears."""
+        return 0 if self._stream is None else self._stream.latency_frames
 
     def process(self, x: Samples) -> Floats:
         """Take (channels, frames), give what is ready: (outputs, ready frames)."""
@@ -120,36 +88,20 @@ class Resampler:
         self.cleaned_samples += cleaned
         if self._mono:
             samples = to_mono(samples)
-        self._consumed += samples.shape[1]
         self._one_dimensional = x.ndim == 1
         if self._stream is None:
-            self._produced += samples.shape[1]
             return self._shaped(np.array(samples))  # a result never is the caller's array
-        return self._shaped(self._run(samples, last=False))
+        return self._shaped(self._stream.process(samples))
 
     def flush(self) -> Floats:
         """Give the rest; what follows is a new stream."""
-        total = resampled_frames(self._consumed, self._rate, self._target_rate)
-        rest = np.zeros((self._outputs, 0), np.float32)
-        if self._stream is not None and total > self._produced:
-            # soxr rounds the length of the whole; zeros behind the end make sure of the last frame.
-            padding = np.zeros((self._outputs, 2 * self._rate // self._target_rate + 2), np.float32)
-            rest = self._run(padding, last=True, total=total)
-        result = self._shaped(rest)
-        self._start()
-        return result
-
-    def _run(self, samples: Floats, last: bool, total: int | None = None) -> Floats:
-        frames = np.ascontiguousarray(samples[0] if self._outputs == 1 else samples.T)
-        ready: Floats = self._stream.resample_chunk(frames, last=last)
-        ready = ready.reshape(-1, self._outputs).T
-        if total is not None:
-            ready = ready[:, : total - self._produced]
-        self._produced += ready.shape[1]
-        return np.ascontiguousarray(ready)
+        outputs = 1 if self._mono else self._channels
+        rest = np.zeros((outputs, 0), np.float32) if self._stream is None else self._stream.flush()
+        return self._shaped(rest)
 
     def _shaped(self, samples: Floats) -> Floats:
-        return samples[0] if self._one_dimensional and self._outputs == 1 else samples
+        one_channel = self._one_dimensional and len(samples) == 1
+        return samples[0] if one_channel else samples
 
 
 def convert_format(x: Samples, target: str, dither: bool, first_frame: int = 0) -> Samples:

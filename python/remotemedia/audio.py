@@ -4,8 +4,8 @@ Audio is a NumPy array of shape (channels, frames), or (frames,) for one channel
 out. float32 in [-1, 1], int16 and int32 are taken as they are, without a copy; float64 and arrays
 that are not C-contiguous are converted once. Integers are scaled by 2**15 or 2**31. NaN becomes 0.
 
-The native module does the work, or NumPy and soxr where it cannot load or ``REMOTEMEDIA_RUNTIME``
-is ``python``.
+The native module does the work, or NumPy where it cannot load or ``REMOTEMEDIA_RUNTIME`` is
+``python``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 #include "remotemedia/base/audio_buffer.h"
 
 #include "remotemedia/base/check.h"
-#include "remotemedia/base/error.h"
 
 #include <fmt/format.h>
 
@@ -99,7 +98,7 @@ AudioBuffer concatenate(std::span<const AudioBuffer> parts) {
 
 void AudioBuffer::check_access(SampleFormat format, int index) const {
   if (format != format_) {
-    throw WrongTypeError(
+    refuse_type(
         fmt::format("audio is {}, expected {}", to_string(format_), to_string(format)),
         fmt::format("put a FormatConverterNode(target_format=\"{}\") in front", to_string(format)));
   }
@@ -109,7 +108,7 @@ void AudioBuffer::check_access(SampleFormat format, int index) const {
 }
 
 void AudioBuffer::check_writable() const {
-  if (borrowed_) throw WrongTypeError("audio is a borrowed view and cannot be written to");
+  if (borrowed_) refuse_type("audio is a borrowed view and cannot be written to");
 }
 
 }  // namespace remotemedia

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace remotemedia {
 
 void refuse(std::string_view what, std::string_view value, std::string_view expected,
@@ -13,6 +15,10 @@ void refuse(std::string_view what, std::string_view value, std::string_view expe
 
 void refuse(std::string_view what, double value, std::string_view expected, std::string_view hint) {
   refuse(what, std::string_view(fmt::to_string(value)), expected, hint);
+}
+
+void refuse_type(const std::string& message, std::string hint) {
+  throw WrongTypeError(message, std::move(hint));
 }
 
 void check_rate(std::string_view what, long long rate) {

@@ -1,6 +1,6 @@
 #include "remotemedia/base/packet.h"
 
-#include "remotemedia/base/error.h"
+#include "remotemedia/base/check.h"
 
 #include <fmt/format.h>
 
@@ -21,10 +21,10 @@ std::string describe(const Packet& packet) {
 const AudioBuffer& require_audio(const Packet& packet) {
   const AudioBuffer* audio = packet.audio();
   if (audio != nullptr && packet.form != ItemForm::array) return *audio;
-  throw WrongTypeError(fmt::format("expected an audio item, got {}",
-                                   audio != nullptr ? "a bare array" : describe(packet)),
-                       "pass (array, sample_rate), (array, sample_rate, metadata) or "
-                       "{\"audio_data\": array, \"sample_rate\": rate}");
+  refuse_type(fmt::format("expected an audio item, got {}",
+                          audio != nullptr ? "a bare array" : describe(packet)),
+              "pass (array, sample_rate), (array, sample_rate, metadata) or "
+              "{\"audio_data\": array, \"sample_rate\": rate}");
 }
 
 Value require_value(const Packet& packet) {
@@ -36,8 +36,7 @@ Value require_value(const Packet& packet) {
     for (const Packet& item : **list) values.push_back(require_value(item));
     return values;
   }
-  throw WrongTypeError(
-      fmt::format("expected a number, text, list or object, got {}", describe(packet)));
+  refuse_type(fmt::format("expected a number, text, list or object, got {}", describe(packet)));
 }
 
 }  // namespace remotemedia

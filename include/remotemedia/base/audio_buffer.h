@@ -49,7 +49,7 @@ class AudioBuffer {
   [[nodiscard]] const void* data() const { return data_; }
   [[nodiscard]] const std::shared_ptr<const void>& owner() const { return owner_; }
 
-  /// Frames of one channel. `Sample` must match `format()` (WrongTypeError otherwise).
+  /// Frames of one channel. `Sample` must match `format()` (type error otherwise).
   template <typename Sample>
   [[nodiscard]] std::span<const Sample> channel(int index) const {
     check_access(sample_format_of<Sample>, index);

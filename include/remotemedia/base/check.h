@@ -24,6 +24,9 @@ inline constexpr int kMaxChannels = 32;
 [[noreturn]] void refuse(std::string_view what, double value, std::string_view expected,
                          std::string_view hint = {});
 
+/// Throws the type error "<message>; <hint>".
+[[noreturn]] void refuse_type(const std::string& message, std::string hint = {});
+
 /// Sample rate in Hz, kMinRate..kMaxRate. `what` names the argument, e.g. "Resampler: target_rate".
 void check_rate(std::string_view what, long long rate);
 /// Channel count, 1..kMaxChannels.

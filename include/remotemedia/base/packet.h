@@ -26,7 +26,7 @@ class ForeignObject {
   virtual ~ForeignObject() = default;
   /// Type as its language names it, for messages.
   [[nodiscard]] virtual std::string type_name() const = 0;
-  /// The value as JSON; WrongTypeError if it has none.
+  /// The value as JSON; type error if it has none.
   [[nodiscard]] virtual Value to_value() const = 0;
   /// The element-wise result of `value <op> operand` for numeric arrays, where op is one of + - * /
   /// % and ^ (power); nullptr if the object is no numeric array.
@@ -62,8 +62,8 @@ struct Packet {
   Time timestamp{0};
   /// Index of the input port it arrives at.
   std::uint16_t port = 0;
-  /// Nothing of this clip follows: what a node holds back of it leaves with this packet, so that a whole
-  /// clip stays one packet, and the next one is a clip of its own.
+  /// Nothing of this clip follows: what a node holds back of it leaves with this packet, so that a
+  /// whole clip stays one packet, and the next one is a clip of its own.
   bool ends_clip = false;
   ItemForm form = ItemForm::tuple;
 
@@ -82,9 +82,9 @@ struct Packet {
   }
 };
 
-/// The audio of a packet; WrongTypeError, with a hint for the usual mistakes, if it holds none.
+/// The audio of a packet; type error, with a hint for the usual mistakes, if it holds none.
 const AudioBuffer& require_audio(const Packet& packet);
-/// The value of a json, text, object or list packet; WrongTypeError if it has none.
+/// The value of a json, text, object or list packet; type error if it has none.
 Value require_value(const Packet& packet);
 /// What the packet holds, for messages: "text", "a list", ...
 std::string describe(const Packet& packet);

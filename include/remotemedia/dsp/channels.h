@@ -12,8 +12,8 @@ void mix_to_mono(std::span<const float* const> in, std::size_t frames, float* ou
 
 /// f32 audio with one channel; i16 and i32 are converted first. Mono returns the same memory.
 AudioBuffer to_mono(const AudioBuffer& audio);
-/// N to 1 is the mean, 1 to N copies, N to fewer keeps the first ones. ConfigError for N to more (N
-/// > 1).
+/// N to 1 is the mean, 1 to N copies, N to fewer keeps the first ones. configuration error for N to
+/// more (N > 1).
 AudioBuffer change_channels(const AudioBuffer& audio, int channels);
 
 }  // namespace remotemedia::dsp

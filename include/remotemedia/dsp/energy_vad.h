@@ -26,7 +26,7 @@ class EnergyVad {
     double threshold = 0.02;     ///< RMS, 0..1
     int aggressiveness = 1;      ///< 0..3
   };
-  explicit EnergyVad(const Config& config);  ///< ConfigError if a value is out of range
+  explicit EnergyVad(const Config& config);  ///< configuration error if a value is out of range
 
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] std::size_t frame_length() const { return frame_length_; }

@@ -34,7 +34,7 @@ class Resampler {
     Quality quality = Quality::high;
     bool mono = false;
   };
-  explicit Resampler(const Config& config);  ///< ConfigError if a value is out of range
+  explicit Resampler(const Config& config);  ///< configuration error if a value is out of range
   ~Resampler();
   Resampler(Resampler&&) noexcept;
   Resampler& operator=(Resampler&&) noexcept;

@@ -23,15 +23,16 @@ struct AudioFileInfo {
 /// w64.
 class AudioReader {
  public:
-  /// IoError if the file is missing, unreadable, no audio, or outside the limits of base/check.h.
+  /// I/O error if the file is missing, unreadable, no audio, or outside the limits of base/check.h.
   explicit AudioReader(const std::filesystem::path& path);
   ~AudioReader();
   AudioReader(AudioReader&&) noexcept;
   AudioReader& operator=(AudioReader&&) noexcept;
 
   [[nodiscard]] const AudioFileInfo& info() const;
-  /// The next `frames` frames, fewer at the end, 0 frames after it. IoError if the data are damaged
-  /// or end before the frames that the header promises (truncated file), naming the frame reached.
+  /// The next `frames` frames, fewer at the end, 0 frames after it. I/O error if the data are
+  /// damaged or end before the frames that the header promises (truncated file), naming the frame
+  /// reached.
   AudioBuffer read(std::size_t frames);
 
  private:
@@ -45,7 +46,7 @@ class AudioReader {
 class AudioWriter {
  public:
   /// wav keeps the sample format (i16, i32 as PCM, f32 as float); flac stores f32 and i32 as 24
-  /// bits; ogg, opus and mp3 are lossy. IoError if the suffix is unknown, the folder is not
+  /// bits; ogg, opus and mp3 are lossy. I/O error if the suffix is unknown, the folder is not
   /// writable, or the kind cannot hold the rate or the channels (opus: 8, 12, 16, 24 or 48 kHz).
   AudioWriter(const std::filesystem::path& path, int rate, int channels, SampleFormat format);
   ~AudioWriter();
@@ -63,8 +64,8 @@ class AudioWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-/// IoError if AudioWriter could not write there whatever the audio: unknown suffix, folder missing
-/// or not writable. Found out before any work is done; leaves nothing behind.
+/// I/O error if AudioWriter could not write there whatever the audio: unknown suffix, folder
+/// missing or not writable. Found out before any work is done; leaves nothing behind.
 void check_output_path(const std::filesystem::path& path);
 
 /// Suffixes that AudioWriter knows, with the dot, sorted.
