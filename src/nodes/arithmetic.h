@@ -11,8 +11,8 @@ namespace remotemedia::nodes {
 std::optional<char> parse_operation(std::string_view name);
 
 /// The result of `a <op> b`. Two integers give an integer where that is exact and fits 64 bits
-/// (never for division), else a float. Modulo has the divisor's sign. ConfigError for division by
-/// zero and for a power that is no real number.
+/// (never for division), else a float. Modulo has the divisor's sign. configuration error for
+/// division by zero and for a power that is no real number.
 Value arithmetic(const Value& a, char op, const Value& b);
 
 }  // namespace remotemedia::nodes

@@ -44,6 +44,7 @@ class AudioBufferNode final : public NodeExecutor {
 
   void emit(std::size_t frames, Emitter& out) {
     Packet chunk = envelopes_.front().envelope;  // that of the chunk's first sample
+    chunk.ends_clip = false;                     // chunks are cut across clips
     chunk.timestamp = frame_time(position_, format_.rate());
     chunk.payload = queue_.take(frames);
     position_ += frames;

@@ -21,6 +21,7 @@ class FormatConverterNode final : public NodeExecutor {
     const bool dithered =
         dither_ && target_ == SampleFormat::i16 && audio.format() != SampleFormat::i16;
     packet.payload = dithered ? with_dither(audio) : dsp::convert_format(audio, target_).audio;
+    if (packet.ends_clip) position_ = 0;
     out.emit(std::move(packet));
   }
 
@@ -41,7 +42,7 @@ class FormatConverterNode final : public NodeExecutor {
   SampleFormat target_;
   bool dither_;
   dsp::Dither generator_;
-  std::uint64_t position_ = 0;  ///< of the stream, so that chunking does not change the dither
+  std::uint64_t position_ = 0;  ///< of the clip, so that chunking does not change the dither
 };
 
 class ExtractAudioDataNode final : public NodeExecutor {

@@ -31,6 +31,7 @@ class BufferNode final : public NodeExecutor {
     if (held_.empty()) return;
     Packet packet = held_.front().with({});
     packet.metadata = {};
+    packet.ends_clip = false;  // lists are made across clips
     packet.payload = std::make_shared<const std::vector<Packet>>(std::exchange(held_, {}));
     out.emit(std::move(packet));
   }
@@ -62,6 +63,7 @@ NodeType buffer_type() {
                           .minimum = 1,
                           .maximum = 1'000'000,
                           .unit = "items"}},
+          .outputs = {{.name = "default", .kinds = {PayloadKind::list}}},
           .continuous = false,
           .make = make_node<BufferNode>,
           .resolve = [](const Parameters&, const StreamFormat&) {

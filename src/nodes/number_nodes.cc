@@ -104,7 +104,8 @@ class CalculatorNode final : public NodeExecutor {
 /// Multiplies or adds, element by element in lists and arrays.
 class ScalarNode final : public NodeExecutor {
  public:
-  ScalarNode(const char* name, char op, double operand) : name_(name), op_(op), operand_(operand) {}
+  ScalarNode(const char* name, char op, double operand)
+      : name_(name), op_(op), operand_(operand), number_(whole_as_integer(operand)) {}
 
   void process(Packet packet, Emitter& out) override {
     packet.payload = apply(packet);
@@ -124,7 +125,7 @@ class ScalarNode final : public NodeExecutor {
   }
 
   [[nodiscard]] Value apply(const Value& value) const {
-    if (value.is_number()) return arithmetic(value, op_, operand_);
+    if (value.is_number()) return arithmetic(value, op_, number_);
     const Value::Array* list = value.as_array();
     if (list == nullptr)
       refuse(std::string(name_) + ": item", to_json(value), "a number or a list of numbers");
@@ -149,6 +150,7 @@ class ScalarNode final : public NodeExecutor {
   const char* name_;
   char op_;
   double operand_;
+  Value number_;  ///< the operand, an integer where it is whole: integers stay integers
 };
 
 NodeType scalar_type(std::string name, std::string summary, ParameterSpec operand, char op) {

@@ -13,6 +13,14 @@
 namespace remotemedia::nodes {
 namespace {
 
+void check_channels_suffice(int present, int wanted) {
+  if (present > 1 && wanted > present) {
+    refuse("output_channels", wanted,
+           "1.." + std::to_string(present) + " for audio with that many channels",
+           "only mono can be copied to more channels");
+  }
+}
+
 class AudioResampleNode final : public NodeExecutor {
  public:
   explicit AudioResampleNode(const Parameters& parameters)
@@ -40,6 +48,7 @@ class AudioTransformNode final : public NodeExecutor {
 
   void process(Packet packet, Emitter& out) override {
     const AudioBuffer& audio = require_audio(packet);
+    check_channels_suffice(audio.channels(), channels_);
     if (channels_ == 1 || audio.channels() <= channels_) return resampler_.process(packet, out);
     if (!warned_) {
       log(LogLevel::warning, "AudioTransform keeps " + std::to_string(channels_) + " of " +
@@ -111,11 +120,7 @@ NodeType audio_transform_type() {
           .make = make_node<AudioTransformNode>,
           .resolve = [](const Parameters& parameters, const StreamFormat& input) {
             const int channels = parameters.integer("output_channels");
-            if (input.channels > 1 && channels > input.channels) {
-              refuse("output_channels", channels,
-                     "1.." + std::to_string(input.channels) + " for audio with that many channels",
-                     "only mono can be copied to more channels");
-            }
+            check_channels_suffice(input.channels, channels);
             return StreamFormat{.kind = PayloadKind::audio,
                                 .rate = parameters.integer("output_sample_rate"),
                                 .channels = channels,

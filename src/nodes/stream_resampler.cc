@@ -31,6 +31,9 @@ struct OutputPlanes {
     }
   }
   [[nodiscard]] std::span<float* const> span() const { return {planes.data(), count}; }
+  void advance(std::size_t frames) {
+    for (std::size_t c = 0; c < count; ++c) planes[c] += frames;
+  }
   std::array<float*, kMost> planes{};
   std::size_t count;
 };
@@ -49,44 +52,70 @@ void StreamResampler::process(const Packet& packet, Emitter& out) {
   const AudioBuffer audio = dsp::convert_format(require_audio(packet), SampleFormat::f32).audio;
   if (resampler_ && (resampler_->config().rate != audio.rate() ||
                      resampler_->config().channels != audio.channels())) {
-    flush(out);
+    emit_rest(out);
+    resampler_.reset();
   }
   if (!resampler_) start(audio);
-  ++received_packets_;
   envelope_ = packet.with({});
+  waiting_.add(packet.metadata);
+  metadata_waits_ = true;
   one_dimensional_ = audio.one_dimensional;
-  if (audio.rate() == config_.target_rate && resampler_->output_channels() == audio.channels()) {
-    emit(audio, out);
-    return;
-  }
-  AudioBuffer result =
-      AudioBuffer::allocate(SampleFormat::f32, resampler_->output_channels(),
-                            resampler_->max_output_frames(audio.frames()), config_.target_rate);
-  const OutputPlanes planes(result);
-  result.truncate(resampler_->process(InputPlanes(audio).span(), audio.frames(), planes.span()));
-  if (!result.empty()) emit(std::move(result), out);
+  received_ = true;
+  const bool unchanged =
+      audio.rate() == config_.target_rate && resampler_->output_channels() == audio.channels();
+  AudioBuffer result = unchanged ? audio : resampled(audio, packet.ends_clip);
+  if (!result.empty() || packet.ends_clip) emit(std::move(result), out);
+  if (packet.ends_clip) start_clip();
 }
 
 void StreamResampler::flush(Emitter& out) {
-  if (!resampler_) return;
+  if (resampler_) emit_rest(out);
+  start_clip();
+}
+
+AudioBuffer StreamResampler::resampled(const AudioBuffer& audio, bool to_the_end) {
+  // What waits for the right half of its filter at the end of the clip comes as if that had
+  // arrived.
+  const std::size_t awaited = to_the_end ? resampler_->latency_frames() : 0;
+  AudioBuffer result = AudioBuffer::allocate(
+      SampleFormat::f32, resampler_->output_channels(),
+      resampler_->max_output_frames(audio.frames() + awaited), config_.target_rate);
+  OutputPlanes planes(result);
+  std::size_t written =
+      resampler_->process(InputPlanes(audio).span(), audio.frames(), planes.span());
+  if (to_the_end) {
+    planes.advance(written);
+    written += resampler_->flush(planes.span());
+  }
+  result.truncate(written);
+  return result;
+}
+
+void StreamResampler::emit_rest(Emitter& out) {
   AudioBuffer rest = AudioBuffer::allocate(SampleFormat::f32, resampler_->output_channels(),
                                            resampler_->max_flush_frames(), config_.target_rate);
-  const OutputPlanes planes(rest);
-  rest.truncate(resampler_->flush(planes.span()));
+  resampler_->flush(OutputPlanes(rest).span());
   // An empty clip gives an empty clip, not nothing.
-  if (!rest.empty() || (received_packets_ > 0 && emitted_packets_ == 0)) emit(std::move(rest), out);
-  resampler_.reset();
+  if (!rest.empty() || (received_ && !emitted_)) emit(std::move(rest), out);
 }
 
 void StreamResampler::emit(AudioBuffer audio, Emitter& out) {
   Packet packet = envelope_;
+  packet.metadata = metadata_waits_ ? waiting_.take() : waiting_.continued(envelope_.metadata);
+  metadata_waits_ = false;
   packet.timestamp = frame_time(emitted_frames_, config_.target_rate);
   emitted_frames_ += audio.frames();
-  ++emitted_packets_;
+  emitted_ = true;
   if (finish_) audio = finish_(audio);
   audio.one_dimensional = one_dimensional_ && audio.channels() == 1;
   packet.payload = std::move(audio);
   out.emit(std::move(packet));
+}
+
+void StreamResampler::start_clip() {
+  received_ = false;
+  emitted_ = false;
+  emitted_frames_ = 0;
 }
 
 }  // namespace remotemedia::nodes

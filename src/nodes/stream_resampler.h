@@ -2,7 +2,9 @@
 
 #include "remotemedia/base/packet.h"
 #include "remotemedia/dsp/resampler.h"
+#include "remotemedia/graph/joiner.h"
 #include "remotemedia/graph/node.h"
+#include "remotemedia/nodes/builtin.h"
 
 #include <cstdint>
 #include <functional>
@@ -12,7 +14,9 @@
 namespace remotemedia::nodes {
 
 /// Resamples a stream of audio packets and keeps their envelopes: what a packet completes leaves
-/// with its metadata, the rest with that of the last packet. A change of rate or channels flushes
+/// with its metadata, and with those of packets before it that completed nothing; the rest leaves
+/// with those of the last packet, less what would be counted twice. A packet that ends a clip
+/// leaves with all that is left of it, and times start anew. A change of rate or channels flushes
 /// and goes on.
 class StreamResampler {
  public:
@@ -33,16 +37,21 @@ class StreamResampler {
 
  private:
   void start(const AudioBuffer& audio);
+  [[nodiscard]] AudioBuffer resampled(const AudioBuffer& audio, bool to_the_end);
+  void emit_rest(Emitter& out);
   void emit(AudioBuffer audio, Emitter& out);
+  void start_clip();
 
   Config config_;
   Finish finish_;
   std::optional<dsp::Resampler> resampler_;
-  Packet envelope_;  ///< of the last packet, without its payload
+  Packet envelope_;                          ///< of the last packet, without its payload
+  MetadataJoiner waiting_{builtin_nodes()};  ///< metadata that has not left yet
+  bool metadata_waits_ = false;
   bool one_dimensional_ = false;
-  std::uint64_t received_packets_ = 0;
-  std::uint64_t emitted_packets_ = 0;
-  std::uint64_t emitted_frames_ = 0;
+  bool received_ = false;  ///< any packet of this clip
+  bool emitted_ = false;
+  std::uint64_t emitted_frames_ = 0;  ///< of this clip
 };
 
 }  // namespace remotemedia::nodes

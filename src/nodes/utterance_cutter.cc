@@ -41,7 +41,7 @@ void UtteranceCutter::add_speech(const AudioBuffer& run) {
   utterance_.push(run);
   speech_frames_ += run.frames();
   silence_frames_ = 0;
-  if (utterance_.frames() - pre_frames_ >= limits_.max_length) emit();
+  if (is_full()) emit_or_drop();
 }
 
 void UtteranceCutter::add_silence(const AudioBuffer& run) {
@@ -52,14 +52,18 @@ void UtteranceCutter::add_silence(const AudioBuffer& run) {
   }
   utterance_.push(run);
   silence_frames_ += run.frames();
-  if (utterance_.frames() - pre_frames_ >= limits_.max_length) {
+  if (is_full() || silence_frames_ >= silence_limit()) emit_or_drop();
+}
+
+bool UtteranceCutter::is_full() const {
+  return utterance_.frames() - pre_frames_ >= limits_.max_length;
+}
+
+void UtteranceCutter::emit_or_drop() {
+  if (speech_frames_ >= limits_.min_speech) {
     emit();
-  } else if (silence_frames_ >= silence_limit()) {
-    if (speech_frames_ >= limits_.min_speech) {
-      emit();
-    } else {
-      drop();
-    }
+  } else {
+    drop();
   }
 }
 

@@ -14,7 +14,7 @@ class UtteranceCutter {
  public:
   struct Limits {
     std::size_t min_speech = 0;  ///< frames of speech that make an utterance
-    std::size_t max_length = 0;  ///< frames from the first speech; emitted when reached
+    std::size_t max_length = 0;  ///< frames from the first speech; the utterance ends there
     std::size_t silence = 0;     ///< frames of silence that end an utterance with enough speech
     std::size_t pre_speech = 0;  ///< frames kept from before the first speech
     std::size_t silence_gap =
@@ -38,6 +38,8 @@ class UtteranceCutter {
   void add_speech(const AudioBuffer& run);
   void add_silence(const AudioBuffer& run);
   [[nodiscard]] std::size_t silence_limit() const;
+  [[nodiscard]] bool is_full() const;
+  void emit_or_drop();
   void emit();
   void drop();
 

@@ -22,7 +22,8 @@ void check_rate_is(int rate, int expected) {
   }
 }
 
-/// Passes audio unchanged and says in its metadata what of it is speech. State: one partial frame.
+/// Passes audio unchanged and says in its metadata what of it is speech. State: one partial frame,
+/// which is not judged if it ends a clip.
 class VadNode final : public NodeExecutor {
  public:
   explicit VadNode(const Parameters& parameters)
@@ -40,6 +41,7 @@ class VadNode final : public NodeExecutor {
     const std::size_t completed = vad_->process(mono.channel<float>(0), decisions_);
     seen_ += mono.frames();
     annotate(packet, completed);
+    if (packet.ends_clip) start_clip();
     out.emit(std::move(packet));
   }
 
@@ -50,6 +52,12 @@ class VadNode final : public NodeExecutor {
     vad_.emplace(config_);
     seen_ = 0;
     next_frame_ = 0;
+  }
+
+  void start_clip() {
+    vad_.reset();
+    base_s_ = 0.0;
+    last_is_speech_ = false;
   }
 
   [[nodiscard]] double time_of(std::uint64_t frame) const {

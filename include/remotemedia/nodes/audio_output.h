@@ -13,10 +13,10 @@ namespace remotemedia {
 /// format; the file gets its name in close(), and without close() nothing is left behind.
 class AudioOutput {
  public:
-  /// IoError if nothing could be written there: unknown suffix, folder missing or not writable.
+  /// I/O error if nothing could be written there: unknown suffix, folder missing or not writable.
   explicit AudioOutput(std::filesystem::path path);
 
-  /// WrongTypeError if the packet holds no audio, ConfigError if its rate, channels or format
+  /// type error if the packet holds no audio, configuration error if its rate, channels or format
   /// change.
   void write(const Packet& packet);
   /// Completes the file. Without a packet there is no file.

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace remotemedia {
+
+/// What the library found on this machine, for reports about an installation.
+struct Installation {
+  std::string simd_target;                     ///< see dsp/simd.h
+  std::string sound_library;                   ///< name and version
+  std::vector<std::string> readable_kinds;     ///< of audio file
+  std::vector<std::string> writable_suffixes;  ///< of audio file, with the dot
+};
+
+Installation find_installation();
+
+}  // namespace remotemedia
