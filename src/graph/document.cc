@@ -2,6 +2,7 @@
 
 #include "graph/manifest_problem.h"
 #include "graph/text_parsers.h"
+#include "graph/utf8.h"
 
 #include <fmt/format.h>
 
@@ -10,43 +11,6 @@
 #include <string>
 
 namespace remotemedia {
-namespace {
-
-// Length of the character that starts here (RFC 3629: no overlong forms, no surrogates), 0 if none
-// does.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned first = byte(0);
-  const unsigned second = byte(1);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const bool valid = !(first == 0xE0 && second < 0xA0) && !(first == 0xED && second > 0x9F);
-    return valid && continues(1) && continues(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const bool valid = !(first == 0xF0 && second < 0x90) && !(first == 0xF4 && second > 0x8F);
-    return valid && continues(1) && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
-}
-
-// Messages and values leave as UTF-8, so only UTF-8 may come in. The text's size if all of it is.
-std::size_t first_invalid_utf8(std::string_view text) {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t length = utf8_length(text.substr(at));
-    if (length == 0) break;
-    at += length;
-  }
-  return at;
-}
-
-}  // namespace
-
 Document parse_document(std::string_view text, TextFormat format) {
   if (text.size() > kMaxDocumentBytes) {
     refuse_manifest(fmt::format("the text has {} bytes, at most {} are allowed", text.size(),
@@ -57,6 +21,7 @@ Document parse_document(std::string_view text, TextFormat format) {
     refuse_manifest("the text is empty", "", 0,
                     "write a manifest: {\"version\": \"v1\", \"metadata\": ..., \"nodes\": [...]}");
   }
+  // Messages and values leave as UTF-8, so only UTF-8 may come in.
   if (const std::size_t bad = first_invalid_utf8(text); bad < text.size()) {
     const auto lines =
         std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n');

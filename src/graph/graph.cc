@@ -8,7 +8,10 @@ namespace remotemedia {
 const char* to_string(Runtime runtime) { return runtime == Runtime::native ? "native" : "python"; }
 
 bool Graph::continuous() const {
-  return std::ranges::all_of(nodes_, [](const GraphNode& node) { return node.type.continuous; });
+  // Where connections meet, blocks of both alternate, and no joining takes them apart again.
+  return std::ranges::all_of(nodes_, [](const GraphNode& node) {
+    return node.type.continuous && node.incoming.size() <= 1;
+  });
 }
 
 Object Graph::info() const {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <queue>
+#include <string_view>
 #include <utility>
 
 namespace remotemedia {
@@ -35,13 +36,22 @@ std::string kind_list(const Port& port) {
   return list;
 }
 
-/// Raises the error at a field of a node; `field` is a JSON pointer below the node without its
-/// first slash.
+// Of a field, or of what it stands in; `field` is a JSON pointer below the node without its first
+// slash.
+int line_of(const ManifestNode& node, std::string_view field) {
+  while (true) {
+    if (const auto line = node.lines.find(field); line != node.lines.end()) return line->second;
+    const std::size_t parent = field.rfind('/');
+    if (parent == std::string_view::npos) return node.line;
+    field = field.substr(0, parent);
+  }
+}
+
+/// Raises the error at a field of a node.
 [[noreturn]] void refuse_node(const ManifestNode& node, const std::string& field,
-                              const std::string& message, std::string hint) {
-  const auto line = node.lines.find(field);
+                              const std::string& message, const std::string& hint) {
   refuse_manifest(message, node.pointer.empty() ? "" : node.pointer + "/" + field,
-                  line == node.lines.end() ? node.line : line->second, std::move(hint));
+                  line_of(node, field), hint);
 }
 
 const char* type_field(const ManifestNode& node) {
@@ -78,6 +88,9 @@ GraphBuilder::GraphBuilder(const Manifest& manifest, const NodeRegistry& registr
 std::shared_ptr<const Graph> GraphBuilder::build() {
   graph_->name_ = manifest_.name;
   graph_->warnings_ = manifest_.warnings;
+  if (manifest_.nodes.empty()) {
+    refuse_manifest("the graph has no nodes", "/nodes", 0, "add at least one node");
+  }
   for (const ManifestNode& node : manifest_.nodes) add_node(node);
   for (const ManifestConnection& connection : manifest_.connections) add_edge(connection);
   sort();
@@ -87,6 +100,10 @@ std::shared_ptr<const Graph> GraphBuilder::build() {
 }
 
 void GraphBuilder::add_node(const ManifestNode& node) {
+  // A manifest that came from text was checked for this; one that a program put together was not.
+  if (std::ranges::find(graph_->nodes_, node.id, &GraphNode::id) != graph_->nodes_.end()) {
+    refuse_node(node, "id", "Duplicate node ID: " + node.id, "give each node an id of its own");
+  }
   const auto foreign = options_.foreign.find(node.id);
   if (foreign != options_.foreign.end()) {
     add_foreign(node, foreign->second);
@@ -141,12 +158,9 @@ void GraphBuilder::check_streaming(const ManifestNode& node, const NodeType& typ
 
 void GraphBuilder::add_edge(const ManifestConnection& connection) {
   std::vector<GraphNode>& nodes = graph_->nodes_;
-  const auto index_of = [&](const std::string& id) {
-    return static_cast<std::size_t>(std::ranges::find(nodes, id, &GraphNode::id) - nodes.begin());
-  };
   Edge edge;
-  edge.from = index_of(connection.from);
-  edge.to = index_of(connection.to);
+  edge.from = index_of(connection, connection.from, "Source");
+  edge.to = index_of(connection, connection.to, "Target");
   edge.output_port = find_port(connection, nodes[edge.from], true);
   edge.input_port = find_port(connection, nodes[edge.to], false);
   for (const Edge& other : nodes[edge.from].outgoing) {
@@ -166,6 +180,16 @@ void GraphBuilder::add_edge(const ManifestConnection& connection) {
   }
   nodes[edge.from].outgoing.push_back(edge);
   nodes[edge.to].incoming.push_back(edge);
+}
+
+std::size_t GraphBuilder::index_of(const ManifestConnection& connection, const std::string& id,
+                                   const char* role) const {
+  const auto node = std::ranges::find(graph_->nodes_, id, &GraphNode::id);
+  if (node == graph_->nodes_.end()) {
+    refuse_manifest(fmt::format("{} node not found: {}", role, id), connection.pointer,
+                    connection.line, "a connection names two nodes of the graph");
+  }
+  return static_cast<std::size_t>(node - graph_->nodes_.begin());
 }
 
 std::uint16_t GraphBuilder::find_port(const ManifestConnection& connection, const GraphNode& node,
@@ -226,7 +250,7 @@ std::vector<std::size_t> GraphBuilder::find_cycle(const std::vector<std::size_t>
   }
   walked.erase(walked.begin(), std::ranges::find(walked, at));
   std::ranges::reverse(walked);
-  std::ranges::rotate(walked, std::ranges::min_element(walked));
+  std::rotate(walked.begin(), std::ranges::min_element(walked), walked.end());
   return walked;
 }
 
@@ -252,7 +276,7 @@ void GraphBuilder::resolve_format(std::size_t index) {
       node.input = from.output;
     }
     // Whatever arrives must suit the node, though only one format can be told to it beforehand.
-    if (from.output.rate != 0) static_cast<void>(resolve_from(index, from.output, &from));
+    static_cast<void>(resolve_from(index, from.output, &from));
   }
   node.output = resolve_from(index, node.input, giver);
 }

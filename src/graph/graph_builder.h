@@ -21,6 +21,8 @@ class GraphBuilder {
   void add_native(const ManifestNode& node);
   static void check_streaming(const ManifestNode& node, const NodeType& type);
   void add_edge(const ManifestConnection& connection);
+  [[nodiscard]] std::size_t index_of(const ManifestConnection& connection, const std::string& id,
+                                     const char* role) const;
   [[nodiscard]] std::uint16_t find_port(const ManifestConnection& connection, const GraphNode& node,
                                         bool output) const;
   void sort();

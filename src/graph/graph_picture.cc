@@ -1,33 +1,48 @@
+#include "graph/shown.h"
 #include "remotemedia/graph/graph.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace remotemedia {
 namespace {
 
-std::string replace_all(std::string text,
-                        const std::vector<std::pair<std::string_view, std::string_view>>& pairs) {
+/// What stands for a character that the picture's language reads as its own.
+using Escapes = std::map<char, std::string_view>;
+
+const Escapes& mermaid_escapes() {
+  static const Escapes kEscapes{{'"', "#quot;"}, {'<', "#lt;"}, {'>', "#gt;"}, {'#', "#35;"}};
+  return kEscapes;
+}
+
+const Escapes& dot_escapes() {
+  static const Escapes kEscapes{{'\\', "\\\\"}, {'"', "\\\""}};
+  return kEscapes;
+}
+
+std::string escaped(std::string_view text, const Escapes& escapes) {
   std::string result;
-  for (std::size_t i = 0; i < text.size();) {
-    std::size_t taken = 1;
-    std::string_view by = std::string_view(text).substr(i, 1);
-    for (const auto& [from, to] : pairs) {
-      if (std::string_view(text).substr(i).starts_with(from)) {
-        taken = from.size();
-        by = to;
-        break;
-      }
+  for (const char c : text) {
+    const auto escape = escapes.find(c);
+    if (escape == escapes.end()) {
+      result += c;
+    } else {
+      result += escape->second;
     }
-    result += by;
-    i += taken;
   }
   return result;
+}
+
+// A default of 2 is the same as the 2.0 that checking made of it.
+bool is_default(const ParameterSpec& spec, const Value& value) {
+  const Value absent = spec.default_value.value_or(nullptr);
+  if (absent.is_number() && value.is_number()) return absent.number() == value.number();
+  return absent == value;
 }
 
 // The id, the type, then each parameter that is not its default.
@@ -35,9 +50,8 @@ std::vector<std::string> label_lines(const GraphNode& node) {
   std::vector<std::string> lines{node.id, node.type.name};
   for (const auto& [name, value] : node.parameters.values()) {
     const auto spec = std::ranges::find(node.type.parameters, name, &ParameterSpec::name);
-    const bool is_default =
-        spec != node.type.parameters.end() && spec->default_value.value_or(Value()) == value;
-    if (!is_default) lines.push_back(fmt::format("{}={}", name, to_json(value)));
+    if (spec != node.type.parameters.end() && is_default(*spec, value)) continue;
+    lines.push_back(fmt::format("{}={}", name, shown(value)));
   }
   if (node.runtime == Runtime::python) lines.emplace_back("python");
   return lines;
@@ -53,18 +67,19 @@ std::string edge_label(const Graph& graph, const Edge& edge) {
                         to.type.inputs[edge.input_port].name);
   } else if (from.output.rate > 0) {
     label = fmt::format("{} Hz", from.output.rate);
-    if (from.output.sample_format_known)
+    if (from.output.sample_format_known) {
       label += fmt::format(" {}", to_string(from.output.sample_format));
+    }
   }
   return label;
 }
 
 std::string join_lines(const std::vector<std::string>& lines, std::string_view separator,
-                       const std::vector<std::pair<std::string_view, std::string_view>>& escapes) {
+                       const Escapes& escapes) {
   std::string text;
   for (const std::string& line : lines) {
     if (!text.empty()) text += separator;
-    text += replace_all(line, escapes);
+    text += escaped(line, escapes);
   }
   return text;
 }
@@ -74,14 +89,12 @@ std::string join_lines(const std::vector<std::string>& lines, std::string_view s
 std::string to_mermaid(const Graph& graph) {
   std::string text = "flowchart LR\n";
   for (std::size_t i = 0; i < graph.nodes().size(); ++i) {
-    const std::string label =
-        join_lines(label_lines(graph.nodes()[i]), "<br/>",
-                   {{"\"", "#quot;"}, {"<", "#lt;"}, {">", "#gt;"}, {"#", "#35;"}});
+    const std::string label = join_lines(label_lines(graph.nodes()[i]), "<br/>", mermaid_escapes());
     text += fmt::format("  n{}[\"{}\"]\n", i, label);
   }
   for (const GraphNode& node : graph.nodes()) {
     for (const Edge& edge : node.outgoing) {
-      const std::string label = edge_label(graph, edge);
+      const std::string label = escaped(edge_label(graph, edge), mermaid_escapes());
       text += label.empty() ? fmt::format("  n{} --> n{}\n", edge.from, edge.to)
                             : fmt::format("  n{} -->|\"{}\"| n{}\n", edge.from, label, edge.to);
     }
@@ -90,19 +103,17 @@ std::string to_mermaid(const Graph& graph) {
 }
 
 std::string to_dot(const Graph& graph) {
-  const std::vector<std::pair<std::string_view, std::string_view>> escapes{{"\\", "\\\\"},
-                                                                           {"\"", "\\\""}};
   std::string text =
       fmt::format("digraph \"{}\" {{\n  rankdir=LR;\n  node [shape=box, style=rounded];\n",
-                  replace_all(graph.name(), escapes));
+                  escaped(graph.name(), dot_escapes()));
   for (std::size_t i = 0; i < graph.nodes().size(); ++i) {
     text += fmt::format("  n{} [label=\"{}\"];\n", i,
-                        join_lines(label_lines(graph.nodes()[i]), "\\n", escapes));
+                        join_lines(label_lines(graph.nodes()[i]), "\\n", dot_escapes()));
   }
   for (const GraphNode& node : graph.nodes()) {
     for (const Edge& edge : node.outgoing) {
       text += fmt::format("  n{} -> n{} [label=\"{}\"];\n", edge.from, edge.to,
-                          replace_all(edge_label(graph, edge), escapes));
+                          escaped(edge_label(graph, edge), dot_escapes()));
     }
   }
   return text + "}\n";

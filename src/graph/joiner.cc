@@ -30,11 +30,18 @@ void append_interval(Value::Array& all, const Value& next) {
   }
 }
 
+Value sum(const Value& a, const Value& b) {
+  if (a.as_int() == nullptr || b.as_int() == nullptr) return a.number() + b.number();
+  std::int64_t total = 0;
+  const bool overflows = __builtin_add_overflow(*a.as_int(), *b.as_int(), &total);
+  return overflows ? Value(a.number() + b.number()) : Value(total);
+}
+
 void merge(Value& into, const Value& next, MetadataMerge rule) {
   if (rule == MetadataMerge::any && into.as_bool() != nullptr && next.as_bool() != nullptr) {
     into = *into.as_bool() || *next.as_bool();
-  } else if (rule == MetadataMerge::sum && into.as_int() != nullptr && next.as_int() != nullptr) {
-    into = *into.as_int() + *next.as_int();
+  } else if (rule == MetadataMerge::sum && into.is_number() && next.is_number()) {
+    into = sum(into, next);
   } else if (rule == MetadataMerge::concat_intervals && into.as_array() != nullptr &&
              next.as_array() != nullptr) {
     for (const Value& interval : *next.as_array()) append_interval(*into.as_array(), interval);
@@ -60,9 +67,28 @@ void check_same(const AudioBuffer& first, const AudioBuffer& next) {
 }  // namespace
 
 MetadataJoiner::MetadataJoiner(const Graph& graph) {
-  for (const GraphNode& node : graph.nodes()) {
-    for (const MetadataField& field : node.type.metadata) rules_.emplace(field.name, field.merge);
+  for (const GraphNode& node : graph.nodes()) add_rules(node.type);
+}
+
+MetadataJoiner::MetadataJoiner(const NodeRegistry& registry) {
+  for (const NodeType* type : registry.types()) add_rules(*type);
+}
+
+void MetadataJoiner::add_rules(const NodeType& type) {
+  for (const MetadataField& field : type.metadata) rules_.emplace(field.name, field.merge);
+}
+
+Object MetadataJoiner::continued(const Object& metadata) const {
+  Object result = metadata;
+  for (const auto& [name, rule] : rules_) {
+    const Value* present = result.find(name);
+    if (present == nullptr) continue;
+    if (rule == MetadataMerge::sum && present->is_number()) result.set(name, 0);
+    if (rule == MetadataMerge::concat_intervals && present->as_array() != nullptr) {
+      result.set(name, Value::Array{});
+    }
   }
+  return result;
 }
 
 void MetadataJoiner::add(const Object& metadata) {
@@ -90,6 +116,7 @@ Packet PacketJoiner::take() {
   for (const Packet& block : blocks_) parts.push_back(*block.audio());
   Packet joined = blocks_.front().with(concatenate(parts));
   joined.metadata = metadata_.take();
+  joined.ends_clip = blocks_.back().ends_clip;
   blocks_.clear();
   return joined;
 }

@@ -1,5 +1,6 @@
 #include "remotemedia/graph/manifest.h"
 
+#include "graph/ascii.h"
 #include "graph/manifest_fields.h"
 #include "graph/shown.h"
 #include "remotemedia/base/nearest.h"
@@ -7,7 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+#include <initializer_list>
 #include <regex>
 #include <string>
 #include <utility>
@@ -25,18 +26,31 @@ struct Dialect {
 constexpr Dialect kV1{"node_type", "connections", "output_port", "input_port"};
 constexpr Dialect kSecond{"type", "edges", "output_key", "input_key"};
 
+const Dialect& other_than(const Dialect& dialect) { return &dialect == &kV1 ? kSecond : kV1; }
+
+// A text that mixes the dialects was put together from two sources; guessing would hide that.
+void refuse_mixture(const Fields& fields, const Dialect& dialect,
+                    std::initializer_list<const char * Dialect::*> names) {
+  for (const auto name : names) {
+    const char* foreign = other_than(dialect).*name;
+    if (fields.find(foreign) == nullptr) continue;
+    fields.refuse_field(foreign, fmt::format("'{}' belongs to the other dialect", foreign),
+                        fmt::format("with this version it is called '{}'", dialect.*name));
+  }
+}
+
 bool is_id(std::string_view id) {
-  return !id.empty() && std::ranges::all_of(id, [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '_' || c == '-';
+  return !id.empty() && std::ranges::all_of(id, [](char c) {
+    return is_ascii_letter_or_digit(c) || c == '_' || c == '-';
   });
 }
 
 // RFC 3339, with an upper-case T and Z: 2026-01-31T12:00:00, a fraction or none, Z or an offset.
 bool is_date_time(const std::string& text) {
   static const std::regex kShape(
-      "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|"
-      "60)"
-      "([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])");
+      "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+      "T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)([.][0-9]{1,9})?"
+      "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])");
   constexpr std::size_t kLongest = 40;
   return text.size() <= kLongest && std::regex_match(text, kShape);
 }
@@ -49,7 +63,7 @@ std::size_t count_characters(std::string_view utf8) {
 const Dialect& read_dialect(const Fields& root) {
   if (root.find("manifest") != nullptr) {
     root.refuse_field("manifest", "this is a manifest with its input around it",
-                      "give the object under \"manifest\", or pass the file to `remotemedia run`");
+                      "give the object under \"manifest\" alone, and its input to the run");
   }
   const Value& version = root.require("version");
   const std::string* text = version.as_string();
@@ -170,13 +184,9 @@ std::map<std::string, int, std::less<>> lines_of(const Fields& fields, const Obj
 }
 
 ManifestNode read_node(const Fields& fields, const Dialect& dialect, Manifest& manifest) {
-  if (&dialect == &kV1) {
-    fields.allow_only({"id", "node_type", "params", "is_streaming", "runtime_hint", "capabilities",
-                       "host", "execution"});
-  } else {
-    fields.allow_only({"id", "type", "params", "is_streaming", "runtime_hint", "capabilities",
-                       "host", "execution"});
-  }
+  refuse_mixture(fields, dialect, {&Dialect::node_type});
+  fields.allow_only({"id", dialect.node_type, "params", "is_streaming", "runtime_hint",
+                     "capabilities", "host", "execution"});
   ManifestNode node;
   node.pointer = fields.pointer();
   node.line = fields.line();
@@ -249,6 +259,7 @@ void read_connections(const Document& document, const Fields& root, const Dialec
   const std::string base = child_pointer("", dialect.connections);
   for (std::size_t i = 0; i < list.size(); ++i) {
     const Fields fields(document, list[i], child_pointer(base, i), "a connection");
+    refuse_mixture(fields, dialect, {&Dialect::output_port, &Dialect::input_port});
     fields.allow_only({"from", "to", dialect.output_port, dialect.input_port});
     ManifestConnection connection;
     connection.pointer = fields.pointer();
@@ -290,12 +301,7 @@ Manifest parse_manifest(std::string_view text, TextFormat format) {
 Manifest parse_manifest(const Document& document) {
   const Fields root(document, document.root, "", "a manifest");
   const Dialect& dialect = read_dialect(root);
-  const Dialect& other = &dialect == &kV1 ? kSecond : kV1;
-  if (root.find(other.connections) != nullptr) {
-    root.refuse_field(other.connections,
-                      fmt::format("'{}' belongs to the other dialect", other.connections),
-                      fmt::format("with this version it is called '{}'", dialect.connections));
-  }
+  refuse_mixture(root, dialect, {&Dialect::connections});
   if (&dialect == &kV1) {
     root.allow_only({"version", "metadata", "nodes", "connections"});
   } else {
@@ -313,7 +319,7 @@ namespace {
 
 Value to_value(const ManifestNode& node) {
   Object object{{"id", node.id}, {"node_type", node.node_type}, {"params", node.params}};
-  if (node.is_streaming.value_or(false)) object.set("is_streaming", true);
+  if (node.is_streaming) object.set("is_streaming", *node.is_streaming);
   if (node.runtime_hint != RuntimeHint::automatic) {
     object.set("runtime_hint", to_string(node.runtime_hint));
   }

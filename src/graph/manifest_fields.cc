@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -74,7 +75,8 @@ Fields Fields::object(std::string_view name, std::string_view what) const {
 
 void Fields::check_number(std::string_view name, double minimum) const {
   const Value* value = find(name);
-  if (value == nullptr || (value->is_number() && value->number() >= minimum)) return;
+  if (value == nullptr) return;
+  if (value->is_number() && std::isfinite(value->number()) && value->number() >= minimum) return;
   refuse_field(name, fmt::format("'{}' is {}, expected a number of at least {}", name,
                                  shown(*value), minimum));
 }

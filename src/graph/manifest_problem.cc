@@ -8,15 +8,15 @@
 namespace remotemedia {
 
 void refuse_manifest(const std::string& message, std::string_view pointer, int line,
-                     std::string hint) {
+                     const std::string& hint) {
   std::string where;
   if (line > 0) where = fmt::format("line {}", line);
   if (!pointer.empty()) where += fmt::format("{}{}", where.empty() ? "" : ", ", pointer);
-  // A hostile text can put megabytes into an id or a type; no message needs more than this.
-  constexpr std::size_t kMaxMessage = 1'000;
-  const std::string text = shortened(message, kMaxMessage);
+  // A hostile text can put megabytes, or anything that JSON can escape, into an id or a type.
+  constexpr std::size_t kMaxShownBytes = 1'000;
+  const std::string text = readable(shortened(message, kMaxShownBytes));
   throw ManifestError(where.empty() ? text : fmt::format("{} ({})", text, where),
-                      std::string(pointer), line, std::move(hint));
+                      std::string(pointer), line, readable(shortened(hint, kMaxShownBytes)));
 }
 
 }  // namespace remotemedia

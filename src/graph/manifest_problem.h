@@ -8,6 +8,6 @@ namespace remotemedia {
 /// The one place that raises manifest and graph errors: adds the position in words to the message.
 /// `pointer` is a JSON pointer, `line` counts from 1 (0 = not known).
 [[noreturn]] void refuse_manifest(const std::string& message, std::string_view pointer, int line,
-                                  std::string hint = {});
+                                  const std::string& hint = {});
 
 }  // namespace remotemedia

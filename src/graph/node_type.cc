@@ -7,10 +7,14 @@
 namespace remotemedia {
 
 void NodeRegistry::add(NodeType type) {
-  if (find(type.name) != nullptr)
-    throw std::logic_error("node type registered twice: " + type.name);
+  const auto is_taken = [&](const std::string& name) {
+    return types_.contains(name) || aliases_.contains(name);
+  };
+  if (is_taken(type.name)) throw std::logic_error("node type registered twice: " + type.name);
   for (const std::string& alias : type.aliases) {
-    if (find(alias) != nullptr) throw std::logic_error("node alias registered twice: " + alias);
+    if (is_taken(alias) || alias == type.name) {
+      throw std::logic_error("node alias registered twice: " + alias);
+    }
     aliases_.emplace(alias, type.name);
   }
   std::string name = type.name;

@@ -1,12 +1,12 @@
 #include "remotemedia/graph/parameter.h"
 
+#include "graph/ascii.h"
 #include "graph/shown.h"
 #include "remotemedia/base/nearest.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -23,8 +23,7 @@ const T& expect(const T* value, std::string_view name) {
 }
 
 bool same_text(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+  return std::ranges::equal(a, b, {}, ascii_lower, ascii_lower);
 }
 
 std::string expectation(const ParameterSpec& spec) {
@@ -35,6 +34,8 @@ std::string expectation(const ParameterSpec& spec) {
     text = fmt::format("{}..{}", *spec.minimum, *spec.maximum);
   } else if (spec.minimum) {
     text = fmt::format("at least {}", *spec.minimum);
+  } else if (spec.maximum) {
+    text = fmt::format("at most {}", *spec.maximum);
   } else {
     text = fmt::format("a value of type {}", to_string(spec.type));
   }
@@ -114,17 +115,25 @@ ParameterProblem unknown_parameter(const std::vector<ParameterSpec>& table,
   return problem;
 }
 
+// `name` is the second name of the parameter in `given`; one of the two is an alias.
+ParameterProblem given_twice(const ParameterSpec& spec, const Object& given,
+                             const std::string& name) {
+  const auto first = std::ranges::find_if(given, [&](const Object::Member& member) {
+    return std::ranges::find(spec.aliases, member.first) != spec.aliases.end();
+  });
+  return {name,
+          fmt::format("'{}' is given twice, as '{}' too", spec.name,
+                      name == spec.name ? first->first : name),
+          fmt::format("keep {}", spec.name)};
+}
+
 std::optional<ParameterProblem> take_given(const std::vector<ParameterSpec>& table,
                                            const std::vector<RefusedParameter>& refused,
                                            const Object& given, Object& checked) {
   for (const auto& [name, value] : given) {
     const ParameterSpec* spec = find_spec(table, name);
     if (spec == nullptr) return unknown_parameter(table, refused, name);
-    if (checked.contains(spec->name)) {
-      return ParameterProblem{name,
-                              fmt::format("'{}' is given twice, as '{}' too", spec->name, name),
-                              fmt::format("keep {}", spec->name)};
-    }
+    if (checked.contains(spec->name)) return given_twice(*spec, given, name);
     const std::optional<Value> accepted = converted(*spec, value);
     if (!accepted || !in_range(*spec, *accepted)) {
       return ParameterProblem{

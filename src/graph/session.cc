@@ -46,9 +46,30 @@ Time clock_cost(const Clock& clock) {
 
 /// A node of the running graph. Owned by the session; touched only by its thread.
 struct Session::Node {
+  /// The place of a connection at its far end.
+  struct Target {
+    Node* node = nullptr;
+    std::size_t slot = 0;  ///< in the node's `pending`
+    std::uint16_t port = 0;
+
+    void put(Packet packet) const {
+      packet.port = port;
+      node->pending[slot].push_back(std::move(packet));
+    }
+  };
+  struct OutputPort {
+    std::vector<Target> targets;
+    std::uint64_t next_sequence = 0;
+
+    void put(Packet packet) const {
+      for (std::size_t i = 0; i + 1 < targets.size(); ++i) targets[i].put(packet);
+      if (!targets.empty()) targets.back().put(std::move(packet));
+    }
+  };
+
   Node(const GraphNode& node, std::size_t at) : definition(node), position(at) {
     pending.resize(std::max<std::size_t>(1, node.incoming.size()));
-    sequence.resize(std::max<std::size_t>(1, node.type.outputs.size()));
+    outputs.resize(node.type.outputs.size());
     wave_limit = node.type.is_source() ? 1 : kWaveLimit;
     metrics.node_id = node.id;
     metrics.node_type = node.type.name;
@@ -63,11 +84,9 @@ struct Session::Node {
   bool is_output = false;
   std::unique_ptr<NodeExecutor> executor;
   std::vector<std::vector<Packet>> pending;  ///< per incoming edge, in connection order
-  /// Where emitted packets go: per outgoing edge the successor and its slot in `pending`.
-  std::vector<std::pair<Node*, std::size_t>> successors;
-  std::vector<std::uint64_t> sequence;  ///< next, per output port
-  std::size_t waiting = 0;              ///< packets emitted since the last wave
-  Time elsewhere{0};                    ///< time inside emit(): sink and nested waves
+  std::vector<OutputPort> outputs;
+  std::size_t waiting = 0;  ///< packets that the running call emitted since its last wave
+  Time elsewhere{0};        ///< time inside emit(): sink and nested waves
   NodeMetrics metrics;
 };
 
@@ -111,21 +130,11 @@ void Session::create_nodes() {
     node.is_output = true;
     node.output_index = i;
   }
-  std::vector<std::size_t> used(definitions.size());
-  for (std::size_t to = 0; to < definitions.size(); ++to) {
-    for (const Edge& edge : definitions[to].incoming) {
-      const auto& outgoing = definitions[edge.from].outgoing;
-      const auto slot =
-          static_cast<std::size_t>(std::ranges::find_if(outgoing,
-                                                        [&](const Edge& e) {
-                                                          return e.to == to &&
-                                                                 e.input_port == edge.input_port &&
-                                                                 e.output_port == edge.output_port;
-                                                        }) -
-                                   outgoing.begin());
-      auto& successors = nodes_[edge.from]->successors;
-      successors.resize(outgoing.size());
-      successors[slot] = {nodes_[to].get(), used[to]++};
+  for (const std::unique_ptr<Node>& node : nodes_) {
+    const std::vector<Edge>& incoming = node->definition.incoming;
+    for (std::size_t slot = 0; slot < incoming.size(); ++slot) {
+      Node::OutputPort& from = nodes_[incoming[slot].from]->outputs[incoming[slot].output_port];
+      from.targets.push_back({node.get(), slot, incoming[slot].input_port});
     }
   }
 }
@@ -151,29 +160,28 @@ void Session::guarded(Node& node, const char* stage, Call call) {
     ++node.metrics.error_count;
     name_failure(node.definition, stage);
   }
+  if (failure_)
+    std::rethrow_exception(failure_);  // the node caught it and ended as if all was well
 }
 
 template <typename Call>
-Time Session::timed(Node& node, Call call) {
-  if (!options_.enable_metrics) {
-    call();
-    return Time{0};
-  }
+Time Session::run_node(Node& node, const char* stage, Call call) {
+  NodeEmitter emitter(*this, node);
+  node.waiting = 0;
   node.elsewhere = Time{0};
-  const Time start = now();
-  call();
+  const Time start = options_.enable_metrics ? now() : Time{0};
+  guarded(node, stage, [&] { call(emitter); });
+  if (!options_.enable_metrics) return Time{0};
   const Time spent = now() - start - node.elsewhere;
   node.metrics.total += spent;
   return spent;
 }
 
 void Session::process(Node& node, Packet packet) {
-  NodeEmitter emitter(*this, node);
   NodeMetrics& metrics = node.metrics;
   ++metrics.execution_count;
-  Time spent{0};
-  guarded(node, "process", [&] {
-    spent = timed(node, [&] { node.executor->process(std::move(packet), emitter); });
+  const Time spent = run_node(node, "process", [&](Emitter& emitter) {
+    node.executor->process(std::move(packet), emitter);
   });
   metrics.max = std::max(metrics.max, spent);
   metrics.min = metrics.success_count == 0 ? spent : std::min(metrics.min, spent);
@@ -183,25 +191,21 @@ void Session::process(Node& node, Packet packet) {
 bool Session::deliver(Node& node, Packet packet, std::uint16_t port) {
   if (failure_) std::rethrow_exception(failure_);  // a node caught it and went on
   if (cancelled_.load(std::memory_order_relaxed)) return false;
-  if (port >= node.definition.type.outputs.size()) {
+  if (port >= node.outputs.size()) {
     throw std::logic_error("emitted on a port that the node type does not declare");
   }
-  packet.sequence = node.sequence[port]++;
+  Node::OutputPort& output = node.outputs[port];
+  packet.sequence = output.next_sequence++;
   if (port == 0 && node.is_output) {
+    packet.port = 0;
     elsewhere(node, [&] { send_out({node.output_index, std::move(packet)}); });
-    return !cancelled_.load(std::memory_order_relaxed);
-  }
-  const std::vector<Edge>& outgoing = node.definition.outgoing;
-  for (std::size_t i = 0; i < outgoing.size(); ++i) {
-    if (outgoing[i].output_port != port) continue;
-    const auto& [successor, slot] = node.successors[i];
-    successor->pending[slot].push_back(packet);
-    successor->pending[slot].back().port = outgoing[i].input_port;
-    ++node.waiting;
-  }
-  if (node.waiting >= node.wave_limit) {
-    elsewhere(node, [&] { run_wave(node.position + 1); });
-    node.waiting = 0;
+  } else {
+    output.put(std::move(packet));
+    node.waiting += output.targets.size();
+    if (node.waiting >= node.wave_limit) {
+      elsewhere(node, [&] { run_wave(node.position + 1); });
+      node.waiting = 0;
+    }
   }
   return !cancelled_.load(std::memory_order_relaxed);
 }
@@ -229,20 +233,31 @@ void Session::send_out(Output output) {
 
 void Session::run_wave(std::size_t from) {
   const std::vector<std::size_t>& order = graph_->order();
-  for (std::size_t position = from; position < order.size(); ++position) {
-    drain(*nodes_[order[position]]);
+  std::vector<std::size_t> stopped;  // nodes with packets left, in graph order
+  for (std::size_t position = from;; position = stopped.back(), stopped.pop_back()) {
+    for (; position < order.size(); ++position) {
+      if (!drain(*nodes_[order[position]])) stopped.push_back(position);
+    }
+    // The last one first: before it takes more, all that it gave has left the graph.
+    if (stopped.empty()) return;
   }
 }
 
-void Session::drain(Node& node) {
+bool Session::drain(Node& node) {
+  std::size_t emitted = 0;
   for (std::vector<Packet>& packets : node.pending) {
-    for (Packet& packet : packets) {
+    for (auto next = packets.begin(); next != packets.end(); ++next) {
       if (cancelled_.load(std::memory_order_relaxed)) break;
-      process(node, std::move(packet));
+      if (emitted >= node.wave_limit) {
+        packets.erase(packets.begin(), next);
+        return false;
+      }
+      process(node, std::move(*next));
+      emitted += node.waiting;
     }
     packets.clear();
   }
-  node.waiting = 0;
+  return true;
 }
 
 void Session::check_ready() const {
@@ -259,7 +274,6 @@ void Session::run(Call call) {
   const Time start = options_.enable_metrics ? now() : Time{0};
   try {
     call();
-    if (failure_) std::rethrow_exception(failure_);  // a node caught it
     state_ = State::ready;
   } catch (const SinkFailure& failure) {
     state_ = State::failed;
@@ -289,6 +303,7 @@ void Session::run_sources() {
   run([&] {
     ++total_executions_;
     for (const std::size_t index : graph_->sources()) {
+      if (cancelled_.load(std::memory_order_relaxed)) return;
       process(*nodes_[index], Packet{});
       run_wave(nodes_[index]->position + 1);
     }
@@ -299,10 +314,9 @@ void Session::finish() {
   if (state_ == State::finished) return;
   run([&] {
     for (const std::size_t index : graph_->order()) {
-      Node& node = *nodes_[index];
-      NodeEmitter emitter(*this, node);
       if (cancelled_.load(std::memory_order_relaxed)) return;
-      guarded(node, "flush", [&] { timed(node, [&] { node.executor->flush(emitter); }); });
+      Node& node = *nodes_[index];
+      run_node(node, "flush", [&](Emitter& emitter) { node.executor->flush(emitter); });
       run_wave(node.position + 1);
     }
   });

@@ -9,11 +9,13 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <iterator>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,17 +48,22 @@ std::optional<std::int64_t> parse_integer(std::string_view text, int line) {
   return read_number<std::int64_t>(text, line, 10);
 }
 
+// Infinities and NaN, by the names that the core schema gives them.
+bool is_not_finite(std::string_view text) {
+  constexpr std::string_view kNames[] = {".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"};
+  return std::ranges::find(kNames, text) != std::end(kNames);
+}
+
 std::optional<double> parse_float(std::string_view text, int line) {
-  const bool negative = text.starts_with('-');
-  if (negative || text.starts_with('+')) text.remove_prefix(1);
-  if (text == ".inf" || text == ".Inf" || text == ".INF") {
-    return negative ? -HUGE_VAL : HUGE_VAL;
+  const bool has_sign = text.starts_with('-') || text.starts_with('+');
+  const std::string_view digits = text.substr(has_sign ? 1 : 0);
+  if (is_not_finite(digits)) {
+    refuse_manifest(fmt::format("the number {} has no JSON form", text), "", line,
+                    "put it in quotes if it is text");
   }
-  if (text == ".nan" || text == ".NaN" || text == ".NAN") return std::nan("");
-  // from_chars also reads "inf" and "nan", which are text in YAML.
-  if (text.find_first_of("0123456789.") != 0) return std::nullopt;
-  const std::optional<double> value = read_number<double>(text, line);
-  return value && negative ? -*value : value;
+  // from_chars also reads "inf" and "nan", which are text in YAML, and no "+".
+  if (digits.find_first_of("0123456789.") != 0) return std::nullopt;
+  return read_number<double>(text.starts_with('+') ? digits : text, line);
 }
 
 Value plain_scalar(const std::string& text, int line) {
@@ -72,7 +79,13 @@ Value plain_scalar(const std::string& text, int line) {
 
 class Handler : public YAML::EventHandler {
  public:
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (started_) {
+      refuse_manifest("the text holds more than one YAML document", "", line_of(mark),
+                      "keep one manifest per file");
+    }
+    started_ = true;
+  }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { value(nullptr, mark); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
@@ -117,10 +130,11 @@ class Handler : public YAML::EventHandler {
   [[nodiscard]] bool expects_key() const {
     return !levels_.empty() && levels_.back() == Level::key;
   }
-  void refuse_key(const YAML::Mark& mark) {
-    if (expects_key()) {
-      refuse_manifest("a field name must be text", "", line_of(mark), "put it in quotes");
-    }
+  void refuse_key(const YAML::Mark& mark) const {
+    if (!expects_key()) return;
+    // yaml-cpp takes what follows an unclosed bracket for a field name.
+    refuse_manifest("a field name must be text", "", line_of(mark),
+                    "put it in quotes, or close the bracket before it");
   }
   static void refuse_tag(const std::string& tag, const YAML::Mark& mark) {
     if (!tag.empty() && tag != "?" && tag != "!") {
@@ -149,6 +163,7 @@ class Handler : public YAML::EventHandler {
 
   DocumentBuilder builder_;
   std::vector<Level> levels_;
+  bool started_ = false;
 };
 
 }  // namespace
@@ -161,11 +176,7 @@ Document parse_yaml(std::string_view text) {
     if (!parser.HandleNextDocument(handler)) {
       refuse_manifest("the YAML text holds no document", "", 0);
     }
-    Handler rest;
-    if (parser.HandleNextDocument(rest)) {
-      refuse_manifest("the text holds more than one YAML document", "", 0,
-                      "keep one manifest per file");
-    }
+    static_cast<void>(parser.HandleNextDocument(handler));  // refused if there is one
   } catch (const YAML::Exception& error) {
     refuse_manifest("the YAML text cannot be read: " + error.msg, "",
                     error.mark.is_null() ? 0 : line_of(error.mark));

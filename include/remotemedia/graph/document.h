@@ -24,8 +24,8 @@ inline constexpr std::size_t kMaxDocumentBytes = 4U << 20U;
 inline constexpr std::size_t kMaxDocumentValues = 100'000;
 inline constexpr int kMaxDocumentDepth = 64;
 
-/// Parses JSON or YAML. ManifestError with the line for syntax errors, duplicate keys, texts over a
-/// limit, and (YAML) keys that are no strings.
+/// Parses JSON or YAML. Manifest error with the line for syntax errors, duplicate keys, texts over
+/// a limit, and (YAML) keys that are no strings.
 Document parse_document(std::string_view text, TextFormat format);
 /// YAML if the file name ends in .yaml or .yml, JSON if in .json, else by the first character ({ =
 /// JSON).

@@ -50,7 +50,8 @@ struct GraphOptions {
 class Graph {
  public:
   /// Everything that can be found before a run is found here: unknown types and parameters, ports,
-  /// duplicate ids and edges, cycles, format mismatches. ManifestError with pointer, line and hint.
+  /// duplicate ids and edges, cycles, format mismatches. Manifest error with pointer, line and
+  /// hint.
   static std::shared_ptr<const Graph> build(const Manifest& manifest, const NodeRegistry& registry,
                                             const GraphOptions& options = {});
 
@@ -65,7 +66,7 @@ class Graph {
   [[nodiscard]] const std::vector<std::size_t>& sources() const { return sources_; }
   /// Nodes whose output port 0 leads nowhere: it is an output of the graph. Manifest order.
   [[nodiscard]] const std::vector<std::size_t>& outputs() const { return outputs_; }
-  /// All nodes on the way are continuous: results of blocks may be joined.
+  /// All nodes are continuous and none joins several connections: results of blocks may be joined.
   [[nodiscard]] bool continuous() const;
   /// {node_count, source_count, sink_count, execution_order}
   [[nodiscard]] Object info() const;

@@ -15,12 +15,19 @@ namespace remotemedia {
 class MetadataJoiner {
  public:
   explicit MetadataJoiner(const Graph& graph);
+  /// By the rules of all types, for a node that joins blocks itself.
+  explicit MetadataJoiner(const NodeRegistry& registry);
   void add(const Object& metadata);
+  /// For audio that follows later on a block whose metadata have left already: the same metadata,
+  /// without what would be counted twice (sums are 0, lists of intervals are empty).
+  [[nodiscard]] Object continued(const Object& metadata) const;
   [[nodiscard]] const Object& result() const { return result_; }
   /// The result; the next block starts afresh.
   [[nodiscard]] Object take() { return std::exchange(result_, {}); }
 
  private:
+  void add_rules(const NodeType& type);
+
   std::map<std::string, MetadataMerge, std::less<>> rules_;
   Object result_;
 };
@@ -30,10 +37,11 @@ class MetadataJoiner {
 class PacketJoiner {
  public:
   explicit PacketJoiner(const Graph& graph) : metadata_(graph) {}
-  /// Audio of one format, rate and channel count; ConfigError if those change midway.
+  /// Audio of one format, rate and channel count; configuration error if those change midway.
   void add(const Packet& packet);
   [[nodiscard]] bool empty() const { return blocks_.empty(); }
-  /// The joined packet, empty if there was none; the envelope is the first block's.
+  /// The joined packet, empty if there was none; the envelope is the first block's, but
+  /// it ends the clip if the last one did.
   [[nodiscard]] Packet take();
 
  private:

@@ -50,15 +50,16 @@ struct Manifest {
   std::string created_at;
   std::vector<ManifestNode> nodes;
   std::vector<ManifestConnection> connections;
-  Object config;                      ///< second dialect: enable_metrics, retry_policy, ...
+  Object config;                      ///< second dialect: {enable_metrics}, or empty
   std::vector<std::string> warnings;  ///< e.g. removed runtimes that now mean python
 };
 
-/// Reads either dialect of version v1 (see docs/manifest.md). ManifestError with pointer, line and
+/// Reads either dialect of version v1 (see docs/manifest.md). Manifest error with pointer, line and
 /// hint.
 Manifest parse_manifest(std::string_view text, TextFormat format);
 Manifest parse_manifest(const Document& document);
-/// Always v1: only what differs from the defaults is written.
+/// Always v1, which has no `config`. Fields that were not given are left out, but for `params` and
+/// `connections`.
 Value manifest_to_value(const Manifest& manifest);
 
 }  // namespace remotemedia

@@ -14,10 +14,10 @@ namespace remotemedia {
 using Clock = std::function<Time()>;
 
 struct NodeMetrics {
-  std::string node_id;
-  std::string node_type;
-  std::string runtime;
-  std::string runtime_reason;
+  std::string node_id = {};
+  std::string node_type = {};
+  std::string runtime = {};
+  std::string runtime_reason = {};
   std::uint64_t execution_count = 0;
   std::uint64_t success_count = 0;
   std::uint64_t error_count = 0;

@@ -54,10 +54,10 @@ struct NodeType {
 
   /// Native implementation; absent for types that run in Python only.
   std::function<std::unique_ptr<NodeExecutor>(const Parameters&)> make = {};
-  /// Format of output port 0 from that of input port 0; the same if absent. Throws ConfigError if
-  /// the input cannot work, e.g. its rate is not the one in the parameters.
+  /// Format of output port 0 from that of input port 0; the same if absent. A configuration
+  /// error if the input cannot work, e.g. its rate is not the one in the parameters.
   std::function<StreamFormat(const Parameters&, const StreamFormat&)> resolve = {};
-  /// Checks that no single parameter's range can express; throws ConfigError.
+  /// Checks that no single parameter's range can express; a configuration error if one fails.
   std::function<void(const Parameters&)> check = {};
 
   [[nodiscard]] bool is_source() const { return inputs.empty(); }

@@ -14,7 +14,7 @@
 namespace remotemedia {
 
 struct SessionOptions {
-  std::string id;              ///< given to the nodes
+  std::string id = {};         ///< given to the nodes
   bool enable_metrics = true;  ///< time every call of every node
   Clock clock = {};            ///< where metrics read the time; steady clock if empty
 };
@@ -30,8 +30,9 @@ struct Output {
 /// time, except cancel(), which any thread may call.
 ///
 /// Order: a packet's results travel in waves. Within a wave the nodes run in graph order, and a
-/// node with several inputs takes them in connection order. A node that emits more than kWaveLimit
-/// packets in one call starts the next wave early, so memory stays bounded whatever a node emits.
+/// node with several inputs takes them in connection order. A wave is bounded: once a node has
+/// emitted kWaveLimit packets, in one call or in several, the nodes behind it run before it goes
+/// on. So less than 2 * kWaveLimit packets wait on a connection, whatever a node emits.
 class Session {
  public:
   using Sink = std::function<void(Output)>;
@@ -43,16 +44,16 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Gives the packet to every input node. NodeError if a node fails; the session is then finished.
-  /// ConfigError if the session is finished, or called from its own sink, or if the graph has no
-  /// input.
+  /// Gives the packet to every input node. Node error if a node fails; the session is then
+  /// finished. Configuration error if the session is finished, or called from its own sink, or if
+  /// the graph has no input.
   void push(Packet packet);
   /// Runs the source nodes to their end. For graphs that have any.
   void run_sources();
   /// End of input: flushes all nodes in graph order. Repeatable.
   void finish();
-  /// Makes the running call return soon: emit() gives false and nothing more is delivered. The
-  /// session can only be closed after it.
+  /// Makes the running call return soon: emit() gives false and nothing more is delivered. Later
+  /// calls do nothing; the session can only be closed.
   void cancel() noexcept;
   /// Cleans up all nodes; called by the destructor. Repeatable. From inside a run (a sink) it only
   /// cancels.
@@ -76,15 +77,17 @@ class Session {
   void process(Node& node, Packet packet);
   bool deliver(Node& node, Packet packet, std::uint16_t port);
   void send_out(Output output);
+  /// Runs the nodes from a position of the graph's order on until none has a packet left.
   void run_wave(std::size_t from);
-  void drain(Node& node);
+  /// Hands the node its packets, until the results fill a wave; false if some are left.
+  bool drain(Node& node);
   Time now();
   /// Adds node id, type and stage to an exception of the node.
   template <typename Call>
   void guarded(Node& node, const char* stage, Call call);
-  /// Counts the call's time as the node's, less the time spent in emit(), and returns it.
+  /// Guarded; counts the call's time as the node's, less the time spent in emit(), and returns it.
   template <typename Call>
-  Time timed(Node& node, Call call);
+  Time run_node(Node& node, const char* stage, Call call);
   /// Inside emit(): what the sink and later nodes do. Their time and failures are not `node`'s.
   template <typename Call>
   void elsewhere(Node& node, Call call);
