@@ -51,15 +51,21 @@ Encoding AudioKind::encoding_for(SampleFormat format) const {
 
 const std::vector<AudioKind>& audio_kinds() {
   static const std::vector<AudioKind> kinds = {
-      {".flac", SF_FORMAT_FLAC, 8, false, {}},
+      {".flac", SF_FORMAT_FLAC, 8, false, {}, {}},
       {".mp3",
        SF_FORMAT_MPEG,
        2,
        false,
-       {8'000, 11'025, 12'000, 16'000, 22'050, 24'000, 32'000, 44'100, 48'000}},
-      {".ogg", SF_FORMAT_OGG, kMaxChannels, true, {}},
-      {".opus", SF_FORMAT_OGG, kMaxChannels, false, {8'000, 12'000, 16'000, 24'000, 48'000}},
-      {".wav", SF_FORMAT_WAV, kMaxChannels, true, {}},
+       {8'000, 11'025, 12'000, 16'000, 22'050, 24'000, 32'000, 44'100, 48'000},
+       {}},
+      {".ogg", SF_FORMAT_OGG, kMaxChannels, true, {}, {6}},
+      {".opus",
+       SF_FORMAT_OGG,
+       kMaxChannels,
+       false,
+       {8'000, 12'000, 16'000, 24'000, 48'000},
+       {6, 7, 8}},
+      {".wav", SF_FORMAT_WAV, kMaxChannels, true, {}, {}},
   };
   return kinds;
 }
@@ -88,6 +94,12 @@ const AudioKind& require_audio_kind(const std::filesystem::path& path, int rate,
                  fmt::format("{} holds at most {} channels, the audio has {}", suffix,
                              kind->max_channels, channels),
                  "write .wav, or fewer channels");
+  }
+  if (std::count(kind->bass_counts.begin(), kind->bass_counts.end(), channels) > 0) {
+    fail_writing(
+        path,
+        fmt::format("{} would keep only the bass of the last of {} channels", suffix, channels),
+        "write .wav or .flac");
   }
   if (!kind->rates.empty() && std::count(kind->rates.begin(), kind->rates.end(), rate) == 0) {
     fail_writing(

@@ -22,6 +22,8 @@ struct AudioKind {
   int max_channels;
   bool can_be_empty;       ///< whether libsndfile makes a valid file of no frames
   std::vector<int> rates;  ///< that it can hold; empty: all of ours
+  /// Channel counts whose last channel the encoder takes for one of low frequencies only.
+  std::vector<int> bass_counts;
 
   /// libsndfile's number of container and codec.
   [[nodiscard]] int format_for(SampleFormat format) const;
@@ -30,7 +32,8 @@ struct AudioKind {
 
 /// All kinds, sorted by suffix.
 const std::vector<AudioKind>& audio_kinds();
-/// The kind for a path's suffix; IoError if it is unknown or cannot hold the rate or the channels.
+/// The kind for a path's suffix; I/O error if it is unknown or cannot hold the rate or the
+/// channels.
 const AudioKind& require_audio_kind(const std::filesystem::path& path, int rate, int channels);
 
 }  // namespace remotemedia::media

@@ -19,6 +19,9 @@ namespace fs = std::filesystem;
 
 /// Frames per call of libsndfile: bounds the interleaved copy, amortizes the call.
 constexpr std::size_t kBlock = 4096;
+/// Most frames of audio in a frame of MPEG audio.
+constexpr std::size_t kMpegFrame = 1152;
+constexpr std::uint64_t kMaxMpegFrameBytes = 2881;
 /// read_audio: frames per step, and frames it allocates on the word of a header.
 constexpr std::size_t kWholeFileBlock = 65'536;
 constexpr std::uint64_t kTrustedFrames = 1U << 22U;
@@ -40,19 +43,30 @@ const fs::path& checked(const fs::path& path) {
 }
 
 /// Lets libsndfile read to the end what its own reading of the header would cut short.
-void help_with_length(InputFile& input, const FileLayout& layout, std::uint64_t size) {
-  input.hide_end();
-  if (layout.zero_size_at == 0) return;
-  const std::uint64_t rest = std::min<std::uint64_t>(size - layout.offset, 0xFFFFFFFFU);
+void help_with_length(const fs::path& path, InputFile& input, const FileLayout& layout) {
+  input.hide_end(layout.may_be_mpeg);
+  if (layout.tags_at > 0) input.set_end(layout.tags_at);
+  if (layout.open_size_at == 0) return;
+  const std::uint64_t rest = input.size() - layout.offset;
+  if (rest > 0xFFFFFFFFU) {
+    fail_reading(path, "its header leaves the length open, and it holds more than 4 GiB",
+                 "convert it to .flac or .w64");
+  }
   std::string bytes;
   for (unsigned shift = 0; shift < 32; shift += 8)
     bytes += static_cast<char>(rest >> shift & 0xFFU);
   if (layout.big_endian) std::reverse(bytes.begin(), bytes.end());
-  input.set_patch({static_cast<std::int64_t>(layout.zero_size_at), bytes});
+  input.set_patch({static_cast<std::int64_t>(layout.open_size_at), bytes});
 }
 
-SoundFile open(const fs::path& path, InputFile& input, SF_INFO& raw) {
+SoundFile open(const fs::path& path, InputFile& input, bool may_be_mpeg, SF_INFO& raw) {
   SoundFile file(input.open_sound(raw));
+  if (file == nullptr && may_be_mpeg && input.error_number() == 0) {
+    // Later libraries count the frames of MPEG audio that does not tell them, and need the end.
+    input.hide_end(false);
+    raw = {};
+    file.reset(input.open_sound(raw));
+  }
   if (file != nullptr) return file;
   if (input.error_number() != 0) fail_reading(path, system_message(input.error_number()));
   // What libsndfile gives for an .mp3 without MPEG audio; its text speaks of a missing file.
@@ -106,18 +120,14 @@ class AudioReader::Impl {
  public:
   explicit Impl(const fs::path& path) : path_(path), input_(checked(path)) {
     const FileLayout layout = file_layout(path);
-    help_with_length(input_, layout, input_.size());
+    help_with_length(path, input_, layout);
     SF_INFO raw = {};
-    file_ = open(path, input_, raw);
+    file_ = open(path, input_, layout.may_be_mpeg, raw);
     info_ = checked_info(path, raw);
     readable_ = info_.frames;
-    // For an mp3 libsndfile estimates.
-    exact_ = info_.container != "mp3";
+    is_mpeg_ = info_.container == "mp3";
     compare_with_promise(layout, raw.format);
-    if (layout.end_mark_missing && !truncated_) {
-      log(LogLevel::warning,
-          fmt::format("'{}' has no mark at its end, it may have been cut off", path.string()));
-    }
+    warn(layout);
     interleaved_.resize(kBlock * static_cast<std::size_t>(info_.channels));
   }
 
@@ -133,7 +143,8 @@ class AudioReader::Impl {
     AudioBuffer buffer = AudioBuffer::allocate(SampleFormat::f32, info_.channels, room, info_.rate);
     std::size_t done = 0;
     while (done < room) {
-      const std::size_t wanted = std::min(kBlock, room - done);
+      // A call for MPEG audio that meets damage gives nothing of what came before it.
+      const std::size_t wanted = std::min(is_mpeg_ ? kMpegFrame : kBlock, room - done);
       const std::size_t got = read_block(buffer, done, wanted);
       done += got;
       position_ += got;
@@ -159,19 +170,22 @@ class AudioReader::Impl {
   /// Called where the data end: is this the end that was promised?
   void check_end() const {
     if (sf_error(file_.get()) != SF_ERR_NO_ERROR) {
+      // Of MPEG audio libsndfile only says that something failed inside.
+      const std::string cause = is_mpeg_ ? "" : fmt::format(": {}", sf_strerror(file_.get()));
       fail_reading(path_,
-                   fmt::format("the data end or are damaged at frame {}{}: {}", position_,
-                               of_known_frames(), sf_strerror(file_.get())),
+                   fmt::format("it is truncated or damaged at frame {}{}{}", position_,
+                               of_known_frames(), cause),
                    "get a complete copy of the file");
     }
-    const bool short_of_frames = exact_ && position_ < info_.frames;
-    if (!truncated_ && !short_of_frames) return;
+    // A header of MPEG audio counts whole MPEG frames, and not all encoders count the same.
+    const std::uint64_t slack = is_mpeg_ ? 2 * kMpegFrame : 0;
+    if (!truncated_ && position_ + slack >= info_.frames) return;
     fail_reading(path_, fmt::format("it is truncated at frame {}{}", position_, of_known_frames()),
                  "get a complete copy of the file");
   }
 
   [[nodiscard]] std::string of_known_frames() const {
-    return exact_ && info_.frames > 0 ? fmt::format(" of {}", info_.frames) : "";
+    return info_.frames > 0 ? fmt::format(" of {}", info_.frames) : "";
   }
 
   /// Finds out whether the file holds less than its header says, and how many frames that would be.
@@ -179,7 +193,7 @@ class AudioReader::Impl {
     if (layout.bytes == 0 || layout.offset > input_.size()) return;
     const std::uint64_t present = input_.size() - layout.offset;
     truncated_ = present < layout.bytes;
-    if (!truncated_ || !exact_) return;
+    if (!truncated_ || is_mpeg_) return;
     const std::uint64_t frame_bytes =
         std::uint64_t{bytes_per_coded_sample(format)} * static_cast<std::uint64_t>(info_.channels);
     if (frame_bytes > 0) {
@@ -188,11 +202,26 @@ class AudioReader::Impl {
     }
   }
 
+  /// Of what is no error, but may be a loss.
+  void warn(const FileLayout& layout) const {
+    if (layout.end_mark_missing && !truncated_) {
+      log(LogLevel::warning,
+          fmt::format("'{}' has no mark at its end, it may have been cut off", path_.string()));
+    }
+    if (is_mpeg_ && layout.bytes > 0 &&
+        input_.size() > layout.offset + layout.bytes + kMaxMpegFrameBytes) {
+      log(LogLevel::warning,
+          fmt::format("'{}' goes on after the {} frames that its header tells, which are all that "
+                      "is read",
+                      path_.string(), info_.frames));
+    }
+  }
+
   fs::path path_;
   InputFile input_;  // before file_, which reads from it
   SoundFile file_;
   AudioFileInfo info_;
-  bool exact_ = true;
+  bool is_mpeg_ = false;
   bool truncated_ = false;
   std::uint64_t readable_ = 0;  // as libsndfile counts, which is less if truncated
   std::uint64_t position_ = 0;

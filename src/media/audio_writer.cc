@@ -12,12 +12,14 @@
 #include <cmath>
 #include <limits>
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace remotemedia::media {
 namespace {
 
-/// Frames per call of libsndfile: bounds the interleaved copy. libvorbis puts a call's frames on
-/// the stack.
+/// Frames per call of libsndfile, whatever the blocks that come: libvorbis puts a call's frames on
+/// the stack, and encodes the same audio differently in other portions.
 constexpr std::size_t kBlock = 4096;
 /// RIFF has 32-bit sizes; the rest is for the chunks before the data.
 constexpr std::uint64_t kMaxWavBytes = 0xFFFFFFFFU - 4096U;
@@ -34,7 +36,8 @@ SF_VIRTUAL_IO virtual_io() {
     return static_cast<sf_count_t>(pending(user).read(data, static_cast<std::size_t>(size)));
   };
   io.write = [](const void* data, sf_count_t size, void* user) -> sf_count_t {
-    return static_cast<sf_count_t>(pending(user).write(data, static_cast<std::size_t>(size)));
+    pending(user).write(data, static_cast<std::size_t>(size));
+    return size;
   };
   io.tell = [](void* user) -> sf_count_t { return pending(user).seek(0, SEEK_CUR); };
   return io;
@@ -107,12 +110,15 @@ class AudioWriter::Impl {
 
   void close() {
     if (pending_ == nullptr) return;
-    const std::unique_ptr<PendingFile> pending = std::move(pending_);
-    const int error = sf_close(file_.release());
     if (frames_written_ == 0 && !can_be_empty_) {
+      file_.reset();
+      pending_.reset();
       fail_writing(path_, "no audio came, and this kind of file cannot be empty",
                    "write .wav or .ogg");
     }
+    std::visit([this](const auto& block) { put_block(block); }, block_);
+    const std::unique_ptr<PendingFile> pending = std::move(pending_);
+    const int error = sf_close(file_.release());
     if (error != 0 && pending->error_number() == 0) fail_writing(path_, sf_error_number(error));
     pending->commit();
   }
@@ -162,20 +168,29 @@ class AudioWriter::Impl {
   void write_blocks(const AudioBuffer& audio, Convert convert) {
     using Coded = decltype(convert(Sample{}));
     const auto channels = static_cast<std::size_t>(channels_);
-    std::vector<Coded> interleaved(std::min(kBlock, audio.frames()) * channels);
-    for (std::size_t offset = 0; offset < audio.frames(); offset += kBlock) {
-      const std::size_t count = std::min(kBlock, audio.frames() - offset);
+    auto* block = std::get_if<std::vector<Coded>>(&block_);
+    if (block == nullptr) block = &block_.template emplace<std::vector<Coded>>();
+    block->resize(kBlock * channels);
+    for (std::size_t offset = 0; offset < audio.frames();) {
+      const std::size_t count = std::min(kBlock - waiting_, audio.frames() - offset);
       for (std::size_t c = 0; c < channels; ++c) {
         const std::span<const Sample> source =
             audio.channel<Sample>(static_cast<int>(c)).subspan(offset, count);
-        for (std::size_t i = 0; i < count; ++i) interleaved[i * channels + c] = convert(source[i]);
+        Coded* target = block->data() + waiting_ * channels + c;
+        for (std::size_t i = 0; i < count; ++i) target[i * channels] = convert(source[i]);
       }
-      const auto frames = static_cast<sf_count_t>(count);
-      if (put(file_.get(), interleaved.data(), frames) != frames || pending_->error_number() != 0) {
-        fail();
-      }
+      offset += count;
+      waiting_ += count;
       frames_written_ += count;
+      if (waiting_ == kBlock) put_block(*block);
     }
+  }
+
+  template <typename Coded>
+  void put_block(const std::vector<Coded>& block) {
+    const auto frames = static_cast<sf_count_t>(std::exchange(waiting_, 0));
+    if (frames == 0) return;
+    if (put(file_.get(), block.data(), frames) != frames || pending_->error_number() != 0) fail();
   }
 
   /// Gives the file up, so that a later close() cannot complete a part of it.
@@ -195,6 +210,8 @@ class AudioWriter::Impl {
   Encoding encoding_ = Encoding::same;
   std::uint64_t max_bytes_ = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t frames_written_ = 0;
+  std::variant<std::vector<float>, std::vector<std::int16_t>, std::vector<std::int32_t>> block_;
+  std::size_t waiting_ = 0;  // frames in block_
   // In this order: libsndfile still writes while it closes.
   std::unique_ptr<PendingFile> pending_;
   SoundFile file_;

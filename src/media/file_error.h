@@ -6,10 +6,10 @@
 
 namespace remotemedia::media {
 
-/// Throws the IoError "cannot read '<path>': <problem>; <hint>".
+/// Throws the I/O error "cannot read '<path>': <problem>; <hint>".
 [[noreturn]] void fail_reading(const std::filesystem::path& path, std::string_view problem,
                                std::string_view hint = {});
-/// Throws the IoError "cannot write '<path>': <problem>; <hint>".
+/// Throws the I/O error "cannot write '<path>': <problem>; <hint>".
 [[noreturn]] void fail_writing(const std::filesystem::path& path, std::string_view problem,
                                std::string_view hint = {});
 

@@ -50,7 +50,8 @@ class Bytes {
   std::uint64_t size_ = 0;
 };
 
-/// Sizes that stand for "until the end": 0, all ones (also less a header), and sox's 0x7FFFF000.
+/// Sizes that may stand for "until the end": 0, all ones (also less a header), and sox's
+/// 0x7FFFF000.
 bool is_open(std::uint64_t size) {
   return size == 0 || (size >= 0x7FFFF000U && size <= 0x7FFFFFFFU) ||
          (size >= 0xFFFFFF00U && size <= 0xFFFFFFFFU) || size == ~std::uint64_t{0};
@@ -64,17 +65,21 @@ FileLayout promise(std::uint64_t offset, std::uint64_t size) {
 /// even. RF64 has the 64-bit size of the data in a chunk "ds64".
 FileLayout riff(Bytes& file, bool big_endian) {
   constexpr std::uint64_t kInDs64 = 0xFFFFFFFFU;
-  const std::uint64_t whole = file.number(4, 4, big_endian);
+  const bool whole_fits = file.number(4, 4, big_endian) + 8 == file.size();
   std::uint64_t large_size = 0;
   std::uint64_t offset = 12;
   for (int i = 0; i < kMaxChunks && offset + 8 <= file.size(); ++i) {
     const std::string id = file.text(offset, 4);
     const std::uint64_t size = file.number(offset + 4, 4, big_endian);
     const std::uint64_t data = offset + 8;
-    if (id == "data" && size == 0 && data < file.size() && whole + 8 != file.size()) {
-      return {.offset = data, .zero_size_at = offset + 4, .big_endian = big_endian};
+    if (id == "data" && size == kInDs64 && large_size > 0) return promise(data, large_size);
+    if (id == "data") {
+      const bool open = is_open(size) && !whole_fits;
+      return {.offset = data,
+              .bytes = open ? 0 : size,
+              .open_size_at = open && data < file.size() ? offset + 4 : 0,
+              .big_endian = big_endian};
     }
-    if (id == "data") return promise(data, size == kInDs64 && large_size > 0 ? large_size : size);
     if (id == "ds64") large_size = file.little(data + 8, 8);
     offset = data + size + size % 2;
   }
@@ -108,28 +113,50 @@ FileLayout w64(Bytes& file) {
   return {};
 }
 
-/// MPEG audio: the first frame may hold a Xing or Info header with the size of the whole stream,
-/// that frame included, in place of audio. It lies after the frame's header and side information.
-FileLayout mpeg(Bytes& file) {
-  std::uint64_t offset = 0;
-  if (file.text(0, 3) == "ID3") {
-    std::uint64_t size = 0;  // of the tag: 4 times 7 bits
-    for (std::uint64_t i = 6; i < 10; ++i) size = size << 7U | (file.big(i, 1) & 0x7FU);
-    offset = 10 + size;
+/// Where the tags at the end of MPEG audio begin: an ID3v1 tag of 128 bytes, which begins with
+/// "TAG", and before it an APE tag, which ends with a footer of 32 bytes that has the size of the
+/// rest.
+std::uint64_t trailing_tags(Bytes& file) {
+  constexpr std::uint64_t kId3 = 128;
+  constexpr std::uint64_t kFooter = 32;
+  std::uint64_t end = file.size();
+  if (end >= kId3 && file.text(end - kId3, 3) == "TAG") end -= kId3;
+  if (end >= kFooter && file.text(end - kFooter, 8) == "APETAGEX") {
+    const bool has_header = (file.little(end - 12, 4) & 0x80000000U) != 0;
+    const std::uint64_t size = file.little(end - 20, 4) + (has_header ? kFooter : 0);
+    end -= std::min(end, size);
   }
+  return end < file.size() ? end : 0;
+}
+
+/// Bytes of an ID3v2 tag at the beginning, 0 if there is none. Its size is 4 times 7 bits.
+std::uint64_t leading_tag(Bytes& file) {
+  if (file.text(0, 3) != "ID3") return 0;
+  std::uint64_t size = 0;
+  for (std::uint64_t i = 6; i < 10; ++i) size = size << 7U | (file.big(i, 1) & 0x7FU);
+  return 10 + size;
+}
+
+/// MPEG audio: the first frame may hold a Xing or Info header with the numbers of frames and bytes
+/// of the whole stream, that frame included, in place of audio. It lies after the frame's header
+/// and side information.
+FileLayout mpeg(Bytes& file) {
+  FileLayout layout = {
+      .offset = leading_tag(file), .may_be_mpeg = true, .tags_at = trailing_tags(file)};
+  const std::uint64_t offset = layout.offset;
   const std::uint64_t header = file.big(offset, 4);
-  if ((header & 0xFFE00000U) != 0xFFE00000U) return {};
+  if ((header & 0xFFE00000U) != 0xFFE00000U) return layout;
   const bool version_1 = (header >> 19U & 3U) == 3U;
   const bool one_channel = (header >> 6U & 3U) == 3U;
   const std::uint64_t side = version_1 ? (one_channel ? 17U : 32U) : (one_channel ? 9U : 17U);
   const std::uint64_t tag = offset + 4 + side;
   const std::string id = file.text(tag, 4);
-  if (id != "Xing" && id != "Info") return {};
+  if (id != "Xing" && id != "Info") return layout;
   const std::uint64_t flags = file.big(tag + 4, 4);
   constexpr std::uint64_t kFrames = 1;
   constexpr std::uint64_t kBytes = 2;
-  if ((flags & kBytes) == 0) return {};
-  return promise(offset, file.big(tag + 8 + ((flags & kFrames) != 0 ? 4 : 0), 4));
+  if ((flags & kBytes) != 0) layout.bytes = file.big(tag + 8 + ((flags & kFrames) != 0 ? 4 : 0), 4);
+  return layout;
 }
 
 /// Ogg says nothing about the whole, but each page has its size: a header of 27 bytes, a list of
@@ -163,6 +190,7 @@ FileLayout file_layout(const std::filesystem::path& path) {
   if (id == ".snd") return promise(file.big(4, 4), file.big(8, 4));
   if (id == "dns.") return promise(file.little(4, 4), file.little(8, 4));
   if (id == "OggS") return ogg_last_page(file);
+  if (id == "fLaC") return {};
   return mpeg(file);
 }
 

@@ -33,6 +33,7 @@ SNDFILE* InputFile::open_sound(SF_INFO& info) {
     return 0;
   };
   io.tell = [](void* user) -> sf_count_t { return self(user).position_; };
+  position_ = 0;
   return sf_open_virtual(&io, SFM_READ, &info, this);
 }
 
@@ -45,6 +46,7 @@ std::int64_t InputFile::seek(std::int64_t offset, int whence) {
 }
 
 std::int64_t InputFile::read(char* data, std::int64_t size) {
+  size = std::min(size, size_ - position_);
   std::int64_t done = 0;
   while (done < size) {
     const ssize_t count =

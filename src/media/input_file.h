@@ -19,19 +19,21 @@ class InputFile {
     std::string bytes;
   };
 
-  /// IoError if the file cannot be opened.
+  /// I/O error if the file cannot be opened.
   explicit InputFile(const std::filesystem::path& path);
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
   void set_patch(Patch patch) { patch_ = std::move(patch); }
-  /// Makes seeking to the end fail. libmpg123 then does not estimate the length of an .mp3 without
-  /// a length, and libsndfile does not stop there.
-  void hide_end() { end_hidden_ = true; }
+  /// Leaves out what follows.
+  void set_end(std::uint64_t size) { size_ = static_cast<std::int64_t>(size); }
+  /// Makes seeking to the end fail. libmpg123 then does not estimate the length of MPEG audio that
+  /// does not tell it, so that libsndfile does not stop there, and prints no warnings.
+  void hide_end(bool hidden) { end_hidden_ = hidden; }
 
   [[nodiscard]] std::uint64_t size() const { return static_cast<std::uint64_t>(size_); }
-  /// libsndfile's handle; nullptr as from sf_open_virtual().
+  /// libsndfile's handle, at the beginning; nullptr as from sf_open_virtual().
   SNDFILE* open_sound(SF_INFO& info);
   /// errno of the first failure, 0 if there was none.
   [[nodiscard]] int error_number() const { return error_number_; }

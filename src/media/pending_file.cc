@@ -63,19 +63,15 @@ void PendingFile::note_failure() {
   if (error_number_ == 0) error_number_ = errno;
 }
 
-std::size_t PendingFile::write(const void* data, std::size_t size) {
+void PendingFile::write(const void* data, std::size_t size) {
   const auto* bytes = static_cast<const std::byte*>(data);
-  std::size_t done = 0;
-  while (done < size) {
-    const ssize_t count = ::write(descriptor_, bytes + done, size - done);
+  while (size > 0 && error_number_ == 0) {
+    const ssize_t count = ::write(descriptor_, bytes, size);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      note_failure();
-      break;
-    }
-    done += static_cast<std::size_t>(count);
+    if (count < 0) return note_failure();
+    bytes += count;
+    size -= static_cast<std::size_t>(count);
   }
-  return done;
 }
 
 std::size_t PendingFile::read(void* data, std::size_t size) {

@@ -12,7 +12,7 @@ namespace remotemedia::media {
 /// it do not pass on what goes wrong while they finish.
 class PendingFile {
  public:
-  /// IoError if the folder is missing or no file can be made in it.
+  /// I/O error if the folder is missing or no file can be made in it.
   explicit PendingFile(std::filesystem::path final_path);
   ~PendingFile();
   PendingFile(const PendingFile&) = delete;
@@ -22,14 +22,15 @@ class PendingFile {
   /// errno of the first failure, 0 if there was none.
   [[nodiscard]] int error_number() const { return error_number_; }
 
-  /// Bytes written; fewer than `size` on a failure.
-  std::size_t write(const void* data, std::size_t size);
+  /// After a failure it does nothing: libsndfile leaks memory if it learns of one while it
+  /// finishes.
+  void write(const void* data, std::size_t size);
   std::size_t read(void* data, std::size_t size);
   /// The new position, as lseek().
   std::int64_t seek(std::int64_t offset, int whence);
   [[nodiscard]] std::int64_t size() const;
 
-  /// Closes the file and renames it; IoError if that or an earlier write failed.
+  /// Closes the file and renames it; I/O error if that or an earlier write failed.
   void commit();
 
  private:

@@ -1,5 +1,8 @@
 #include "media/sound_file.h"
 
+#include "remotemedia/media/audio_file.h"
+
+#include <algorithm>
 #include <cctype>
 #include <cstddef>
 
@@ -58,6 +61,28 @@ std::string codec_name(int format) {
   for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return name;
 }
+
+std::vector<std::string> readable_kinds() {
+  int count = 0;
+  sf_command(nullptr, SFC_GET_FORMAT_MAJOR_COUNT, &count, sizeof(count));
+  std::vector<std::string> kinds;
+  for (int i = 0; i < count; ++i) {
+    SF_FORMAT_INFO info = {i, nullptr, nullptr};
+    sf_command(nullptr, SFC_GET_FORMAT_MAJOR, &info, sizeof(info));
+    const std::string name = container_name(info.format);
+    if (!name.empty()) kinds.push_back(name);
+  }
+  SF_INFO opus = {};
+  opus.samplerate = 48'000;
+  opus.channels = 1;
+  opus.format = SF_FORMAT_OGG | SF_FORMAT_OPUS;
+  if (sf_format_check(&opus) != 0) kinds.emplace_back("opus");
+  std::sort(kinds.begin(), kinds.end());
+  kinds.erase(std::unique(kinds.begin(), kinds.end()), kinds.end());
+  return kinds;
+}
+
+std::string sound_library() { return sf_version_string(); }
 
 unsigned bytes_per_coded_sample(int format) {
   const Codec* entry = find_format(kCodecs, format & SF_FORMAT_SUBMASK);

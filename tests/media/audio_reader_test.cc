@@ -100,10 +100,45 @@ INSTANTIATE_TEST_SUITE_P(Kinds, HandMade,
 
 TEST(AudioReader, ReadsAWavOfUnknownLengthToItsEnd) {
   const TemporaryFolder folder;
-  for (const std::uint64_t size : {0x0U, 0xFFFFFFFFU, 0x7FFFF000U}) {
+  for (const std::uint64_t size : {0x0U, 0xFFFFFFFFU, 0xFFFFFFDBU, 0x7FFFF000U}) {
     const auto path = folder.with("pipe.wav", test::wav({.frames = 5'000, .promised_bytes = size}));
+    EXPECT_EQ(AudioReader(path).info().frames, 5'000U);
     expect_count(read_audio(path), 5'000, 1);
+    const auto none = folder.with("none.wav", test::wav({.frames = 0, .promised_bytes = size}));
+    expect_count(read_audio(none), 0, 1);
   }
+}
+
+/// A file of `bytes` that goes on with zeros; file systems keep no zeros.
+std::filesystem::path grown(const std::filesystem::path& path, std::uint64_t bytes) {
+  std::filesystem::resize_file(path, bytes);
+  return path;
+}
+
+TEST(AudioReader, KnowsTheLengthOfAWavOfUnknownLengthUpTo4GiB) {
+  const TemporaryFolder folder;
+  const std::string header = test::wav({.frames = 0, .promised_bytes = 0x7FFFF000U});
+  const auto path = folder.with("pipe.wav", header);
+  grown(path, header.size() + 0xFFFFFFFEU);
+  EXPECT_EQ(AudioReader(path).info().frames, 0x7FFFFFFFU);
+  grown(path, header.size() + 0x100000000U);
+  expect_unreadable(path, "holds more than 4 GiB; convert it to .flac or .w64");
+}
+
+TEST(AudioReader, ReadsLengthsAbove4GiBWhereTheHeaderCanTellThem) {
+  const TemporaryFolder folder;
+  const std::uint64_t bytes = 0x140000000U;
+  const std::string w64 = test::w64({.frames = 0, .promised_bytes = bytes});
+  const auto w64_path = grown(folder.with("x.w64", w64), w64.size() + bytes);
+  const std::string rf64 = test::rf64({.frames = 0, .promised_bytes = bytes});
+  const auto rf64_path = grown(folder.with("x.wav", rf64), rf64.size() + bytes);
+  for (const auto& path : {w64_path, rf64_path}) {
+    AudioReader reader(path);
+    EXPECT_EQ(reader.info().frames, bytes / 2);
+    EXPECT_EQ(reader.read(1'000).frames(), 1'000U);
+  }
+  grown(rf64_path, rf64.size() + bytes - 2);
+  EXPECT_EQ(AudioReader(rf64_path).info().frames, bytes / 2);
 }
 
 TEST(AudioReader, ReadsAnAuOfUnknownLengthToItsEnd) {
@@ -128,15 +163,8 @@ TEST(AudioReader, IgnoresWhatFollowsTheData) {
 
 TEST(AudioReader, FindsTheSizeOfAnRf64File) {
   const TemporaryFolder folder;
-  const Pcm16 pcm = {};
-  const auto bytes = [&](std::uint64_t data_bytes) {
-    return "RF64" + test::little(0xFFFFFFFFU, 4) + "WAVEds64" + test::little(28, 4) +
-           test::little(64 + data_bytes, 8) + test::little(data_bytes, 8) + test::little(100, 8) +
-           test::little(0, 4) + "fmt " + test::little(16, 4) + pcm.format_chunk() + "data" +
-           test::little(0xFFFFFFFFU, 4) + pcm.samples(false);
-  };
-  expect_count(read_audio(folder.with("x.wav", bytes(200))), 100, 1);
-  expect_error([&] { read_audio(folder.with("y.wav", bytes(400))); },
+  expect_count(read_audio(folder.with("x.wav", test::rf64({}))), 100, 1);
+  expect_error([&] { read_audio(folder.with("y.wav", test::rf64({.promised_bytes = 400}))); },
                "truncated at frame 100 of 200");
 }
 
@@ -151,7 +179,8 @@ TEST(AudioReader, SaysWhyAPathIsNoAudioFile) {
         folder.with(name, "These are words, and no sound at all, in spite of their name.\n");
     expect_unreadable(path, "holds no audio that can be read; known kinds: wav, flac");
   }
-  expect_unreadable(folder.with("raw.gsm", std::string(100, 'x')), "container is not supported");
+  expect_unreadable(folder.with("x.pvf", "PVF1\n1 8000 16\n" + std::string(100, 'x')),
+                    "container is not supported");
 }
 
 TEST(AudioReader, SaysWhenTheHeaderIsCutOff) {
@@ -187,7 +216,14 @@ class Truncated : public testing::TestWithParam<std::string> {};
 TEST_P(Truncated, IsAnErrorWhereverItIsCut) {
   const TemporaryFolder folder;
   for (const double part : {0.999, 0.9, 0.5, 0.1}) {
-    expect_error([&] { read_audio(cut(folder, GetParam(), part)); }, "cut");
+    SCOPED_TRACE(part);
+    try {
+      read_audio(cut(folder, GetParam(), part));
+      ADD_FAILURE() << "read to the end";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::ContainsRegex("is truncated (or damaged )?at frame [0-9]+|"
+                                                       "header is damaged or cut off"));
+    }
   }
 }
 
@@ -200,23 +236,85 @@ TEST(TruncatedFlac, NamesTheFrameReachedAndTheFramesPromised) {
   expect_error([&] { read_audio(cut(folder, ".flac", 0.5)); }, "of 144000");
 }
 
+/// The number after "at frame " in the error of reading a file.
+std::uint64_t frame_of_error(const std::filesystem::path& path) {
+  try {
+    read_audio(path);
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    return std::stoull(text.substr(text.find("at frame ") + 9));
+  }
+  return 0;
+}
+
+/// An .mp3 of three seconds whose header with the length became a frame of silence.
+std::string mp3_without_length(const TemporaryFolder& folder) {
+  const auto path = folder / "with_length.mp3";
+  write_audio(path, test::tones(48'000, 1, 144'000));
+  std::string bytes = test::bytes_of(path);
+  const std::size_t tag = std::min(bytes.find("Xing"), bytes.find("Info"));
+  EXPECT_LT(tag, 100U);
+  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(tag), 120, '\0');
+  return bytes;
+}
+
 TEST(TruncatedMp3, NamesTheFrameReached) {
   const TemporaryFolder folder;
-  expect_error([&] { read_audio(cut(folder, ".mp3", 0.5)); }, "truncated at frame 6");
+  const std::uint64_t with_length = frame_of_error(cut(folder, ".mp3", 0.5));
+  EXPECT_NEAR(static_cast<double>(with_length), 72'000.0, 8'000.0);  // frames differ in size
+  const std::string bytes = mp3_without_length(folder);
+  const std::uint64_t without =
+      frame_of_error(folder.with("y.mp3", bytes.substr(0, bytes.size() / 2)));
+  EXPECT_NEAR(static_cast<double>(without), 72'000.0, 8'000.0);
 }
+
+/// The frame of the tag, the encoder's delay, and padding to a whole MPEG frame are sound then.
+constexpr std::size_t kMp3Surplus = 4 * 1'152;
 
 TEST(AudioReader, ReadsAnMp3WithoutALengthToItsEnd) {
   const TemporaryFolder folder;
+  const AudioBuffer audio = read_audio(folder.with("y.mp3", mp3_without_length(folder)));
+  EXPECT_GE(audio.frames(), 144'000U);
+  EXPECT_LE(audio.frames(), 144'000U + kMp3Surplus);
+}
+
+TEST(AudioReader, LeavesOutTheTagsAtTheEndOfAnMp3) {
+  const TemporaryFolder folder;
+  const std::string bytes = mp3_without_length(folder);
+  const std::size_t frames = read_audio(folder.with("plain.mp3", bytes)).frames();
+  const std::string id3 = "TAG" + std::string(125, 'x');
+  // More junk than a decoder skips: a tag with a picture.
+  const std::string items(100'000, 'x');
+  const auto ape = [&](std::uint64_t flags) {
+    return "APETAGEX" + test::little(2'000, 4) + test::little(items.size() + 32, 4) +
+           test::little(1, 4) + test::little(flags, 4) + std::string(8, '\0');
+  };
+  const std::string ape_tag = ape(0xA0000000U) + items + ape(0x80000000U);
+  for (const std::string& tags : {id3, items + ape(0), ape_tag, ape_tag + id3}) {
+    EXPECT_EQ(read_audio(folder.with("y.mp3", bytes + tags)).frames(), frames);
+  }
+  const std::string whole = test::bytes_of(folder / "with_length.mp3");
+  EXPECT_EQ(read_audio(folder.with("y.mp3", whole + ape_tag + id3)).frames(), 144'000U);
+}
+
+std::vector<std::string> log_lines_of(const std::function<void()>& action) {
+  std::vector<std::string> lines;
+  set_log_sink([&](LogLevel, std::string_view line) { lines.emplace_back(line); });
+  action();
+  set_log_sink({});
+  return lines;
+}
+
+TEST(AudioReader, WarnsOfAnMp3ThatGoesOnAfterItsLength) {
+  const TemporaryFolder folder;
   const auto path = folder / "x.mp3";
-  write_audio(path, test::tones(48'000, 1, 96'000));
-  std::string bytes = test::bytes_of(path);
-  const std::size_t tag = std::min(bytes.find("Xing"), bytes.find("Info"));
-  ASSERT_LT(tag, 100U);
-  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(tag), 120,
-              '\0');  // now a frame of silence
-  const AudioBuffer audio = read_audio(folder.with("y.mp3", bytes));
-  EXPECT_GE(audio.frames(), 96'000U);
-  EXPECT_LE(audio.frames(), 96'000U + 4 * 1'152U);  // frame of the tag, encoder's delay and padding
+  write_audio(path, test::tones(48'000, 1, 144'000));
+  const std::string bytes = test::bytes_of(path);
+  const auto twice = folder.with("y.mp3", bytes + bytes);
+  EXPECT_TRUE(log_lines_of([&] { read_audio(path); }).empty());
+  const auto lines = log_lines_of([&] { EXPECT_EQ(read_audio(twice).frames(), 144'000U); });
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_THAT(lines[0], HasSubstr("goes on after the 144000 frames"));
 }
 
 TEST(AudioReader, WarnsOfAnOggThatEndsBetweenPagesWithoutAMark) {
@@ -225,10 +323,7 @@ TEST(AudioReader, WarnsOfAnOggThatEndsBetweenPagesWithoutAMark) {
   write_audio(path, test::tones(48'000, 1, 480'000));
   const std::string bytes = test::bytes_of(path);
   const auto cut_path = folder.with("y.ogg", bytes.substr(0, bytes.rfind("OggS")));
-  std::vector<std::string> lines;
-  set_log_sink([&](LogLevel, std::string_view line) { lines.emplace_back(line); });
-  EXPECT_GT(read_audio(cut_path).frames(), 100'000U);
-  set_log_sink({});
+  const auto lines = log_lines_of([&] { EXPECT_GT(read_audio(cut_path).frames(), 100'000U); });
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_THAT(lines[0], HasSubstr("no mark at its end"));
 }

@@ -88,6 +88,14 @@ inline std::string wav(const Pcm16& pcm) {
          little(pcm.promised_bytes, 4) + pcm.samples(false);
 }
 
+/// RF64: the sizes, which may exceed 32 bits, are in a chunk of their own.
+inline std::string rf64(const Pcm16& pcm) {
+  return "RF64" + little(0xFFFFFFFFU, 4) + "WAVEds64" + little(28, 4) +
+         little(72 + pcm.promised_bytes, 8) + little(pcm.promised_bytes, 8) +
+         little(pcm.promised_bytes / 2, 8) + little(0, 4) + "fmt " + little(16, 4) +
+         pcm.format_chunk() + "data" + little(0xFFFFFFFFU, 4) + pcm.samples(false);
+}
+
 /// Sun/NeXT .au.
 inline std::string au(const Pcm16& pcm) {
   return ".snd" + big(24, 4) + big(pcm.promised_bytes, 4) + big(3, 4) +
@@ -139,6 +147,34 @@ inline double error_db(const AudioBuffer& actual, const AudioBuffer& expected) {
     }
   }
   return 10.0 * std::log10(error / power + 1e-30);
+}
+
+/// How one channel of tones() has come through a lossy codec.
+struct ToneFit {
+  double level_db;     ///< of the tone, over its level before
+  double delay;        ///< in frames, modulo the tone's period
+  double residual_db;  ///< what is not the tone, over the tone's level before
+};
+
+/// The least-squares fit of channel `channel`'s tone, without the ends, where codecs ring.
+inline ToneFit fit_tone(const AudioBuffer& audio, int channel) {
+  const std::span<const float> y = audio.channel<float>(channel);
+  const std::size_t margin = y.size() / 10;
+  const double step = 2.0 * std::numbers::pi * (440.0 + 110.0 * channel) / audio.rate();
+  double ss = 0, sc = 0, cc = 0, ys = 0, yc = 0, yy = 0;
+  for (std::size_t i = margin; i < y.size() - margin; ++i) {
+    const double s = std::sin(step * static_cast<double>(i));
+    const double c = std::cos(step * static_cast<double>(i));
+    const auto v = static_cast<double>(y[i]);
+    ss += s * s, sc += s * c, cc += c * c, ys += v * s, yc += v * c, yy += v * v;
+  }
+  const double determinant = ss * cc - sc * sc;
+  const double a = (ys * cc - yc * sc) / determinant;
+  const double b = (yc * ss - ys * sc) / determinant;
+  const double residual = std::fmax(0.0, yy - a * ys - b * yc);
+  return {.level_db = 20.0 * std::log10(std::hypot(a, b) / 0.5),
+          .delay = -std::atan2(b, a) / step,
+          .residual_db = 10.0 * std::log10(residual / (0.25 * ss) + 1e-30)};
 }
 
 }  // namespace remotemedia::media::test

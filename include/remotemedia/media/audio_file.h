@@ -47,7 +47,8 @@ class AudioWriter {
  public:
   /// wav keeps the sample format (i16, i32 as PCM, f32 as float); flac stores f32 and i32 as 24
   /// bits; ogg, opus and mp3 are lossy. I/O error if the suffix is unknown, the folder is not
-  /// writable, or the kind cannot hold the rate or the channels (opus: 8, 12, 16, 24 or 48 kHz).
+  /// writable, or the kind cannot hold the rate or the channels (opus: 8, 12, 16, 24 or 48 kHz; ogg
+  /// with 6 and opus with 6 to 8 channels would keep only the bass of the last).
   AudioWriter(const std::filesystem::path& path, int rate, int channels, SampleFormat format);
   ~AudioWriter();
   AudioWriter(AudioWriter&&) noexcept;
@@ -70,6 +71,12 @@ void check_output_path(const std::filesystem::path& path);
 
 /// Suffixes that AudioWriter knows, with the dot, sorted.
 const std::vector<std::string>& writable_suffixes();
+
+/// Kinds of file that AudioReader reads with the libsndfile found here, sorted; "ogg" stands for
+/// vorbis, opus has its own name.
+std::vector<std::string> readable_kinds();
+/// Name and version of the library that codes the files, e.g. "libsndfile-1.2.0".
+std::string sound_library();
 
 /// A whole file. The length is bounded by memory only.
 AudioBuffer read_audio(const std::filesystem::path& path);

@@ -1,0 +1,6 @@
+// What the leak sanitizer finds in libraries, and cannot be helped here.
+
+extern "C" const char* __lsan_default_suppressions();
+
+// libsndfile forgets the stream's description when the header of an Ogg Vorbis file is damaged.
+extern "C" const char* __lsan_default_suppressions() { return "leak:vorbis_info_init"; }
