@@ -1,0 +1,23 @@
+#pragma once
+
+#include "remotemedia/base/audio_buffer.h"
+
+#include <nanobind/nanobind.h>
+
+#include <string_view>
+
+namespace remotemedia::bindings {
+
+/// The array's own memory as audio of shape (channels, frames) or (frames,), float32, int16 or
+/// int32 and C-contiguous; type error otherwise. The buffer keeps the array alive, wherever its
+/// last copy ends: the GIL is taken for that.
+AudioBuffer borrow_array(nanobind::handle array, int rate, std::string_view what = "audio");
+
+/// Audio as an array, without a copy: the very array that was borrowed if the buffer is all of it,
+/// else a view of that array (read-only, as it is the caller's) or of our memory (writable).
+/// Only a buffer with several channels whose frames do not follow each other, as truncate() leaves
+/// it, is copied, because a C-contiguous array is what every consumer takes without a copy of its
+/// own.
+nanobind::object to_numpy(const AudioBuffer& audio);
+
+}  // namespace remotemedia::bindings

@@ -1,0 +1,144 @@
+#include "bindings/python_node.h"
+
+#include "bindings/errors.h"
+#include "bindings/late_import.h"
+#include "bindings/packets.h"
+#include "bindings/values.h"
+#include "remotemedia/base/check.h"
+
+#include <algorithm>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+namespace remotemedia::bindings {
+
+namespace nb = nanobind;
+
+namespace {
+
+LateImport context_type("remotemedia._packet", "NodeContext");
+
+thread_local const std::shared_ptr<PythonSide>* making_for = nullptr;
+
+/// Runs Python code of a node; what is no Exception passes the session unnamed.
+template <typename Call>
+void run_python(Call call) {
+  const GilAcquire gil;
+  try {
+    call();
+  } catch (nb::python_error& error) {
+    if (!error.matches(PyExc_Exception)) throw PassingException{std::move(error)};
+    throw;
+  }
+}
+
+}  // namespace
+
+int PythonSide::traverse(visitproc visit, void* arg) const {
+  Py_VISIT(sink.ptr());
+  Py_VISIT(loop.ptr());
+  Py_VISIT(sink_error.ptr());
+  for (const PythonNode* node : nodes) {
+    if (const int result = node->traverse(visit, arg); result != 0) return result;
+  }
+  return 0;
+}
+
+void PythonSide::clear() {
+  sink.reset();
+  loop.reset();
+  sink_error.reset();
+  for (PythonNode* node : nodes) node->executor_.reset();
+}
+
+MakingNodes::MakingNodes(const std::shared_ptr<PythonSide>& side)
+    : outer_(std::exchange(making_for, &side)) {}
+
+MakingNodes::~MakingNodes() { making_for = outer_; }
+
+bool Emit::operator()(nb::handle packet, std::uint16_t port) {
+  if (out_ == nullptr || thread_ != std::this_thread::get_id()) {
+    refuse("emit", "called outside of its call", "a call during process or flush, on their thread",
+           "return results to the call that makes them");
+  }
+  Packet given = to_packet(packet);
+  try {
+    const GilRelease unlocked;
+    return out_->emit(std::move(given), port);
+  } catch (...) {
+    raise_failure();
+  }
+}
+
+void Emit::raise_failure() const {
+  nb::object exception = side_.sink_error;
+  if (!exception.is_valid()) exception = to_exception(std::current_exception());
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
+  throw nb::python_error();
+}
+
+PythonNode::PythonNode(nb::handle factory) : side_(*making_for) {
+  run_python([&] {
+    if (!factory.is_valid()) refuse("the graph", "cleared", "alive");
+    executor_.keep(factory());
+    emit_.keep(nb::cast(Emit(*side_), nb::rv_policy::move));
+    side_->nodes.push_back(this);
+  });
+}
+
+PythonNode::~PythonNode() {
+  const PythonAccess python;
+  std::erase(side_->nodes, this);
+  executor_.reset();
+  emit_.reset();
+}
+
+void PythonNode::initialize(const NodeContext& context) {
+  run_python([&] {
+    executor_.get().attr("initialize")(context_type(to_python(std::string_view(context.node_id)),
+                                                    to_python(std::string_view(context.node_type)),
+                                                    to_python(std::string_view(context.session_id)),
+                                                    side_->loop));
+  });
+}
+
+void PythonNode::process(Packet packet, Emitter& out) {
+  run_python([&] {
+    const Emit::Call call(*nb::inst_ptr<Emit>(emit_.get()), out);
+    executor_.get().attr("process")(to_python(packet), emit_.get());
+  });
+}
+
+void PythonNode::flush(Emitter& out) {
+  run_python([&] {
+    const Emit::Call call(*nb::inst_ptr<Emit>(emit_.get()), out);
+    executor_.get().attr("flush")(emit_.get());
+  });
+}
+
+void PythonNode::cleanup() noexcept {
+  const PythonAccess python;
+  if (!python || !executor_.get().is_valid()) return;
+  const nb::error_scope keep_current;
+  try {
+    executor_.get().attr("cleanup")();
+  } catch (nb::python_error& error) {
+    // A session cleans up also while it reports another error: this one must not replace it.
+    error.discard_as_unraisable(executor_.get());
+  }
+}
+
+int PythonNode::traverse(visitproc visit, void* arg) const {
+  Py_VISIT(executor_.get().ptr());
+  Py_VISIT(emit_.get().ptr());
+  return 0;
+}
+
+void bind_emit(nb::module_& m) {
+  using nb::literals::operator""_a;
+  nb::class_<Emit>(m, "_Emit", nb::is_final(), "Sends a packet out of an output port.")
+      .def("__call__", &Emit::operator(), "packet"_a, "port"_a = 0);
+}
+
+}  // namespace remotemedia::bindings

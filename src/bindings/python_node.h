@@ -1,0 +1,102 @@
+#pragma once
+
+#include "bindings/python_access.h"
+#include "remotemedia/graph/node.h"
+
+#include <nanobind/nanobind.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace remotemedia::bindings {
+
+class PythonNode;
+
+/// What the Python side of one session consists of; shared by the session, its sink and its Python
+/// nodes. Touched with the GIL only. Everything Python in here is visited by the garbage collector,
+/// so that a sink or a node may refer back to the session.
+struct PythonSide {
+  nanobind::object sink;
+  nanobind::object loop;
+  /// What the sink raised in the current call, for the Python nodes on the way back.
+  nanobind::object sink_error;
+  std::vector<PythonNode*> nodes;
+
+  int traverse(visitproc visit, void* arg) const;
+  void clear();
+};
+
+/// While it lives, Python nodes made on this thread belong to `side`: a graph is shared by sessions
+/// and makes the nodes of each without knowing it.
+class MakingNodes {
+ public:
+  explicit MakingNodes(const std::shared_ptr<PythonSide>& side);
+  ~MakingNodes();
+  MakingNodes(const MakingNodes&) = delete;
+  MakingNodes& operator=(const MakingNodes&) = delete;
+
+ private:
+  const std::shared_ptr<PythonSide>* outer_;
+};
+
+/// The `emit` that a Python executor gets. Works during the call it is given to, on that call's
+/// thread; a call from elsewhere is a configuration error.
+class Emit {
+ public:
+  explicit Emit(const PythonSide& side) : side_(side) {}
+  bool operator()(nanobind::handle packet, std::uint16_t port);
+
+  /// Opens it for one call.
+  class Call {
+   public:
+    Call(Emit& emit, Emitter& out) : emit_(emit) {
+      emit_.out_ = &out;
+      emit_.thread_ = std::this_thread::get_id();
+    }
+    ~Call() { emit_.out_ = nullptr; }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+   private:
+    Emit& emit_;
+  };
+
+ private:
+  [[noreturn]] void raise_failure() const;
+
+  const PythonSide& side_;  ///< looked at during a call only
+  Emitter* out_ = nullptr;
+  std::thread::id thread_;
+};
+
+/// A Python executor (remotemedia._packet.Executor) as a node. Its exceptions pass as they are; the
+/// session adds the node's name. Takes the GIL for each call.
+class PythonNode final : public NodeExecutor {
+ public:
+  /// Calls `factory()`, which gives the executor.
+  explicit PythonNode(nanobind::handle factory);
+  ~PythonNode() override;
+  PythonNode(const PythonNode&) = delete;
+  PythonNode& operator=(const PythonNode&) = delete;
+
+  void initialize(const NodeContext& context) override;
+  void process(Packet packet, Emitter& out) override;
+  void flush(Emitter& out) override;
+  void cleanup() noexcept override;
+
+  int traverse(visitproc visit, void* arg) const;
+
+ private:
+  friend struct PythonSide;
+
+  std::shared_ptr<PythonSide> side_;
+  KeptObject executor_;
+  KeptObject emit_;
+};
+
+/// The class of `Emit`, for the module.
+void bind_emit(nanobind::module_& m);
+
+}  // namespace remotemedia::bindings

@@ -1,0 +1,271 @@
+"""The native kernels against their NumPy twins: equal bits, lengths, shapes and decisions."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from native_graphs import native, noise
+from remotemedia import _kernels_numpy as fallback
+from remotemedia.exceptions import ConfigurationError, ItemTypeError
+
+pytestmark = pytest.mark.native_only
+
+# End of the pass band of each quality, as a share of the lower Nyquist frequency.
+QUALITIES = {"low": 0.80, "medium": 0.87, "high": 0.91, "very_high": 0.95}
+RATES = [(44_100, 16_000), (48_000, 16_000), (16_000, 44_100), (44_101, 16_000), (8_000, 192_000)]
+
+
+def extremes(dtype: Any) -> NDArray[Any]:
+    if dtype == np.float32:
+        steps = np.arange(-3, 4, 0.25) / 32_768  # ties of int16 rounding
+        large = [1.0, -1.0, 1.5, -1.5, 3e38, 1e-40, -0.0, np.nan, np.inf, -np.inf]
+        return np.concatenate([steps, large, 1 - np.abs(steps)]).astype(np.float32)
+    limits = np.iinfo(dtype)
+    near = np.arange(-70_000, 70_000, 8_192 + 1)
+    values = np.concatenate([near, limits.min + np.arange(3), limits.max - np.arange(3)])
+    return np.clip(values, limits.min, limits.max).astype(dtype)
+
+
+def clips(dtype: Any) -> list[NDArray[Any]]:
+    edge = extremes(dtype)
+    return [edge, edge[np.newaxis], noise(3, 5_001, dtype=dtype), noise(0, dtype=dtype)]
+
+
+@pytest.mark.parametrize("target", ["f32", "i16", "i32"])
+@pytest.mark.parametrize("dtype", [np.float32, np.int16, np.int32])
+def test_format_conversions_give_the_bits_of_the_fallback(dtype: Any, target: str) -> None:
+    for clip in clips(dtype):
+        actual = native().convert_format(clip, target, False)
+        expected = fallback.convert_format(clip, target, False)
+        assert actual.dtype == expected.dtype
+        assert np.array_equal(actual, expected, equal_nan=expected.dtype.kind == "f")
+
+
+@pytest.mark.parametrize("first_frame", [0, 1, 12_345, 2**40])
+@pytest.mark.parametrize("dtype", [np.float32, np.int16, np.int32])
+def test_dither_gives_the_bits_of_the_fallback(dtype: Any, first_frame: int) -> None:
+    for clip in clips(dtype):
+        actual = native().convert_format(clip, "i16", True, first_frame)
+        assert np.array_equal(actual, fallback.convert_format(clip, "i16", True, first_frame))
+
+
+def test_dither_depends_on_the_place_in_the_stream_only() -> None:
+    clip = noise(2, 1_000)
+    whole = native().convert_format(clip, "i16", True, first_frame=50)
+    later = native().convert_format(np.ascontiguousarray(clip[:, 300:]), "i16", True, 350)
+    assert np.array_equal(whole[:, 300:], later)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int16, np.int32])
+@pytest.mark.parametrize("shape", [(500,), (1, 500), (2, 501), (32, 7)])
+def test_mixing_to_mono_gives_the_bits_of_the_fallback(dtype: Any, shape: tuple[int]) -> None:
+    clip = noise(*shape, dtype=dtype)
+    actual, expected = native().to_mono(clip), fallback.to_mono(clip)
+    assert actual.shape == expected.shape
+    assert actual.dtype == np.float32
+    assert np.array_equal(actual, expected)
+
+
+def test_mono_of_float32_is_the_same_array_in_both_shapes() -> None:
+    for clip in (noise(100), noise(1, 100)):
+        assert native().to_mono(clip) is clip
+        assert fallback.to_mono(clip) is clip
+
+
+def tone(hz: float, rate: int, frames: int) -> NDArray[np.float32]:
+    return (0.5 * np.sin(2 * np.pi * hz * np.arange(frames) / rate)).astype(np.float32)
+
+
+def difference_db(actual: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+    error = np.sqrt(np.mean((actual.astype(np.float64) - expected) ** 2))
+    return float(20 * np.log10(error / np.sqrt(np.mean(expected.astype(np.float64) ** 2)) + 1e-12))
+
+
+@pytest.mark.parametrize("quality", QUALITIES)
+@pytest.mark.parametrize(("rate", "target"), RATES)
+def test_resampling_differs_from_the_fallback_by_less_than_100_db(
+    rate: int, target: int, quality: str
+) -> None:
+    edge = QUALITIES[quality] * min(rate, target) / 2
+    frames = rate // 4 + 17
+    clip = np.sum([tone(share * edge, rate, frames) for share in (0.05, 0.4, 0.7, 1)], axis=0)
+    clip = np.stack([clip, clip[::-1]]).astype(np.float32) / 4
+    actual = native().resample(clip, rate, target, quality, False)
+    expected = fallback.resample(clip, rate, target, quality, False)
+    assert actual.shape == expected.shape
+    assert difference_db(actual, expected) < -100
+
+
+@pytest.mark.parametrize("frames", [0, 1, 2, 441, 4_801])
+@pytest.mark.parametrize(("rate", "target"), RATES)
+def test_lengths_are_those_of_the_fallback(rate: int, target: int, frames: int) -> None:
+    for shape in ((frames,), (1, frames), (2, frames)):
+        for mono in (False, True):
+            clip = np.zeros(shape, np.float32)
+            actual = native().resample(clip, rate, target, "high", mono)
+            assert actual.shape == fallback.resample(clip, rate, target, "high", mono).shape
+            assert actual.shape[-1] == -(-frames * target // rate)
+
+
+def test_an_equal_rate_gives_a_copy() -> None:
+    clip = noise(100)
+    for kernels in (native(), fallback):
+        result = kernels.resample(clip, 16_000, 16_000, "high", False)
+        assert np.array_equal(result, clip)
+        assert not np.shares_memory(result, clip)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int32])
+def test_integers_are_resampled_as_the_floats_they_mean(dtype: Any) -> None:
+    clip = noise(2, 2_000, dtype=dtype)
+    floats = native().convert_format(clip, "f32", False)
+    actual = native().resample(clip, 44_100, 16_000, "high", False)
+    assert np.array_equal(actual, native().resample(floats, 44_100, 16_000, "high", False))
+
+
+def cut(clip: NDArray[Any], sizes: tuple[int, ...]) -> list[NDArray[Any]]:
+    parts, start = [], 0
+    for size in itertools.cycle(sizes):
+        if start >= clip.shape[-1]:
+            return parts
+        parts.append(np.ascontiguousarray(clip[..., start : start + size]))
+        start += size
+
+
+@pytest.mark.parametrize("sizes", [(1, 7, 441, 0, 999), (160,), (5_000,)])
+@pytest.mark.parametrize("shape", [(9_000,), (1, 9_000), (2, 9_000)])
+def test_a_stream_gives_the_bits_of_the_whole_in_any_chunks(
+    shape: tuple[int], sizes: tuple[int, ...]
+) -> None:
+    clip = noise(*shape)
+    channels = 1 if clip.ndim == 1 else clip.shape[0]
+    stream = native().Resampler(44_100, 16_000, channels, "high", False)
+    twin = fallback.Resampler(44_100, 16_000, channels, "high", False)
+    for _ in range(2):  # after flush() it is a new stream
+        parts = []
+        for part in cut(clip, sizes):
+            parts.append(stream.process(part))
+            assert parts[-1].shape == twin.process(part).shape
+        parts.append(stream.flush())
+        twin.flush()
+        whole = native().resample(clip, 44_100, 16_000, "high", False)
+        assert np.array_equal(np.concatenate(parts, axis=-1), whole)
+
+
+def test_a_stream_counts_what_it_cleaned_and_forgets_it_on_reset() -> None:
+    clip = np.array([np.nan, 0.5, np.inf, -np.inf], np.float32)
+    for kernels in (native(), fallback):
+        stream = kernels.Resampler(48_000, 16_000, 1, "high", False)
+        stream.process(clip)
+        assert stream.cleaned_samples == 3
+        stream.reset()
+        assert stream.cleaned_samples == 0
+        assert stream.flush().shape == (0,)
+
+
+@pytest.mark.parametrize("quality", QUALITIES)
+def test_a_stream_states_the_latency_of_the_fallback(quality: str) -> None:
+    for rate, target in RATES:
+        expected = fallback.Resampler(rate, target, 1, quality, False).latency_frames
+        assert native().Resampler(rate, target, 1, quality, False).latency_frames == expected
+
+
+def test_a_stream_refuses_other_channels_than_it_was_made_for() -> None:
+    stream = native().Resampler(48_000, 16_000, 2, "high", False)
+    with pytest.raises(ItemTypeError, match="audio has 1 channels, expected 2"):
+        stream.process(noise(100))
+
+
+def speech_like(rate: int, seconds: float, seed: int) -> NDArray[np.float32]:
+    """Noise that comes in syllables of changing level over a floor that rises and falls."""
+    generator = np.random.default_rng(seed)
+    frames = int(rate * seconds)
+    time = np.arange(frames) / rate
+    syllables = np.maximum(0, np.sin(2 * np.pi * 3.1 * time)) * (np.sin(2 * np.pi * 0.4 * time) > 0)
+    level = 0.004 * 2 ** np.sin(2 * np.pi * 0.21 * time) + 0.2 * syllables
+    return (level * generator.standard_normal(frames)).astype(np.float32)
+
+
+@pytest.mark.parametrize("aggressiveness", [0, 1, 2, 3])
+@pytest.mark.parametrize("sizes", [(160,), (1, 700, 0, 33), (100_000,)])
+def test_the_energy_vad_decides_as_the_fallback_does(
+    aggressiveness: int, sizes: tuple[int, ...]
+) -> None:
+    for rate, duration_ms, threshold in [(16_000, 30, 0.02), (44_100, 10, 0.004), (8_000, 25, 0.1)]:
+        clip = speech_like(rate, 6, aggressiveness)
+        settings = (rate, duration_ms, threshold, aggressiveness)
+        vads = native().EnergyVAD(*settings), fallback.EnergyVAD(*settings)
+        decided: tuple[list[Any], list[Any]] = ([], [])
+        for part in cut(clip, sizes):
+            for vad, decisions in zip(vads, decided, strict=True):
+                decisions.append(vad.process(part))
+                assert decisions[-1].dtype == np.bool_
+        ours, theirs = np.concatenate(decided[0]), np.concatenate(decided[1])
+        assert np.array_equal(ours, theirs)
+        assert len(ours) == len(clip) // (rate * duration_ms // 1000)
+        assert 0 < np.count_nonzero(ours) < len(ours)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int16, np.int32])
+def test_the_energy_vad_averages_channels_and_cleans_as_the_fallback_does(dtype: Any) -> None:
+    clip = noise(2, 16_000, dtype=dtype)
+    if dtype == np.float32:
+        clip[0, 700], clip[1, 900:910] = np.nan, np.inf
+    vads = native().EnergyVAD(16_000, 30, 0.02, 1), fallback.EnergyVAD(16_000, 30, 0.02, 1)
+    assert np.array_equal(*(vad.process(clip) for vad in vads))
+    for vad in vads:
+        vad.reset()
+    assert np.array_equal(*(vad.process(clip[:, :500].copy()) for vad in vads))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int16, np.int32])
+def test_a_file_holds_what_was_written(tmp_path: Path, dtype: Any) -> None:
+    clip = noise(2, 4_410, dtype=dtype)
+    path = str(tmp_path / "clip.wav")
+    native().write_audio(path, clip, 44_100)
+    samples, rate = native().read_audio(path)
+    expected = native().convert_format(clip, "f32", False)
+    assert rate == 44_100
+    assert samples.dtype == np.float32
+    assert np.array_equal(samples, expected)
+    assert samples.flags.writeable
+
+
+def test_a_mono_array_is_written_as_one_channel(tmp_path: Path) -> None:
+    path = str(tmp_path / "clip.wav")
+    native().write_audio(path, noise(100, dtype=np.int16), 8_000)
+    samples, _ = native().read_audio(path)
+    assert samples.shape == (1, 100)
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda m: m.resample(noise(9), 7_999, 16_000, "high", False), "rate is 7999"),
+        (lambda m: m.resample(noise(9), 16_000, 16, "high", False), "target_rate is 16, expected"),
+        (lambda m: m.resample(noise(9), 8_000, 16_000, "best", False), "quality is 'best'"),
+        (lambda m: m.convert_format(noise(9), "i24", False), "target is 'i24'"),
+        (lambda m: m.Resampler(8_000, 16_000, 33, "high", False), "channels is 33"),
+        (lambda m: m.EnergyVAD(16_000, 4, 0.02, 1), "frame_duration_ms is 4"),
+        (lambda m: m.EnergyVAD(16_000, 30, 2.0, 1), "threshold is 2"),
+        (lambda m: m.EnergyVAD(16_000, 30, 0.02, 4), "aggressiveness is 4"),
+    ],
+)
+def test_arguments_out_of_range_are_refused_with_their_value(call: Any, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=text):
+        call(native())
+
+
+def test_samples_that_were_cleaned_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    clip = np.array([np.nan, np.inf, 0.5], np.float32)
+    assert native().convert_format(clip, "i16", False).tolist() == [0, 32_767, 16_384]
+    [record] = caplog.records
+    assert record.name == "remotemedia"
+    assert record.levelname == "WARNING"
+    assert record.getMessage() == "convert_format: 2 samples were NaN or infinite"
