@@ -27,6 +27,8 @@ _LIMITS: Final[dict[str, tuple[int, tuple[int, ...]]]] = {
     ".mp3": (2, _MP3_RATES),
     ".opus": (MAX_CHANNELS, _OPUS_RATES),
 }
+# Channel counts whose last channel the encoder takes for one of low frequencies only.
+_BASS_COUNTS: Final[dict[str, tuple[int, ...]]] = {".ogg": (6,), ".opus": (6, 7, 8)}
 
 
 def read_audio(path: str) -> tuple[NDArray[np.float32], int]:
@@ -69,8 +71,8 @@ def _read_wave(path: str) -> tuple[NDArray[np.float32], int] | None:
     if present < frames:
         raise _unreadable(
             path,
-            f"it ends at frame {present}, its header promises {frames} frames",
-            "the file is truncated or damaged; get a complete copy",
+            f"it is truncated at frame {present} of {frames}",
+            "get a complete copy of the file",
         )
     samples = _decode_pcm(raw, width).reshape(frames, channels)
     return np.ascontiguousarray(samples.T), rate
@@ -79,13 +81,15 @@ def _read_wave(path: str) -> tuple[NDArray[np.float32], int] | None:
 def _decode_pcm(raw: bytes, width: int) -> NDArray[np.float32]:
     if width == 1:  # the only unsigned one
         unsigned = np.frombuffer(raw, np.uint8).astype(np.float32)
-        return (unsigned - np.float32(128)) / np.float32(128)
+        centred: NDArray[np.float32] = (unsigned - np.float32(128)) / np.float32(128)
+        return centred
     if width == 3:  # noqa: PLR2004 - bytes of a 24-bit sample, which become the upper bits of 32
         wide = np.zeros((len(raw) // 3, 4), np.uint8)
         wide[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
         raw, width = wide.tobytes(), 4
     integers = np.frombuffer(raw, f"<i{width}")
-    return integers.astype(np.float32) * np.float32(2.0 ** (1 - 8 * width))
+    scaled: NDArray[np.float32] = integers.astype(np.float32) * np.float32(2.0 ** (1 - 8 * width))
+    return scaled
 
 
 def _read_soundfile(path: str) -> tuple[NDArray[np.float32], int]:
@@ -154,14 +158,32 @@ def _check_readable(path: str) -> None:
         raise _unreadable(path, str(error)) from error
 
 
-def _check_writable(path: str, rate: int, channels: int) -> str:
-    file = Path(path)
-    suffix = file.suffix.lower()
+def check_output_path(path: str) -> None:
+    """Refuse a path to which nothing could be written: unknown suffix, no such folder."""
+    _check_suffix(path)
+    _check_place(path)
+
+
+def _check_suffix(path: str) -> str:
+    suffix = Path(path).suffix.lower()
     known = f"use one of {', '.join(WRITABLE_SUFFIXES)}"
     if not suffix:
         raise _unwritable(path, "its name has no suffix to tell the kind of file", known)
     if suffix not in WRITABLE_SUFFIXES:
         raise _unwritable(path, f"'{suffix}' is no suffix known here", known)
+    return suffix
+
+
+def _check_place(path: str) -> None:
+    file = Path(path)
+    if file.is_dir():
+        raise _unwritable(path, "it is a folder", "give the path of a file")
+    if not file.parent.is_dir():
+        raise _unwritable(path, f"there is no folder '{file.parent}'", "create the folder first")
+
+
+def _check_writable(path: str, rate: int, channels: int) -> str:
+    suffix = _check_suffix(path)
     most, rates = _LIMITS.get(suffix, (MAX_CHANNELS, ()))
     if channels > most:
         raise _unwritable(
@@ -169,16 +191,19 @@ def _check_writable(path: str, rate: int, channels: int) -> str:
             f"{suffix} holds at most {most} channels, the audio has {channels}",
             "write .wav, or fewer channels",
         )
+    if channels in _BASS_COUNTS.get(suffix, ()):
+        raise _unwritable(
+            path,
+            f"{suffix} would keep only the bass of the last of {channels} channels",
+            "write .wav or .flac",
+        )
     if rates and rate not in rates:
         raise _unwritable(
             path,
             f"{suffix} cannot hold {rate} Hz, only {', '.join(map(str, rates))} Hz",
             "put an AudioResampleNode in front, or write .wav",
         )
-    if file.is_dir():
-        raise _unwritable(path, "it is a folder", "give the path of a file")
-    if not file.parent.is_dir():
-        raise _unwritable(path, f"there is no folder '{file.parent}'", "create the folder first")
+    _check_place(path)
     return suffix
 
 

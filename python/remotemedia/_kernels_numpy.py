@@ -113,13 +113,15 @@ def convert_format(x: Samples, target: str, dither: bool, first_frame: int = 0) 
     if x.dtype == wanted:
         return x
     if wanted == _F32:
-        return x.astype(np.float32) * np.float32(2.0 ** -_BITS[x.dtype])
+        floats: Floats = x.astype(np.float32) * np.float32(2.0 ** -_BITS[x.dtype])
+        return floats
     if dither and x.dtype == _I32:
         x = convert_format(x, "f32", False)
     if x.dtype == _F32:
         return _from_float(x, wanted, _dither_noise(x.shape, first_frame) if dither else None)
     if wanted == _I32:
-        return x.astype(np.int32) * np.int32(65536)
+        wide: NDArray[np.int32] = x.astype(np.int32) * np.int32(65536)
+        return wide
     return _rounded(x.astype(np.float64) / 65536.0, wanted)
 
 
@@ -149,13 +151,15 @@ def _dither_noise(shape: tuple[int, ...], first_frame: int) -> NDArray[np.float6
         bits = _mix_bits(streams[:, np.newaxis] + steps * _GOLDEN)
     high = (bits >> np.uint64(32)).astype(np.int64)
     low = (bits & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    return ((high - low).astype(np.float64) / 4294967296.0).reshape(shape)
+    noise: NDArray[np.float64] = (high - low).astype(np.float64) / 4294967296.0
+    return noise.reshape(shape)
 
 
 def _mix_bits(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     x = (x ^ (x >> np.uint64(30))) * _MIX_1
     x = (x ^ (x >> np.uint64(27))) * _MIX_2
-    return x ^ (x >> np.uint64(31))
+    mixed: NDArray[np.uint64] = x ^ (x >> np.uint64(31))
+    return mixed
 
 
 def to_mono(x: Samples) -> Floats:

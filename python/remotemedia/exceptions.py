@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
+
+from ._messages import shortened
 
 __all__ = [
     "ConfigurationError",
@@ -19,6 +21,9 @@ __all__ = [
     "SerializationError",
     "WebRTCError",
 ]
+
+# A hostile text can put megabytes into an id or a type; no message needs more than this.
+_MAX_MESSAGE_BYTES = 1_000
 
 
 class RemoteMediaError(Exception):
@@ -47,6 +52,12 @@ class RemoteMediaError(Exception):
     def __init__(self, message: str = "", *, hint: str = "") -> None:
         super().__init__(f"{message}; {hint}" if hint else message)
         self.hint = hint
+
+    @property
+    def message(self) -> str:
+        """The text without the hint."""
+        text = str(self)
+        return text.removesuffix(f"; {self.hint}") if self.hint else text
 
 
 class ConfigurationError(RemoteMediaError, ValueError):
@@ -176,6 +187,29 @@ class MissingExtraError(RemoteMediaError, ImportError):
     """An optional package is needed; the text names the command that installs it."""
 
     code = "RM8000"
+
+
+def refuse(what: str, value: object, expected: str, hint: str = "") -> NoReturn:
+    """Raise the configuration error "<what> is <value>, expected <expected>; <hint>"."""
+    raise ConfigurationError(f"{what} is {value}, expected {expected}", hint=hint)
+
+
+def node_failure(node_id: str, node_type: str, stage: str, cause: BaseException) -> Exception:
+    """Make the error of a node that failed because of `cause`."""
+    return NodeError.from_cause(node_id, node_type, stage, cause)
+
+
+def refuse_type(message: str, hint: str = "") -> NoReturn:
+    """Raise the type error of an item or an array."""
+    raise ItemTypeError(message, hint=hint)
+
+
+def refuse_manifest(message: str, pointer: str = "", line: int = 0, hint: str = "") -> NoReturn:
+    """Raise the error of a manifest, or of the graph it describes, with the position in words."""
+    where = ", ".join(filter(None, (f"line {line}" if line > 0 else "", pointer)))
+    text = shortened(message, _MAX_MESSAGE_BYTES) + (f" ({where})" if where else "")
+    hint = shortened(hint, _MAX_MESSAGE_BYTES)
+    raise ManifestError(f"Manifest error: {text}", hint=hint, pointer=pointer, line=line)
 
 
 def _describe(cause: BaseException) -> str:

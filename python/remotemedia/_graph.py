@@ -1,0 +1,175 @@
+"""A validated manifest: nodes, edges, order, formats, and which runtime each node gets."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from . import runtime
+from ._messages import to_json
+from ._node_types import NodeType, StreamFormat
+
+if TYPE_CHECKING:
+    from .node import Node
+
+__all__ = ["Edge", "Graph", "GraphNode"]
+
+_LOG: Final = logging.getLogger("remotemedia")
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A connection between nodes and ports, by index."""
+
+    source: int
+    target: int
+    output_port: int = 0
+    input_port: int = 0
+
+
+@dataclass
+class GraphNode:
+    """A node of a graph; incoming and outgoing edges are in the order of the connections."""
+
+    id: str
+    node: Node
+    type: NodeType
+    parameters: dict[str, Any]
+    runtime: runtime.Runtime = "python"
+    runtime_reason: str = ""
+    input: StreamFormat = field(default_factory=StreamFormat)
+    output: StreamFormat = field(default_factory=StreamFormat)
+    incoming: list[Edge] = field(default_factory=list)
+    outgoing: list[Edge] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """The node as messages name it."""
+        return f"'{self.id}' ({self.type.name})"
+
+
+@dataclass
+class Graph:
+    """What runs share. Lists of nodes are indices, in manifest order but for `order`.
+
+    Attributes
+    ----------
+    edges : list of Edge
+        In the order of the connections.
+    order : list of int
+        In which nodes run; among ready nodes manifest order.
+    inputs, sources : list of int
+        Nodes that take the session's input; nodes that produce their own.
+    outputs : list of int
+        Nodes whose first output port leads nowhere: it is an output of the graph.
+    """
+
+    name: str
+    nodes: list[GraphNode] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    order: list[int] = field(default_factory=list)
+    inputs: list[int] = field(default_factory=list)
+    sources: list[int] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+
+    @property
+    def continuous(self) -> bool:
+        """Whether the results of consecutive blocks may be joined.
+
+        Where connections meet, blocks of both alternate, and no joining takes them apart again.
+        """
+        return all(node.type.continuous and len(node.incoming) <= 1 for node in self.nodes)
+
+    @property
+    def uses_native(self) -> bool:
+        """Whether any node runs native."""
+        return any(node.runtime == "native" for node in self.nodes)
+
+    @property
+    def takes_audio(self) -> bool:
+        """Whether an input node takes nothing but audio."""
+        return any(self.nodes[i].type.inputs[0].kinds == ("audio",) for i in self.inputs)
+
+    @property
+    def output_ids(self) -> list[str]:
+        """Ids of the outputs, in manifest order."""
+        return [self.nodes[index].id for index in self.outputs]
+
+    def info(self) -> dict[str, Any]:
+        """Give counts and execution order, as results of the earlier SDK show them."""
+        return {
+            "node_count": len(self.nodes),
+            "source_count": len(self.sources) + len(self.inputs),
+            "sink_count": sum(not node.outgoing for node in self.nodes),
+            "execution_order": [self.nodes[index].id for index in self.order],
+        }
+
+    def resolve(self, use_native: bool = True) -> None:
+        """Decide the runtime of each node, and log it.
+
+        The native module is probed (and its absence warned about) only if a node would use it.
+
+        Raises
+        ------
+        The configuration error, if a node has no implementation for what is asked of it.
+        """
+        available = use_native and self._wants_native() and runtime.native_available()
+        for node in self.nodes:
+            kinds = node.type.runtimes
+            hint = node.node.runtime_hint if use_native else "python"
+            found = runtime.resolve_runtime(
+                hint, node.type.name, "native" in kinds, "python" in kinds, available
+            )
+            node.runtime = found.runtime
+            node.runtime_reason = found.reason if use_native else "use_rust=False"
+            _LOG.info("node %s: %s (%s)", node.label, node.runtime, node.runtime_reason)
+
+    def _wants_native(self) -> bool:
+        if runtime.requested_runtime() == "python":
+            return False
+        return any(
+            "native" in node.type.runtimes
+            and runtime.normalize_hint(node.node.runtime_hint) != "python"
+            for node in self.nodes
+        )
+
+    def to_manifest(self) -> dict[str, Any]:
+        """Give the manifest from which the native graph is built.
+
+        Parameters without text form belong to nodes that Python runs; they are left out.
+        """
+        return {
+            "version": "v1",
+            "metadata": {"name": self.name},
+            "nodes": [_native_node(node) for node in self.nodes],
+            "connections": [self._native_connection(edge) for edge in self.edges],
+        }
+
+    def _native_connection(self, edge: Edge) -> dict[str, Any]:
+        source, target = self.nodes[edge.source], self.nodes[edge.target]
+        return {
+            "from": source.id,
+            "to": target.id,
+            "output_port": source.type.outputs[edge.output_port].name,
+            "input_port": target.type.inputs[edge.input_port].name,
+        }
+
+
+def _native_node(node: GraphNode) -> dict[str, Any]:
+    hint = runtime.normalize_hint(node.node.runtime_hint) if node.runtime == "native" else "python"
+    params = node.parameters if node.runtime == "native" or node.node._is_builtin else {}
+    return {
+        "id": node.id,
+        "node_type": node.type.name,
+        "params": {name: value for name, value in params.items() if _has_text(value)},
+        "runtime_hint": hint,
+    }
+
+
+def _has_text(value: object) -> bool:
+    try:
+        to_json(value)
+    except TypeError:
+        return False
+    return True

@@ -1,0 +1,54 @@
+"""What a Python session measures; the names are those of the native session."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["NodeMetrics", "peak_memory_bytes"]
+
+
+@dataclass
+class NodeMetrics:
+    """Counts and times of one node: total in process and flush, minimum and maximum of process."""
+
+    node_id: str
+    node_type: str
+    runtime: str
+    runtime_reason: str
+    execution_count: int = 0
+    success_count: int = 0
+    error_count: int = 0
+    total_ns: int = 0
+    min_ns: int = 0
+    max_ns: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the values as users see them; rate and average are 0 when nothing ran."""
+        count = self.execution_count
+        total_us = self.total_ns / 1_000
+        return {
+            "node_id": self.node_id,
+            "node_type": self.node_type,
+            "runtime": self.runtime,
+            "runtime_reason": self.runtime_reason,
+            "execution_count": count,
+            "success_count": self.success_count,
+            "error_count": self.error_count,
+            "success_rate": self.success_count / count if count else 0.0,
+            "total_duration_us": total_us,
+            "avg_duration_us": total_us / count if count else 0.0,
+            "min_duration_us": self.min_ns / 1_000,
+            "max_duration_us": self.max_ns / 1_000,
+        }
+
+
+def peak_memory_bytes() -> int:
+    """Give the most memory that this process has had; 0 where the platform does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # kilobytes elsewhere

@@ -1,0 +1,109 @@
+"""The results of a session between its thread and the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from typing import Any, Final
+
+from ._items import give_item
+from ._packet import Packet
+
+__all__ = ["CAPACITY", "Outbox"]
+
+_LOG: Final = logging.getLogger("remotemedia")
+# Results that nobody has taken: 20 s of audio in blocks of 20 ms.
+CAPACITY: Final = 1_024
+
+
+class Outbox:
+    """A bounded queue: the session's thread puts and waits while it is full, the loop takes.
+
+    An error, or the end, comes after the results that were put before it.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, capacity: int = CAPACITY) -> None:
+        self._loop = loop
+        self._capacity = capacity
+        self._changed = threading.Condition()
+        self._packets: deque[Packet] = deque()
+        self._waiters: list[asyncio.Future[None]] = []
+        self._error: BaseException | None = None
+        self._is_over = False
+        self._has_warned = False
+
+    def put(self, packet: Packet) -> None:
+        """Append a result; waits while the queue is full. Dropped once the queue is closed."""
+        with self._changed:
+            while len(self._packets) >= self._capacity and not self._is_over:
+                self._warn_once()
+                self._changed.wait()
+            if not self._is_over:
+                self._packets.append(packet)
+                self._wake()
+
+    def end(self) -> None:
+        """Nothing follows. Takers that find the queue empty are told so."""
+        with self._changed:
+            self._is_over = True
+            self._wake()
+
+    def fail(self, error: BaseException) -> None:
+        """Nothing follows, because of `error`, which is raised when the queue is empty."""
+        with self._changed:
+            if hasattr(error, "partial_results"):  # of a node that failed
+                error.partial_results = [give_item(packet) for packet in self._packets]
+            self._error = self._error or error
+            self._is_over = True
+            self._changed.notify_all()
+            self._wake()
+
+    def close(self) -> None:
+        """Drop everything; nobody waits any longer."""
+        with self._changed:
+            self._packets.clear()
+            self._error = None
+            self._is_over = True
+            self._changed.notify_all()
+            self._wake()
+
+    async def take(self) -> Any:
+        """Give the next item; StopAsyncIteration after the last one."""
+        while True:
+            with self._changed:
+                if self._packets:
+                    packet = self._packets.popleft()
+                    self._changed.notify_all()
+                    return give_item(packet)
+                if self._error is not None:
+                    raise self._error
+                if self._is_over:
+                    raise StopAsyncIteration
+                waiter = self._loop.create_future()
+                self._waiters.append(waiter)
+            await waiter
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        if waiters:
+            try:
+                self._loop.call_soon_threadsafe(_release, waiters)
+            except RuntimeError:  # the loop is closed, and with it all who waited
+                self._is_over = True
+
+    def _warn_once(self) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            _LOG.warning(
+                "the session waits: %d results are not taken; iterate over the session, "
+                "in another task than the one that pushes",
+                self._capacity,
+            )
+
+
+def _release(waiters: list[asyncio.Future[None]]) -> None:
+    for waiter in waiters:
+        if not waiter.done():  # cancelled
+            waiter.set_result(None)

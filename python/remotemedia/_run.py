@@ -1,0 +1,97 @@
+"""One run of a pipeline: a session that takes its input, ends, and whose results are one value."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+from ._cancel import CancelScope
+from ._engine import Engine, make_engine
+from ._feeds import Feed
+from ._graph import Graph
+from ._items import give_item
+from ._packet import Packet
+
+__all__ = ["Run"]
+
+
+class Run:
+    """Called once, on a worker thread; `cancel` may come from any other.
+
+    Attributes
+    ----------
+    metrics : dict or None
+        What was measured, if it was wanted; also after a failure.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        feed: Feed,
+        *,
+        enable_metrics: bool,
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        self.metrics: dict[str, Any] | None = None
+        self._graph = graph
+        self._feed = feed
+        self._enable_metrics = enable_metrics
+        self._loop = loop
+        self._scope = CancelScope()
+        self._engine: Engine | None = None
+        self._outputs: dict[str, list[Packet]] = {name: [] for name in graph.output_ids}
+
+    def __call__(self) -> Any:
+        """Run to the end; gives the results: none as None, one as it is, more as a list."""
+        try:
+            with self._scope:
+                engine = self._start()
+                self._feed.run(engine, self._scope)
+                engine.finish()
+                items = self._items(engine)
+        except Exception as error:
+            if hasattr(error, "partial_results"):  # of a node that failed
+                error.partial_results = self._items(None)
+            raise
+        finally:
+            self._end()
+        return items[0] if len(items) == 1 else items or None
+
+    def cancel(self) -> None:
+        """Make the call return soon, with whatever result."""
+        self._scope.cancel()
+        if self._engine is not None:
+            self._engine.cancel()
+
+    def _start(self) -> Engine:
+        engine = make_engine(
+            self._graph,
+            lambda node_id, packet: self._outputs[node_id].append(packet),
+            session_id=uuid.uuid4().hex,
+            enable_metrics=self._enable_metrics,
+            loop=self._loop,
+        )
+        self._engine = engine
+        if self._scope.is_cancelled:
+            engine.cancel()
+        return engine
+
+    def _end(self) -> None:
+        engine = self._engine
+        if engine is None:
+            return
+        if self._enable_metrics:
+            self.metrics = engine.metrics()
+        engine.close()
+
+    def _items(self, engine: Engine | None) -> list[Any]:
+        """Give what came out, output by output; with an engine, blocks of a clip are joined."""
+        joins = engine is not None and self._feed.is_stream_of_blocks and self._graph.continuous
+        items: list[Any] = []
+        for packets in self._outputs.values():
+            if joins and engine is not None and packets:
+                items.append(give_item(engine.join(packets)))
+            else:
+                items += map(give_item, packets)
+        return items

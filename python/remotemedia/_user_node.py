@@ -1,0 +1,248 @@
+"""What runs a user's node in a session: one executor per session around the shared node."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Generator
+from contextlib import aclosing, closing
+from dataclasses import replace
+from typing import Any, Final
+
+from ._coroutines import await_from_thread
+from ._items import give_item, take_result
+from ._packet import Emit, Executor, NodeContext, Packet
+from .exceptions import refuse_type
+from .node import Node
+
+__all__ = ["make_user_executor"]
+
+_LOG = logging.getLogger(__name__)
+_ENDED: Final = object()
+
+Results = Generator[Any, None, None]
+
+
+def make_user_executor(node: Node) -> Executor:
+    """Make the executor of one session."""
+    return _StreamingExecutor(node) if node.is_streaming else _UserNodeExecutor(node)
+
+
+class _UserNodeExecutor:
+    """Calls the node with one item at a time; results leave as soon as they are there."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._session_id = ""
+        self._is_counted = False
+        self._latest = Packet()  # envelope of the last packet, for what comes after the last item
+
+    def initialize(self, context: NodeContext) -> None:
+        self._loop = context.loop
+        self._session_id = context.session_id
+        live = self._node._alive()
+        with live.lock, self._node._in_session(self._session_id):
+            if live.sessions == 0:
+                self._settle(self._node.initialize())
+            live.sessions += 1
+            self._is_counted = True
+
+    def process(self, packet: Packet, emit: Emit) -> None:
+        item = give_item(packet)
+        self._latest = replace(packet, payload=None)
+        with self._node._in_session(self._session_of(packet, item)):
+            self._send(self._results_of(item), packet, emit)
+
+    def flush(self, emit: Emit) -> None:
+        origin = replace(self._latest, ends_clip=False)
+        with self._node._in_session(self._session_of(origin, None)):
+            self._send(self._results(self._node.flush()), origin, emit)
+
+    def cleanup(self) -> None:
+        live = self._node._alive()
+        with live.lock, self._node._in_session(self._session_id):
+            live.sessions -= self._is_counted
+            self._is_counted = False
+            if live.sessions > 0:
+                return
+            try:
+                self._settle(self._node.cleanup())
+            except Exception:  # the run is over: its own result or error counts
+                _LOG.exception("cleanup of node '%s' failed", self._node.name)
+
+    def _results_of(self, item: Any) -> Results:
+        yield from self._results(self._node.process(item))
+
+    def _results(self, value: Any) -> Results:
+        if inspect.isgenerator(value):
+            yield from value
+        elif inspect.isasyncgen(value):
+            yield from self._drained(value)
+        elif inspect.isawaitable(value):
+            yield from self._results(self._wait(value))
+        else:
+            yield value
+
+    def _drained(self, generator: AsyncGenerator[Any, Any]) -> Results:
+        try:
+            while (result := self._wait(anext(generator, _ENDED))) is not _ENDED:
+                yield result
+        finally:
+            self._wait(generator.aclose())
+
+    def _send(self, results: Results, origin: Packet, emit: Emit) -> None:
+        """Emit results; if `origin` ends its clip, the last of them does."""
+        envelope = replace(origin, ends_clip=False)
+        held: Packet | None = None
+        with closing(results):
+            for result in results:
+                if result is None:
+                    continue
+                packet = take_result(result, envelope)
+                if origin.ends_clip:
+                    packet, held = held, packet  # type: ignore[assignment]
+                if packet is not None and not emit(packet, 0):
+                    return
+        if held is not None:
+            emit(replace(held, ends_clip=True), 0)
+
+    def _settle(self, value: Any) -> None:
+        if inspect.isawaitable(value):
+            self._wait(value)
+
+    def _wait(self, awaitable: Awaitable[Any]) -> Any:
+        return await_from_thread(awaitable, self._loop)
+
+    def _session_of(self, packet: Packet, item: Any) -> str:
+        found = packet.metadata.get("session_id") or self._node.extract_session_id(item)
+        return str(found) if found else self._session_id
+
+
+class _StreamingExecutor(_UserNodeExecutor):
+    """Calls the node once, with an async iterator of all items.
+
+    `process` hands over an item and takes results until the node asks for the next item or ends,
+    so the order of everything is fixed, and a slow node slows its input.
+    """
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self._call = _StreamingCall(node)
+
+    def _results_of(self, item: Any) -> Results:
+        if not self._call.has_started:
+            yield from self._until_asked()  # what comes before the first item
+        if not self._call.is_over:
+            self._wait(self._call.give(item, self._node.get_session_id()))
+            yield from self._until_asked()
+
+    def flush(self, emit: Emit) -> None:
+        origin = replace(self._latest, ends_clip=False)
+        with self._node._in_session(self._session_of(origin, None)):
+            self._send(self._rest(), origin, emit)
+        super().flush(emit)
+
+    def cleanup(self) -> None:
+        try:
+            if self._call.has_started:
+                self._wait(self._call.stop())
+        except Exception:
+            _LOG.exception("the end of node '%s' failed", self._node.name)
+        super().cleanup()
+
+    def _until_asked(self) -> Results:
+        while not self._call.is_over:
+            event, result = self._wait(self._call.next_event())
+            if event == "asked":
+                return
+            if event == "result":
+                yield result
+
+    def _rest(self) -> Results:
+        self._wait(self._call.end())
+        while not self._call.is_over:
+            yield from self._until_asked()
+
+
+class _StreamingCall:
+    """The one call of a streaming node, as a task. Its coroutines run on the event loop."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._task: asyncio.Task[None] | None = None
+        self._items: asyncio.Queue[tuple[Any, str | None]] = asyncio.Queue()
+        self._events: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
+        self._room = asyncio.Semaphore(1)  # for a result that has not been taken yet
+        self._stopping = False
+        self.is_over = False
+
+    @property
+    def has_started(self) -> bool:
+        """Whether the node was called."""
+        return self._task is not None
+
+    async def give(self, item: Any, session_id: str | None) -> None:
+        """Give the node the item that it asked for."""
+        self._items.put_nowait((item, session_id))
+
+    async def end(self) -> None:
+        """Say that no item follows."""
+        self._items.put_nowait((_ENDED, None))
+
+    async def next_event(self) -> tuple[str, Any]:
+        """Wait for ("result", value), ("asked", None) or ("ended", None); raises what it raised."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+        event, value = await self._events.get()
+        if event == "result":
+            self._room.release()
+        self.is_over = event in ("ended", "failed")
+        if event == "failed":
+            raise value
+        return event, value
+
+    async def stop(self) -> None:
+        """Cancel the node's call, and wait until it is over."""
+        if self._task is not None:
+            self._stopping = True
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        try:
+            async with aclosing(self._results()) as results:
+                async for result in results:
+                    await self._room.acquire()
+                    self._events.put_nowait(("result", result))
+        except (Exception, asyncio.CancelledError) as error:
+            if self._stopping:
+                raise
+            self._events.put_nowait(("failed", error))
+        else:
+            self._events.put_nowait(("ended", None))
+
+    async def _results(self) -> AsyncGenerator[Any, None]:
+        given = self._node.process(self._input())
+        if inspect.isawaitable(given):
+            yield await given
+        elif inspect.isasyncgen(given):
+            async with aclosing(given) as results:
+                async for result in results:
+                    yield result
+        else:
+            refuse_type(
+                f"process of {type(self._node).__name__} gave a {type(given).__name__}, expected "
+                "an async generator, as is_streaming is True",
+                "define it with async def and yield",
+            )
+
+    async def _input(self) -> AsyncGenerator[Any, None]:
+        while True:
+            self._events.put_nowait(("asked", None))
+            item, session_id = await self._items.get()
+            if item is _ENDED:
+                return
+            self._node.set_session_id(session_id)
+            yield item

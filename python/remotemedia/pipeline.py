@@ -1,0 +1,423 @@
+"""A pipeline: nodes that are connected, run on items, files and streams."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import warnings
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, TypeVar
+
+from . import _pipeline_text
+from ._document import TextFormat
+from ._feeds import make_feed
+from ._graph import Graph
+from ._graph_builder import build_graph
+from ._held_nodes import HeldNodes
+from ._node_list import NodeList
+from ._run import Run
+from ._worker import Worker, settled
+from .exceptions import ConfigurationError, PipelineError
+from .manifest import MAX_NAME, Manifest, read_manifest
+from .node import Node
+from .session import PipelineSession
+
+__all__ = ["Pipeline"]
+
+Self = TypeVar("Self", bound="Pipeline")
+
+_ID: Final = re.compile("[a-zA-Z0-9_-]+")
+
+
+class Pipeline:
+    """Nodes that are connected: a chain, or whatever graph a manifest describes.
+
+    Parameters
+    ----------
+    nodes : iterable of Node, optional
+        Connected one after the other.
+    name : str, optional
+        Of 1 to 255 characters; ``Pipeline_<id>`` if absent.
+    enable_metrics : bool
+        Measure each run (`get_metrics`).
+
+    Notes
+    -----
+    A node runs native if its type has a native implementation, the module loads, and its
+    ``runtime_hint`` allows it; `get_metrics` and the log (logger ``remotemedia``, level INFO) say
+    where each node ran and why. A run that fails is never repeated in the other runtime.
+
+    Examples
+    --------
+    >>> from remotemedia.nodes import AddNode, MultiplyNode
+    >>> pipeline = Pipeline([MultiplyNode(factor=2), AddNode(addend=10)])
+    >>> pipeline.run_sync([1, 2, 3])
+    [12, 14, 16]
+    """
+
+    def __init__(
+        self,
+        nodes: Iterable[Node] | None = None,
+        name: str | None = None,
+        enable_metrics: bool = False,
+    ) -> None:
+        self.name = f"Pipeline_{id(self)}" if name is None else _checked_name(name)
+        self.enable_metrics = enable_metrics
+        self._list = NodeList()
+        self._held: HeldNodes | None = None
+        self._lock = asyncio.Lock()  # around initialize and cleanup
+        self._metrics: dict[str, Any] | None = None
+        for node in nodes or ():
+            self.add_node(node)
+
+    # --- nodes
+
+    def add_node(self: Self, node: Node | str, named: Node | None = None) -> Self:
+        """Append a node to the chain; ``add_node(node)``, or ``add_node("id", node)``.
+
+        Returns
+        -------
+        The pipeline, so that calls can be chained.
+
+        Raises
+        ------
+        PipelineError
+            No node, an id that cannot be one, or a pipeline that is initialised or branches.
+        """
+        node_id, added = (node, named) if isinstance(node, str) else (None, node)
+        if not isinstance(added, Node):
+            raise PipelineError(
+                f"expected a Node, got {added!r}", hint='add_node(node) or add_node("id", node)'
+            )
+        if node_id is not None and not _ID.fullmatch(node_id):
+            raise PipelineError(
+                f"{node_id!r} is no node id", hint="use letters, digits, _ and - only"
+            )
+        self._check_changeable("add")
+        self._list.add(added, node_id)
+        return self
+
+    def remove_node(self, name: str) -> bool:
+        """Remove the first node of that name, or id; gives whether there was one."""
+        self._check_changeable("remove")
+        return self._list.remove(name)
+
+    def get_node(self, name: str) -> Node | None:
+        """Give the first node of that name, or id; None if there is none."""
+        return self._list.find(name)
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The nodes, in order."""
+        return self._list.nodes
+
+    @property
+    def node_count(self) -> int:
+        """Number of nodes."""
+        return len(self._list.nodes)
+
+    @property
+    def remote_node_count(self) -> int:
+        """Number of nodes on other machines: always 0."""
+        return 0
+
+    @property
+    def is_initialized(self) -> bool:
+        """Whether `initialize` has been called, and `cleanup` has not."""
+        return self._held is not None
+
+    def __len__(self) -> int:
+        """Give the number of nodes."""
+        return len(self._list.nodes)
+
+    def __iter__(self) -> Iterator[Node]:
+        """Give the nodes, in order."""
+        return iter(self.nodes)
+
+    def __repr__(self) -> str:
+        """Give name and nodes."""
+        return f"Pipeline(name={self.name!r}, nodes={self.nodes!r})"
+
+    # --- running
+
+    async def run(self, input_data: Any = None, use_rust: bool = True) -> Any:
+        """Run the pipeline once, from the first item to the end.
+
+        Parameters
+        ----------
+        input_data : item, list, path, or iterator
+            An item is audio as ``(array, rate)``, ``(array, rate, metadata)`` or ``{"audio_data":
+            array, "sample_rate": rate}``, text, a number, an array, or any other object. A list is
+            several items, each a clip of its own. A path object is an audio file; so is text, if
+            the first node takes nothing but audio. The items of an (async) iterator are chunks of
+            one stream. None runs the graph's sources.
+        use_rust : bool
+            False runs every node in Python.
+
+        Returns
+        -------
+        None if nothing came out, the item if it was one, else a list; with several outputs one
+        output after the other, in the order of the nodes. A file gives one item where the nodes
+        allow it.
+
+        Raises
+        ------
+        NodeError
+            A node failed; ``partial_results`` has the items that came before.
+        ManifestError, ConfigurationError
+            The nodes do not fit, or cannot run where they are asked to.
+
+        Notes
+        -----
+        The nodes run on a thread of their own, coroutines of users' nodes on the caller's loop. A
+        task that is cancelled ends the run: a coroutine is cancelled, other calls of nodes are
+        waited for.
+        """
+        run = self._make_run(input_data, use_rust, asyncio.get_running_loop())
+        worker = Worker("remotemedia-run")
+        future = asyncio.wrap_future(worker.submit(run))
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            run.cancel()
+            await settled(future)
+            raise
+        finally:
+            # Not done if the coroutine was thrown away: what the thread waits for never comes.
+            if not future.done():
+                run.cancel()
+            worker.stop(None if future.done() else 0.0)
+            self._keep_metrics(run.metrics)
+
+    def run_sync(self, input_data: Any = None, use_rust: bool = True) -> Any:
+        """As `run`, for code that is no coroutine; blocks until the result is there.
+
+        Also works where an event loop runs in this thread, which it holds up. Coroutines of users'
+        nodes run on a loop of the SDK.
+        """
+        run = self._make_run(input_data, use_rust, None)
+        worker = Worker("remotemedia-run")
+        future = worker.submit(run)
+        try:
+            return future.result()
+        finally:
+            if not future.done():  # interrupted
+                run.cancel()
+            worker.stop()
+            self._keep_metrics(run.metrics)
+
+    async def process(
+        self, stream: AsyncIterable[Any] | Iterable[Any] | None = None
+    ) -> AsyncIterator[Any]:
+        """Run on a stream of items and give the results as they come.
+
+        Without a stream the graph's sources run. The pipeline must be initialised.
+        """
+        if not self.is_initialized:
+            raise PipelineError(
+                "the pipeline is not initialized",
+                hint="await pipeline.initialize(), or use pipeline.session()",
+            )
+        async with self.session() as session:
+            feeder = asyncio.create_task(_feed(session, stream))
+            try:
+                async for item in session:
+                    yield item
+            finally:
+                feeder.cancel()
+                await asyncio.wait([feeder])
+
+    def session(self, session_id: str | None = None, *, use_rust: bool = True) -> PipelineSession:
+        """Make a running instance: ``async with pipeline.session() as session``.
+
+        Parameters
+        ----------
+        session_id : str, optional
+            For the state that nodes keep per session; a new one if absent.
+        use_rust : bool
+            False runs every node in Python.
+        """
+        return PipelineSession(
+            self._build(use_rust),
+            session_id=session_id,
+            enable_metrics=self.enable_metrics,
+            on_metrics=self._keep_metrics,
+        )
+
+    async def initialize(self) -> None:
+        """Initialise users' nodes once for all following runs. Repeatable."""
+        if not self.nodes:
+            raise PipelineError("Cannot initialize empty pipeline")
+        async with self._lock:
+            if self._held is None:
+                held = HeldNodes(self._build())
+                await held.open()
+                self._held = held
+
+    async def cleanup(self) -> None:
+        """Clean up what `initialize` initialised. Repeatable; errors of nodes are logged."""
+        async with self._lock:
+            held, self._held = self._held, None
+            if held is not None:
+                await held.close()
+
+    @asynccontextmanager
+    async def managed_execution(self: Self) -> AsyncIterator[Self]:
+        """Initialise for the time of an ``async with`` block."""
+        await self.initialize()
+        try:
+            yield self
+        finally:
+            await self.cleanup()
+
+    def get_metrics(self) -> dict[str, Any] | None:
+        """Give what the last run or session measured.
+
+        None if nothing ran, or without ``enable_metrics``. Times are in microseconds.
+        """
+        return self._metrics
+
+    # --- text forms
+
+    def get_config(self) -> dict[str, Any]:
+        """Give name, counts, the nodes' configurations and whether it is initialised."""
+        return {
+            "name": self.name,
+            "node_count": self.node_count,
+            "remote_node_count": self.remote_node_count,
+            "nodes": [node.get_config() for node in self.nodes],
+            "is_initialized": self.is_initialized,
+        }
+
+    def serialize(self, include_capabilities: bool = True, description: str | None = None) -> str:
+        """Give the manifest (version v1) as JSON, with all parameters and runtime hints.
+
+        `from_manifest` makes an equal pipeline of it. A loaded pipeline keeps its ids, description
+        and date.
+
+        Raises
+        ------
+        SerializationError
+            A parameter, e.g. a function, has no text form.
+        """
+        manifest = self._manifest(include_capabilities)
+        manifest.created_at = manifest.created_at or _pipeline_text.utc_now()
+        if description is not None:
+            manifest.description = description
+        return _pipeline_text.manifest_text(manifest)
+
+    def export_definition(self) -> dict[str, Any]:
+        """Give nodes, connections and a description of them, for `from_definition`."""
+        return _pipeline_text.definition_of(
+            self._manifest(), self._list.by_id(), self._list.is_chain
+        )
+
+    @classmethod
+    async def from_definition(cls: type[Self], definition: dict[str, Any]) -> Self:
+        """Make a pipeline of what `export_definition` gave.
+
+        Node types must be built in, or classes that are defined already: no module is imported.
+        """
+        return cls.from_manifest(_pipeline_text.manifest_of_definition(definition))
+
+    @classmethod
+    def from_file(cls: type[Self], path: str | os.PathLike[str]) -> Self:
+        """Load a manifest, JSON or YAML, in either dialect; nodes keep its ids as their names.
+
+        Raises
+        ------
+        ManifestError
+            With pointer, line and hint; everything is checked here, before anything runs.
+        OSError
+            The file cannot be read.
+        """
+        return cls._load(*_pipeline_text.read_text(path))
+
+    @classmethod
+    def from_yaml(cls: type[Self], text_or_path: str | os.PathLike[str]) -> Self:
+        """Load a manifest from its text, JSON or YAML, or from a file.
+
+        A path object, and one line that ends in .yaml, .yml or .json, is the path of a file.
+        """
+        if _pipeline_text.is_path(text_or_path):
+            return cls.from_file(text_or_path)
+        return cls.from_manifest(os.fspath(text_or_path))
+
+    @classmethod
+    def from_manifest(cls: type[Self], manifest: str | dict[str, Any]) -> Self:
+        """Make a pipeline of a manifest: JSON or YAML text, or what such a text holds."""
+        return cls._load(manifest, None)
+
+    @classmethod
+    def _load(
+        cls: type[Self],
+        source: str | dict[str, Any],
+        text_format: TextFormat | None,
+    ) -> Self:
+        manifest = read_manifest(source, text_format)
+        for warning in manifest.warnings:
+            warnings.warn(warning, UserWarning, stacklevel=3)
+        pipeline = cls(
+            name=manifest.name, enable_metrics=manifest.config.get("enable_metrics", False)
+        )
+        pipeline._list = NodeList.of(manifest, build_graph(manifest))
+        return pipeline
+
+    # --- inside
+
+    def _build(self, use_rust: bool = True) -> Graph:
+        """Check everything that can be checked before a run, and decide the runtimes."""
+        if not self.nodes:
+            raise PipelineError("the pipeline has no nodes", hint="add one with add_node()")
+        graph = build_graph(self._manifest(), self._list.by_id())
+        graph.resolve(use_rust)
+        return graph
+
+    def _manifest(self, include_capabilities: bool = False) -> Manifest:
+        return self._list.manifest(_checked_name(self.name), include_capabilities)
+
+    def _make_run(self, data: Any, use_rust: bool, loop: asyncio.AbstractEventLoop | None) -> Run:
+        graph = self._build(use_rust)
+        feed = make_feed(graph, data, loop, use_rust)
+        return Run(graph, feed, enable_metrics=self.enable_metrics, loop=loop)
+
+    def _keep_metrics(self, metrics: dict[str, Any] | None) -> None:
+        if metrics is not None:
+            self._metrics = metrics
+
+    def _check_changeable(self, action: str) -> None:
+        if self.is_initialized:
+            raise PipelineError(
+                f"Cannot {action} nodes of an initialized pipeline", hint="call cleanup() first"
+            )
+        if not self._list.is_chain:
+            raise PipelineError(
+                f"Cannot {action} nodes of a pipeline that is no chain",
+                hint="change its manifest and load that",
+            )
+
+
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME:
+        raise ConfigurationError(
+            f"Pipeline: name is {name!r}, expected a text of 1..{MAX_NAME} characters"
+        )
+    return name
+
+
+async def _feed(
+    session: PipelineSession, stream: AsyncIterable[Any] | Iterable[Any] | None
+) -> None:
+    """Push a stream into a session and end its input; what the stream raises ends the results."""
+    try:
+        if isinstance(stream, AsyncIterable):
+            async for item in stream:
+                await session.push(item)
+        elif stream is not None:
+            for item in stream:
+                await session.push(item)
+        await session.finish()
+    except Exception as error:
+        session.fail(error)
