@@ -1,4 +1,4 @@
-"""What all Python tests share: the marker of tests that need the native module."""
+"""What all Python tests share: the marker of tests that need the native module, and both runs."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("native_only") is not None:
             item.add_marker(pytest.mark.skip(reason=text))
+
+
+@pytest.fixture(params=[True, False], ids=["default", "use_rust_false"])
+def use_rust(request: pytest.FixtureRequest) -> bool:
+    """Run as the environment has it, and with every node in Python."""
+    value: bool = request.param
+    return value

@@ -1,0 +1,232 @@
+"""What a run measures, in both runtimes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from remotemedia import Node, NodeError, Pipeline, runtime
+from remotemedia._graph_builder import build_graph
+from remotemedia._metrics import NodeMetrics
+from remotemedia._packet import Packet
+from remotemedia._session_python import PythonSession
+from remotemedia.manifest import read_manifest
+from remotemedia.nodes import AddNode, AudioResampleNode, VADNode
+from signals import tone
+
+PIPELINE_KEYS = {
+    "pipeline_id",
+    "total_executions",
+    "total_duration_us",
+    "total_duration_ms",
+    "peak_memory_bytes",
+    "peak_memory_mb",
+    "node_metrics",
+    "metrics_overhead_us",
+}
+NODE_KEYS = {
+    "node_id",
+    "node_type",
+    "runtime",
+    "runtime_reason",
+    "execution_count",
+    "success_count",
+    "error_count",
+    "success_rate",
+    "total_duration_us",
+    "avg_duration_us",
+    "min_duration_us",
+    "max_duration_us",
+}
+
+
+def measured(pipeline: Pipeline) -> dict[str, Any]:
+    metrics = pipeline.get_metrics()
+    assert metrics is not None
+    return metrics
+
+
+def test_nothing_is_measured_before_a_run_or_without_being_asked() -> None:
+    pipeline = Pipeline([AddNode()], enable_metrics=True)
+    assert pipeline.get_metrics() is None
+    silent = Pipeline([AddNode()])
+    silent.run_sync(1)
+    assert silent.get_metrics() is None
+
+
+def test_every_field_is_there_and_true(use_rust: bool) -> None:
+    pipeline = Pipeline([AudioResampleNode(), VADNode()], name="call", enable_metrics=True)
+    items = [(tone(), 48_000)] * 5
+    begin = time.perf_counter()
+    pipeline.run_sync(items, use_rust=use_rust)
+    wall_us = 1e6 * (time.perf_counter() - begin)
+    metrics = measured(pipeline)
+    assert set(metrics) == PIPELINE_KEYS
+    assert metrics["pipeline_id"] == "call"
+    assert metrics["total_executions"] == 5
+    assert 0 < metrics["total_duration_us"] < wall_us
+    assert metrics["total_duration_ms"] == pytest.approx(metrics["total_duration_us"] / 1e3)
+    assert metrics["peak_memory_bytes"] > 10 * 2**20  # numpy alone takes more
+    assert metrics["peak_memory_mb"] == pytest.approx(metrics["peak_memory_bytes"] / 2**20)
+    assert 0 < metrics["metrics_overhead_us"] < metrics["total_duration_us"]
+    nodes = metrics["node_metrics"]
+    assert [node["node_id"] for node in nodes] == ["AudioResampleNode_0", "VADNode_1"]
+    for node in nodes:
+        assert set(node) == NODE_KEYS
+        assert node["execution_count"] == node["success_count"] == 5
+        assert node["error_count"] == 0
+        assert node["success_rate"] == 1.0
+        assert 0 < node["min_duration_us"] <= node["avg_duration_us"]
+        assert node["max_duration_us"] <= node["total_duration_us"]
+        assert node["avg_duration_us"] == pytest.approx(node["total_duration_us"] / 5)
+    assert sum(n["total_duration_us"] for n in nodes) <= metrics["total_duration_us"]
+
+
+def test_runtime_and_reason_are_told_per_node() -> None:
+    pipeline = Pipeline(
+        [AddNode(runtime_hint="python"), AddNode(runtime_hint="rust"), AddNode()],
+        enable_metrics=True,
+    )
+    pipeline.run_sync(1, use_rust=False)
+    nodes = measured(pipeline)["node_metrics"]
+    assert {(n["runtime"], n["runtime_reason"]) for n in nodes} == {("python", "use_rust=False")}
+
+
+@pytest.mark.native_only
+def test_runtimes_can_differ_in_one_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Mine(Node):
+        def process(self, data: Any) -> Any:
+            return data
+
+    pipeline = Pipeline(
+        [AddNode(runtime_hint="python"), AddNode(runtime_hint="rust"), AddNode(), Mine()],
+        enable_metrics=True,
+    )
+    pipeline.run_sync(1)
+    assert [(n["runtime"], n["runtime_reason"]) for n in measured(pipeline)["node_metrics"]] == [
+        ("python", "hint python"),
+        ("native", "hint native"),
+        ("native", "native implementation available"),
+        ("python", "python only"),
+    ]
+    monkeypatch.setenv(runtime.RUNTIME_VARIABLE, "python")
+    pipeline.run_sync(1)
+    reasons = {node["runtime_reason"] for node in measured(pipeline)["node_metrics"]}
+    assert reasons == {"REMOTEMEDIA_RUNTIME=python"}
+
+
+def test_failures_are_counted_and_measured(use_rust: bool) -> None:
+    class Picky(Node):
+        def process(self, data: Any) -> Any:
+            if data > 2:
+                raise ValueError("too large")
+            return data
+
+    pipeline = Pipeline([AddNode(addend=0), Picky()], enable_metrics=True)
+    with pytest.raises(NodeError):
+        pipeline.run_sync([1, 2, 3], use_rust=use_rust)
+    add, picky = measured(pipeline)["node_metrics"]
+    assert (add["execution_count"], add["error_count"]) == (3, 0)
+    assert picky["execution_count"] == 3
+    assert picky["success_count"] == 2
+    assert picky["error_count"] == 1
+    assert picky["success_rate"] == pytest.approx(2 / 3)
+
+
+def test_a_node_that_never_ran_has_zeros(use_rust: bool) -> None:
+    class Quiet(Node):
+        def process(self, data: Any) -> Any:
+            return None
+
+    pipeline = Pipeline([Quiet(), AddNode()], enable_metrics=True)
+    pipeline.run_sync(1, use_rust=use_rust)
+    never = measured(pipeline)["node_metrics"][1]
+    assert never["execution_count"] == 0
+    assert never["success_rate"] == 0
+    assert never["min_duration_us"] == never["avg_duration_us"] == 0
+
+
+def test_each_run_counts_anew() -> None:
+    pipeline = Pipeline([AddNode()], enable_metrics=True)
+    for items in ([1, 2, 3], [1]):
+        pipeline.run_sync(items)
+        assert measured(pipeline)["total_executions"] == len(items)
+    asyncio.run(pipeline.run([1, 2]))
+    assert measured(pipeline)["total_executions"] == 2
+
+
+# --- on a clock of the test
+
+
+class Ticking:
+    """A clock that goes on only when the test says so."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+
+class Busy:
+    """An executor that takes a fixed time before and after it gives its result."""
+
+    def __init__(self, clock: Ticking, before_us: int, after_us: int) -> None:
+        self._clock = clock
+        self._times = before_us, after_us
+
+    def initialize(self, context: Any) -> None:
+        self._clock.now_ns += 10**9  # not counted
+
+    def process(self, packet: Packet, emit: Any) -> None:
+        self._clock.now_ns += self._times[0] * 1_000
+        emit(packet, 0)
+        self._clock.now_ns += self._times[1] * 1_000
+
+    def flush(self, emit: Any) -> None:
+        self._clock.now_ns += 7_000
+
+    def cleanup(self) -> None:
+        pass
+
+
+def test_a_nodes_time_is_its_own() -> None:
+    manifest = {
+        "version": "v1",
+        "metadata": {"name": "timed"},
+        "nodes": [{"id": i, "node_type": "PassThroughNode"} for i in "ab"],
+        "connections": [{"from": "a", "to": "b"}],
+    }
+    clock = Ticking()
+    executors = {"a": Busy(clock, 10, 20), "b": Busy(clock, 100, 200)}
+    session = PythonSession(
+        build_graph(read_manifest(manifest)),
+        lambda *_: setattr(clock, "now_ns", clock.now_ns + 5_000_000),  # the sink is slow
+        lambda node: executors[node.id],
+        session_id="s",
+        clock=clock,
+    )
+    session.push(Packet(1))
+    session.push(Packet(2))
+    session.finish()
+    metrics = session.metrics()
+    a, b = metrics["node_metrics"]
+    assert a["min_duration_us"] == a["max_duration_us"] == 30
+    assert b["min_duration_us"] == b["max_duration_us"] == 300
+    assert a["total_duration_us"] == 2 * 30 + 7
+    assert b["total_duration_us"] == 2 * 300 + 7
+    assert metrics["total_duration_us"] == 2 * (330 + 5_000) + 14
+    assert metrics["metrics_overhead_us"] == 0  # this clock costs nothing
+
+
+def test_an_untouched_nodes_metrics_are_zeros() -> None:
+    assert NodeMetrics("n", "T", "python", "why").to_dict() == {
+        "node_id": "n",
+        "node_type": "T",
+        "runtime": "python",
+        "runtime_reason": "why",
+        **dict.fromkeys(NODE_KEYS - {"node_id", "node_type", "runtime", "runtime_reason"}, 0),
+    }
