@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test cpp-test python-test lint format clean
+.PHONY: help run test cpp-test python-test bench lint format clean
 
 VENV := .venv/bin
 JOBS ?= $(shell nproc)
@@ -15,6 +15,8 @@ WHEEL := .venv/.remotemedia
 PURE := build/pure
 
 export CMAKE_CXX_COMPILER_LAUNCHER := ccache
+# Build folders share what they compile with the same options.
+export CCACHE_NOHASHDIR := 1
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -22,6 +24,7 @@ help:
 	@echo "make run             a recording of speech through examples/graphs/speech.yaml, into out/"
 	@echo "make run INPUT=FILE  the same with a file of yours"
 	@echo "make test            everything: C++, Python native and fallback, examples"
+	@echo "make bench           what kernels and graphs cost on this machine"
 	@echo "make lint            formatting, layers, ruff, mypy"
 	@echo "make format          format C++ and Python in place"
 	@echo "make clean           remove what was built"
@@ -59,13 +62,21 @@ python-test: $(WHEEL) $(PURE)
 # The build tree stays in build/, so a second wheel compiles only what changed.
 $(WHEEL): $(WHEEL_SOURCES) requirements/dev.txt
 	@echo "building the wheel into .venv"
-	@$(VENV)/pip install -q --no-build-isolation --no-deps --force-reinstall .
+	@CMAKE_ARGS=-DREMOTEMEDIA_WERROR=ON \
+	$(VENV)/pip install -q --no-build-isolation --no-deps --force-reinstall .
 	@touch $@
 
 $(PURE): $(WHEEL_SOURCES) requirements/dev.txt
 	@echo "building the pure-Python wheel into $@"
 	@rm -rf $@
 	@REMOTEMEDIA_PURE_PYTHON=1 $(VENV)/pip install -q --no-build-isolation --no-deps --target $@ .
+
+bench:
+	@tools/setup.sh bench
+	cmake --preset bench
+	cmake --build --preset bench
+	build/bench/bench/remotemedia_bench
+	build/bench/bench/resampler_quality
 
 CPP_FILES = git ls-files -co --exclude-standard -- '*.cc' '*.h'
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing on Debian 12, Ubuntu 24.04 and later: packages, then the Python environment.
-# usage: tools/setup.sh [run|test|ci]   (default: test)
+# usage: tools/setup.sh [run|test|bench|ci]   (default: test)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,8 +25,9 @@ packages=(
 case $purpose in
   run) packages+=(pocketsphinx-testdata) ;; # recordings of speech
   test) packages+=(libgtest-dev libgmock-dev) ;;
+  bench) packages+=(libbenchmark-dev) ;;
   ci) packages+=(libgtest-dev libgmock-dev clang clang-tidy) ;;
-  *) fail "unknown purpose '$purpose'; expected run, test or ci" ;;
+  *) fail "unknown purpose '$purpose'; expected run, test, bench or ci" ;;
 esac
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

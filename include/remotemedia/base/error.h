@@ -1,5 +1,7 @@
 #pragma once
 
+#include "remotemedia/base/value.h"
+
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -24,6 +26,8 @@ class Error : public std::runtime_error {
     const std::string all = what();
     return hint_.empty() ? all : all.substr(0, all.size() - hint_.size() - 2);
   }
+  /// What its kind knows of the place, by name, e.g. pointer and line; for machine-readable output.
+  [[nodiscard]] virtual Object details() const { return {}; }
 
  private:
   const char* code_;
@@ -49,6 +53,7 @@ class ManifestError : public Error {
   [[nodiscard]] const std::string& pointer() const noexcept { return pointer_; }
   /// Line in the text, from 1; 0 where the manifest did not come from text.
   [[nodiscard]] int line() const noexcept { return line_; }
+  [[nodiscard]] Object details() const override { return {{"pointer", pointer_}, {"line", line_}}; }
 
  private:
   std::string pointer_;
@@ -73,6 +78,9 @@ class NodeError : public Error {
   [[nodiscard]] const std::string& node_type() const noexcept { return node_type_; }
   /// "initialize", "process" or "flush".
   [[nodiscard]] const std::string& stage() const noexcept { return stage_; }
+  [[nodiscard]] Object details() const override {
+    return {{"node_id", node_id_}, {"node_type", node_type_}, {"stage", stage_}};
+  }
 
  private:
   std::string node_id_;
@@ -87,6 +95,7 @@ class IoError : public Error {
       : Error("RM4000", "I/O error: " + message, std::move(hint)), path_(std::move(path)) {}
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] Object details() const override { return {{"path", path_}}; }
 
  private:
   std::string path_;
