@@ -420,4 +420,4 @@ async def _feed(
                 await session.push(item)
         await session.finish()
     except Exception as error:
-        session.fail(error)
+        session._fail(error)

@@ -108,7 +108,7 @@ class PipelineSession:
         running = await self._start()
         await running.call(lambda engine: engine.push(packet))
 
-    def fail(self, error: BaseException) -> None:
+    def _fail(self, error: BaseException) -> None:
         """End the iteration with an error of the caller, who cannot push what was expected."""
         if self._running is not None:
             self._running.outbox.fail(error)

@@ -1,6 +1,10 @@
-"""Signals with known properties, and how to measure them."""
+"""Signals with known properties, how to measure them, and files of them."""
 
 from __future__ import annotations
+
+import wave
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,3 +56,21 @@ def noise(shape: tuple[int, ...], seed: int, amplitude: float = 0.3) -> Floats:
 def chunks(samples: Floats, frames: int) -> list[Floats]:
     """Consecutive pieces along the last axis."""
     return [samples[..., at : at + frames] for at in range(0, samples.shape[-1], frames)]
+
+
+def write_wav(path: Path, samples: Any, rate: int = 16_000) -> Path:
+    """PCM 16, which both runtimes read without another package."""
+    integers = np.round(np.atleast_2d(samples) * 32767).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(integers.shape[0])
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(integers.T.tobytes())
+    return path
+
+
+def read_wav(path: Path) -> Floats:
+    """Samples of a PCM 16 file, shape (channels, frames)."""
+    with wave.open(str(path), "rb") as file:
+        raw = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+        return raw.reshape(-1, file.getnchannels()).T.astype(np.float32) / 32768

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from manifests import adders, manifest, random_edges
 from remotemedia import ManifestError, NodeError, Pipeline
 from remotemedia._graph import Graph
 from remotemedia._graph_builder import build_graph
@@ -17,44 +18,12 @@ from remotemedia.manifest import read_manifest
 AUDIO = {"rate": "AudioResampleNode", "vad": "VADNode", "format": "FormatConverterNode"}
 
 
-def manifest(nodes: list[Any], edges: list[Any], name: str = "test") -> dict[str, Any]:
-    """Nodes are (id, type) or (id, type, params); edges are (from, to)."""
-    return {
-        "version": "v1",
-        "metadata": {"name": name},
-        "nodes": [
-            {"id": node[0], "node_type": node[1], "params": dict(node[2]) if node[2:] else {}}
-            for node in nodes
-        ],
-        "connections": [{"from": a, "to": b} for a, b in edges],
-    }
-
-
 def build(nodes: list[Any], edges: list[Any]) -> Graph:
     return build_graph(read_manifest(manifest(nodes, edges)))
 
 
-def adders(count: int) -> list[Any]:
-    """Node i adds 2**i, so a sum tells the path that a number went."""
-    return [(f"n{i}", "AddNode", {"addend": 2**i}) for i in range(count)]
-
-
 def order_of(graph: Graph) -> list[str]:
     return graph.info()["execution_order"]  # type: ignore[no-any-return]
-
-
-def random_edges(rng: random.Random, count: int, density: float) -> list[tuple[str, str]]:
-    """Edges of a graph without cycles, in random order, between shuffled node numbers."""
-    numbers = list(range(count))
-    rng.shuffle(numbers)
-    edges = [
-        (f"n{numbers[a]}", f"n{numbers[b]}")
-        for a in range(count)
-        for b in range(a + 1, count)
-        if rng.random() < density
-    ]
-    rng.shuffle(edges)
-    return edges
 
 
 def sums_of_paths(count: int, edges: list[tuple[str, str]]) -> dict[str, Counter[int]]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from manifests import BAD, VALID, adders, changed, manifest, random_edges
 from remotemedia import ManifestError, NodeError, Pipeline, RemoteMediaError, node, runtime
 from remotemedia._document import parse_in_python
 from remotemedia._graph_builder import build_graph
@@ -30,8 +31,6 @@ from remotemedia.nodes import (
     VADTriggeredBuffer,
 )
 from signals import chunks, noise, speech_like
-from test_graph import adders, manifest, random_edges
-from test_manifest import BAD, VALID, changed
 
 pytestmark = pytest.mark.native_only
 

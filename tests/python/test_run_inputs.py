@@ -7,7 +7,6 @@ import itertools
 import signal
 import subprocess
 import sys
-import wave
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,26 +27,9 @@ from remotemedia.nodes import (
     PassThroughNode,
     VADNode,
 )
-from signals import chunks, noise, speech_like, tone
+from signals import chunks, noise, read_wav, speech_like, tone, write_wav
 
 RATE = 16_000
-
-
-def write_wav(path: Path, samples: Any, rate: int = RATE) -> Path:
-    """PCM 16, which both runtimes read without another package."""
-    integers = np.round(np.atleast_2d(samples) * 32767).astype("<i2")
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(integers.shape[0])
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(integers.T.tobytes())
-    return path
-
-
-def read_back(path: Path) -> Any:
-    with wave.open(str(path), "rb") as file:
-        raw = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-        return raw.reshape(-1, file.getnchannels()).T.astype(np.float32) / 32768
 
 
 class Quiet(Node):
@@ -274,7 +256,7 @@ def test_a_path_is_an_audio_file(tmp_path: Path) -> None:
     samples = tone(440, 48_000, 1.37)
     path = write_wav(tmp_path / "a.wav", samples, 48_000)
     pipeline = Pipeline([AudioResampleNode(), VADNode()])
-    whole = pipeline.run_sync((read_back(path), 48_000))
+    whole = pipeline.run_sync((read_wav(path), 48_000))
     for source in (path, str(path)):
         result = pipeline.run_sync(source)
         assert result[0].shape == (1, 21_920)
@@ -298,7 +280,7 @@ def test_nodes_that_cut_the_stream_give_several_items_of_a_file(tmp_path: Path) 
 def test_a_path_object_is_a_file_for_any_node_and_text_only_for_audio(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", tone(rate=RATE))
     samples, rate = Pipeline([PassThroughNode()]).run_sync(path)
-    assert np.array_equal(samples, read_back(path))
+    assert np.array_equal(samples, read_wav(path))
     assert rate == RATE
     assert Pipeline([PassThroughNode()]).run_sync(str(path)) == str(path)
 
@@ -345,7 +327,7 @@ def test_a_sink_gives_nothing_back_and_writes_its_file(tmp_path: Path) -> None:
         MediaWriterNode(output_path=tmp_path / "out.wav"),
     ]
     assert Pipeline(nodes).run_sync() is None
-    assert np.array_equal(read_back(tmp_path / "out.wav"), read_back(path))
+    assert np.array_equal(read_wav(tmp_path / "out.wav"), read_wav(path))
 
 
 def test_input_that_is_missing_is_asked_for() -> None:

@@ -25,8 +25,7 @@ from remotemedia.nodes import (
     MultiplyNode,
     VADNode,
 )
-from signals import chunks, speech_like, tone
-from test_run_inputs import write_wav
+from signals import chunks, speech_like, tone, write_wav
 
 
 def run(main: Callable[[], Awaitable[Any]]) -> Any:
