@@ -17,11 +17,12 @@
 
 namespace remotemedia::cli {
 
-using namespace report;  // NOLINT(google-build-using-namespace): this file only puts them together
+using namespace report;
 
 namespace {
 
 constexpr std::size_t kMaxTitleBytes = 200;
+constexpr std::size_t kMaxTextBytes = 2'000;
 constexpr std::size_t kMaxFiles = 20;
 
 // Without the sample format: blocks are read as float whatever the file holds.
@@ -98,15 +99,28 @@ void Report::add_output(const Output& output) {
   if (graph_->inputs().empty() && output.index == 0 && graph_->continuous()) {
     if (const AudioBuffer* audio = output.packet.audio()) first_output_.add(*audio);
   }
-  speech_.add(output.packet.metadata);
+  add_speech(output.packet);
   results_.add(output);
 }
 
+// A list, as a BufferNode makes it, says what its items say.
+void Report::add_speech(const Packet& packet) {
+  if (const PacketList* list = packet.list()) {
+    for (const Packet& item : **list) add_speech(item);
+  } else {
+    speech_.add(packet.metadata);
+  }
+}
+
+std::string Report::name() const {
+  return shortened(graph_->name().empty() ? "Pipeline" : graph_->name(), kMaxTitleBytes);
+}
+
 std::string Report::header() const {
-  const std::string name = graph_->name().empty() ? "Pipeline" : graph_->name();
-  std::string html =
-      fmt::format("<header>\n<h1>{}</h1>\n", escaped(shortened(name, kMaxTitleBytes)));
-  if (!info_.description.empty()) html += fmt::format("<p>{}</p>\n", escaped(info_.description));
+  std::string html = fmt::format("<header>\n<h1>{}</h1>\n", escaped(name()));
+  if (!info_.description.empty()) {
+    html += fmt::format("<p>{}</p>\n", escaped(shortened(info_.description, kMaxTextBytes)));
+  }
   std::string files;
   add_file(files, "Input", info_.input.string());
   for (std::size_t i = 0; i < info_.outputs.size() && i < kMaxFiles; ++i) {
@@ -143,10 +157,8 @@ std::string Report::html(const Metrics& metrics, double wall_seconds) const {
   body += section("Graph", graph_picture(*graph_, input, results_, metrics));
   body += fmt::format("</main>\n<footer>RemoteMedia SDK {}</footer>\n", kVersion);
 
-  const std::string name = graph_->name().empty() ? "Pipeline" : graph_->name();
-  const std::string title =
-      info_.input.empty() ? name : fmt::format("{} · {}", name, info_.input.filename().string());
-  return page(shortened(title, kMaxTitleBytes), body);
+  const std::string file = info_.input.filename().string();
+  return page(file.empty() ? name() : fmt::format("{} · {}", name(), file), body);
 }
 
 }  // namespace remotemedia::cli

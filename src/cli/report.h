@@ -51,6 +51,8 @@ class Report {
   [[nodiscard]] std::string html(const Metrics& metrics, double wall_seconds) const;
 
  private:
+  void add_speech(const Packet& packet);
+  [[nodiscard]] std::string name() const;
   [[nodiscard]] std::string header() const;
 
   std::shared_ptr<const Graph> graph_;

@@ -191,8 +191,10 @@ void draw_box(Out out, const Box& box, const Point& at, const Size& size) {
     y += kLineHeight;
   }
   if (box.share > 0.0) {
-    fmt::format_to(out, R"(<rect class="share" x="1" y="{:.1f}" width="{:.1f}" height="3"/>)",
-                   size.height - 4.0, std::max(1.0, (size.width - 2.0) * box.share));
+    // Within the round corners.
+    fmt::format_to(out,
+                   R"(<rect class="share" x="7" y="{:.1f}" width="{:.1f}" height="3" rx="1.5"/>)",
+                   size.height - 5.0, std::max(2.0, (size.width - 14.0) * box.share));
   }
   fmt::format_to(out, "</g>\n");
 }

@@ -16,7 +16,7 @@ namespace {
 
 using Out = std::back_insert_iterator<std::string>;
 
-constexpr float kRange_db = 70.0F;  // below the loudest point
+constexpr float kRangeDb = 70.0F;  // below the loudest point
 
 // From nothing over light to dark: on a dark page the style inverts it.
 std::vector<Color> level_palette() {
@@ -59,7 +59,7 @@ std::vector<std::uint8_t> level_pixels(const Spectrogram& spectrogram) {
   for (std::size_t band = Spectrogram::kBands; band-- > 0;) {
     for (std::size_t i = 0; i < columns; ++i) {
       const float ratio = std::max(spectrogram.power(i, band) / loudest, 1e-12F);
-      const float level = 1.0F + 10.0F * std::log10(ratio) / kRange_db;
+      const float level = 1.0F + 10.0F * std::log10(ratio) / kRangeDb;
       pixels.push_back(
           static_cast<std::uint8_t>(std::lround(255.0F * std::clamp(level, 0.0F, 1.0F))));
     }

@@ -8,7 +8,7 @@ namespace remotemedia::cli::report {
 namespace {
 
 // Spans this close are one: the blocks of a stream meet at rounded times.
-constexpr double kTouching_s = 1e-4;
+constexpr double kTouchingSeconds = 1e-4;
 
 std::optional<Span> span_of(const Value& start, const Value& end) {
   if (!start.is_number() || !end.is_number()) return std::nullopt;
@@ -22,10 +22,11 @@ std::optional<Span> span_of(const Value& start, const Value& end) {
 
 void SpanSet::add(Span span) {
   // All spans that overlap or touch the new one become one with it.
-  const auto first = std::ranges::lower_bound(spans_, span.start_s - kTouching_s, {}, &Span::end_s);
+  const auto first =
+      std::ranges::lower_bound(spans_, span.start_s - kTouchingSeconds, {}, &Span::end_s);
   auto last = first;
   double before_s = 0.0;
-  for (; last != spans_.end() && last->start_s <= span.end_s + kTouching_s; ++last) {
+  for (; last != spans_.end() && last->start_s <= span.end_s + kTouchingSeconds; ++last) {
     before_s += last->end_s - last->start_s;
     span = {std::min(span.start_s, last->start_s), std::max(span.end_s, last->end_s)};
   }

@@ -1,5 +1,6 @@
 #include "remotemedia/graph/session.h"
 
+#include "graph/process_memory.h"
 #include "remotemedia/base/check.h"
 #include "remotemedia/base/error.h"
 
@@ -7,19 +8,12 @@
 #include <chrono>
 #include <exception>
 #include <stdexcept>
-#include <sys/resource.h>
 #include <utility>
 
 namespace remotemedia {
 namespace {
 
 Time steady_time() { return std::chrono::steady_clock::now().time_since_epoch(); }
-
-std::uint64_t peak_memory_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024U;  // Linux reports kilobytes
-}
 
 // What one clock read costs, so that the metrics can state their own overhead.
 Time clock_cost(const Clock& clock) {
@@ -160,8 +154,8 @@ void Session::guarded(Node& node, const char* stage, Call call) {
     ++node.metrics.error_count;
     name_failure(node.definition, stage);
   }
-  if (failure_)
-    std::rethrow_exception(failure_);  // the node caught it and ended as if all was well
+  // The node caught what emit() threw, and ended as if all was well.
+  if (failure_) std::rethrow_exception(failure_);
 }
 
 template <typename Call>

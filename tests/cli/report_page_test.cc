@@ -166,6 +166,16 @@ TEST(ReportPage, ListsSpeechAndClosesALongList) {
   EXPECT_EQ(markup.all("caption").at(0).text, "1,200 speech segments, 10:00 min in total");
 }
 
+TEST(ReportPage, MarksTheSpeechOfItemsThatWereCollectedInAList) {
+  const auto graph = speech_graph();
+  Report report(graph, {});
+  report.add_input(noise(1, 160'000, 16'000));
+  const std::vector<Packet> items{with_speech({{0.0, 1.0}}), with_speech({{5.0, 6.0}})};
+  report.add_output({.packet = Packet{}.with(std::make_shared<const std::vector<Packet>>(items))});
+  const Markup markup = read_well_formed(page_of(report, *graph));
+  EXPECT_EQ(markup.of_class("speech").at(0).attributes.at("d"), "M0 0h400v1H0zM2000 0h400v1H2000z");
+}
+
 TEST(ReportPage, SaysSoWhenNoSpeechWasFound) {
   const auto graph = speech_graph();
   Report report(graph, {});

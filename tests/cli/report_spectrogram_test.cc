@@ -70,8 +70,8 @@ TEST(Spectrogram, PutsTonesOfAllHeightsWithinOneBinOfTheirFrequency) {
     const std::size_t band = loudest_band(spectrogram, spectrogram.columns() / 2);
     const double width = spectrogram.band_hz(static_cast<double>(band) + 0.5) -
                          spectrogram.band_hz(static_cast<double>(band) - 0.5);
-    constexpr double kBin_hz = 31.25;
-    EXPECT_NEAR(spectrogram.band_hz(static_cast<double>(band)), hz, width / 2.0 + kBin_hz);
+    constexpr double kBinHz = 31.25;
+    EXPECT_NEAR(spectrogram.band_hz(static_cast<double>(band)), hz, width / 2.0 + kBinHz);
   }
 }
 
@@ -91,7 +91,7 @@ TEST(Spectrogram, KeepsTheTimeAndPowerOfAToneWhenColumnsHaveMerged) {
   brief.add(tone(1000.0, kRate));
   const std::size_t band = loudest_band(brief, brief.columns() / 2);
   const float power = brief.power(brief.columns() / 2, band);
-  constexpr std::size_t kHalf = 40 * kRate;
+  constexpr std::size_t kHalf = std::size_t{40} * kRate;
   Spectrogram spectrogram(kRate);
   spectrogram.add(std::vector<float>(kHalf, 0.0F));
   spectrogram.add(tone(1000.0, kHalf));

@@ -170,6 +170,16 @@ TEST_P(EitherFormat, RefusesALongFieldName) {
   EXPECT_EQ(error.line(), 1);
 }
 
+TEST_P(EitherFormat, VeryDeepValuesHaveTheLineOfAParent) {
+  const std::string key(250, 'k');
+  const std::string open = "{\"" + key + "\":\n";
+  const Document document = parse_document(open + open + open + "1}}}", GetParam());
+  const std::string parent = "/" + key + "/" + key;
+  EXPECT_EQ(document.line_of(parent), 3);
+  EXPECT_EQ(document.line_of(parent + "/" + key), 3)
+      << "pointers of more than 512 bytes are not kept";
+}
+
 TEST_P(EitherFormat, KeepsMessagesShortWhateverTheText) {
   const std::string long_word(1'000'000, '7');
   const ManifestError error = refused("{\"a\": " + long_word + "}");

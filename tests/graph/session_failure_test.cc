@@ -9,13 +9,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -34,7 +31,6 @@ using test::type_of;
 using test::wire;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 /// Emits more than a wave in one call, so that the nodes behind it run inside its emit().
 NodeType flood_type() {
@@ -287,128 +283,6 @@ TEST_P(SinkFailure, PassesAFlushUnchanged) {
                    registry),
       {}, [](const Output&) { throw OwnFailure{8}; });
   EXPECT_THROW(session.finish(), OwnFailure);
-}
-
-TEST(SessionReentry, IsRefusedFromTheSink) {
-  std::vector<std::string> refusals;
-  Session* inside = nullptr;
-  const auto attempt = [&](const std::function<void()>& call) {
-    refusals.emplace_back(misuse(call).what());
-  };
-  Session session(chain({"Pass"}), {}, [&](const Output&) {
-    attempt([&] { inside->push(text_packet("y")); });
-    attempt([&] { inside->run_sources(); });
-    attempt([&] { inside->finish(); });
-  });
-  inside = &session;
-  session.push(text_packet("x"));
-  const char* refusal = "the session is busy, expected idle; do not call it from its own sink";
-  EXPECT_THAT(refusals, ElementsAre(refusal, refusal, refusal));
-  session.push(text_packet("x"));  // the attempts did no harm
-  EXPECT_EQ(refusals.size(), 6U);
-}
-
-TEST(SessionCancel, StopsWithinTheRunningCall) {
-  int delivered = 0;
-  int emitted = 0;
-  bool told = false;
-  NodeType endless =
-      type_of("Endless", Behaviour{.process = [&](const Packet& packet, Emitter& out) {
-                while (out.emit(packet)) ++emitted;
-                told = true;
-              }});
-  Session* inside = nullptr;
-  Session session(
-      Graph::build(manifest_of({node("e", "Endless"), node("p", "Pass")}, {wire("e", "p")}),
-                   registry_of({endless, type_of("Pass")})),
-      {}, [&](const Output&) {
-        if (++delivered == 100) inside->cancel();
-      });
-  inside = &session;
-  session.push(text_packet("x"));
-  EXPECT_TRUE(told);
-  EXPECT_EQ(delivered, 100) << "nothing is delivered after the cancel";
-  EXPECT_LE(emitted, 100 + static_cast<int>(Session::kWaveLimit));
-}
-
-TEST(SessionCancel, MayComeFromAnotherThread) {
-  std::atomic<bool> running{false};
-  NodeType endless =
-      type_of("Endless", Behaviour{.process = [&](const Packet& packet, Emitter& out) {
-                while (out.emit(packet)) {
-                }
-              }});
-  Session session(Graph::build(manifest_of({node("e", "Endless")}, {}), registry_of({endless})), {},
-                  [&](const Output&) {
-                    running.store(true);
-                    running.notify_one();
-                  });
-  std::thread canceller([&] {
-    running.wait(false);
-    session.cancel();
-  });
-  session.push(text_packet("x"));
-  canceller.join();
-  EXPECT_TRUE(running.load());
-}
-
-TEST(SessionCancel, LaterCallsDoNothing) {
-  bool touched = false;
-  NodeType type =
-      type_of("Touch", Behaviour{.process = [&](const Packet&, Emitter&) { touched = true; },
-                                 .flush = [&](Emitter&) { touched = true; }});
-  NodeType source = test::with_ports(type, {}, {Port{}});
-  source.name = "Source";
-  TestSession run(registry_of({type, source}),
-                  manifest_of({node("t", "Touch"), node("s", "Source")}, {}));
-  run->cancel();
-  run->push(text_packet("x"));
-  run->run_sources();
-  run->finish();
-  EXPECT_FALSE(touched);
-  EXPECT_THAT(run.results(), IsEmpty());
-}
-
-TEST(SessionCancel, StopsASourceAndTheSourcesAfterIt) {
-  std::vector<std::string> results;
-  Session* inside = nullptr;
-  Session session(Graph::build(manifest_of({node("a", "Counter", {{"count", 100}}),
-                                            node("b", "Counter", {{"count", 100}})},
-                                           {}),
-                               registry_of({test::counter_type()})),
-                  {}, [&](const Output& output) {
-                    results.push_back(test::content(output.packet));
-                    if (results.size() == 2) inside->cancel();
-                  });
-  inside = &session;
-  session.run_sources();
-  EXPECT_THAT(results, ElementsAre("0", "1"));
-}
-
-TEST(SessionClose, FromTheSinkOnlyCancels) {
-  bool cleaned = false;
-  bool cleaned_inside = false;
-  NodeType type = type_of("Clean", Behaviour{.cleanup = [&] { cleaned = true; }});
-  NodeRegistry registry = types();
-  registry.add(type);
-  int delivered = 0;
-  Session* inside = nullptr;
-  {
-    Session session(
-        Graph::build(manifest_of({node("f", "Flood"), node("c", "Clean")}, {wire("f", "c")}),
-                     registry),
-        {}, [&](const Output&) {
-          ++delivered;
-          inside->close();
-          cleaned_inside = cleaned;
-        });
-    inside = &session;
-    session.push(text_packet("x"));
-    EXPECT_EQ(delivered, 1);
-    EXPECT_FALSE(cleaned_inside) << "its nodes were still at work";
-    session.close();
-    EXPECT_TRUE(cleaned);
-  }
 }
 
 }  // namespace

@@ -156,6 +156,27 @@ TEST(SessionWave, EveryBranchGetsEveryPacketInOrder) {
   for (std::size_t i = 0; i < 1'000; ++i) EXPECT_EQ(sorted[i], static_cast<long>(i / 2));
 }
 
+// Lengths of the runs of equal entries.
+std::vector<std::size_t> run_lengths(const std::vector<std::string>& entries) {
+  std::vector<std::size_t> lengths;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (i == 0 || entries[i] != entries[i - 1]) lengths.push_back(0);
+    ++lengths.back();
+  }
+  return lengths;
+}
+
+TEST(SessionWave, BranchesAlternateWaveByWave) {
+  test::TestSession run(
+      registry_of({test::type_of("Pass"), test::repeat_type(), test::trace_type()}),
+      manifest_of({node("r", "Repeat", {{"count", 128}}), node("a", "Trace"), node("b", "Trace"),
+                   node("end", "Pass")},
+                  {wire("r", "a"), wire("r", "b"), wire("a", "end"), wire("b", "end")}));
+  run->push(text_packet("x"));
+  EXPECT_EQ(run_lengths(run.results()), std::vector<std::size_t>(8, 32))
+      << "each packet waits twice, so 32 of them are a wave of 64";
+}
+
 TEST(SessionWave, AFlushIsBoundedToo) {
   auto waiting = std::make_shared<long>(0);
   auto most = std::make_shared<long>(0);
