@@ -111,8 +111,8 @@ void print_speed(const RunResult& result, const Terminal& terminal) {
                         terminal.strong(significant(audio_s / result.wall_s) + " x real time"),
                         significant(result.wall_s / audio_s));
   }
-  fmt::print("\n{} in {:.4f} s{}; peak memory {:.0f} MB\n", describe_work(result, audio_s),
-             result.wall_s, speed,
+  fmt::print("\n{} in {} s{}; peak memory {:.0f} MB\n", describe_work(result, audio_s),
+             significant(result.wall_s), speed,
              static_cast<double>(result.metrics.peak_memory_bytes) / kMebibyte);
 }
 

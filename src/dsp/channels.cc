@@ -38,7 +38,7 @@ void mix_to_mono(std::span<const float* const> in, std::size_t frames, float* ou
 }
 
 AudioBuffer to_mono(const AudioBuffer& audio) {
-  const AudioBuffer source = convert_format(audio, SampleFormat::f32).audio;
+  AudioBuffer source = convert_format(audio, SampleFormat::f32).audio;
   if (source.channels() == 1) return source;
   AudioBuffer mono = AudioBuffer::allocate(SampleFormat::f32, 1, source.frames(), source.rate());
   std::vector<const float*> channels;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -217,9 +218,12 @@ std::optional<Quality> parse_quality(std::string_view name) {
 }
 
 std::size_t resampled_frames(std::size_t frames, int rate, int target_rate) {
+  check_rate("resampled_frames: rate", rate);
+  check_rate("resampled_frames: target_rate", target_rate);
   const int divisor = std::gcd(rate, target_rate);
   const auto up = static_cast<std::size_t>(target_rate / divisor);
   const auto down = static_cast<std::size_t>(rate / divisor);
+  assert(down > 0);
   // In two parts, so that no product overflows before the result itself does.
   return frames / down * up + (frames % down * up + down - 1) / down;
 }

@@ -105,14 +105,14 @@ int Fields::line_of(std::string_view path) const {
   return document_.line_of(fmt::format("{}/{}", pointer_, path));
 }
 
-void Fields::refuse(const std::string& message, std::string hint) const {
-  refuse_manifest(message, pointer_, line(), std::move(hint));
+void Fields::refuse(const std::string& message, const std::string& hint) const {
+  refuse_manifest(message, pointer_, line(), hint);
 }
 
 void Fields::refuse_field(std::string_view name, const std::string& message,
-                          std::string hint) const {
+                          const std::string& hint) const {
   const std::string pointer = pointer_to(name);
-  refuse_manifest(message, pointer, document_.line_of(pointer), std::move(hint));
+  refuse_manifest(message, pointer, document_.line_of(pointer), hint);
 }
 
 }  // namespace remotemedia

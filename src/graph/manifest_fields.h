@@ -38,9 +38,9 @@ class Fields {
   [[nodiscard]] int line_of(std::string_view path) const;
 
   /// Raises the manifest error at this object or at one of its fields.
-  [[noreturn]] void refuse(const std::string& message, std::string hint = {}) const;
+  [[noreturn]] void refuse(const std::string& message, const std::string& hint = {}) const;
   [[noreturn]] void refuse_field(std::string_view name, const std::string& message,
-                                 std::string hint = {}) const;
+                                 const std::string& hint = {}) const;
 
  private:
   const Document& document_;

@@ -163,7 +163,7 @@ FileLayout mpeg(Bytes& file) {
 /// segment sizes, the segments. A file that was cut almost surely ends within a page.
 FileLayout ogg_last_page(Bytes& file) {
   constexpr std::uint64_t kHeader = 27;
-  constexpr std::uint64_t kMaxPage = kHeader + 255 + 255 * 255;
+  constexpr std::uint64_t kMaxPage = kHeader + 255 + std::uint64_t{255} * 255;
   const std::uint64_t begin = file.size() - std::min(file.size(), kMaxPage);
   const std::string tail = file.text(begin, static_cast<std::size_t>(file.size() - begin));
   const std::size_t page = tail.rfind(std::string("OggS\0", 5));

@@ -21,7 +21,7 @@ class MediaReaderNode final : public NodeExecutor {
 
   void process(Packet packet, Emitter& out) override {
     const auto send = [&](Packet block) { return out.emit(std::move(block)); };
-    for_each_block(*reader_, std::move(packet), send);
+    for_each_block(*reader_, packet, send);
   }
 
   void cleanup() noexcept override { reader_.reset(); }
