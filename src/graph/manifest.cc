@@ -47,12 +47,12 @@ bool is_id(std::string_view id) {
 
 // RFC 3339, with an upper-case T and Z: 2026-01-31T12:00:00, a fraction or none, Z or an offset.
 bool is_date_time(const std::string& text) {
-  static const std::regex kShape(
+  static const std::regex shape(
       "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
       "T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)([.][0-9]{1,9})?"
       "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])");
   constexpr std::size_t kLongest = 40;
-  return text.size() <= kLongest && std::regex_match(text, kShape);
+  return text.size() <= kLongest && std::regex_match(text, shape);
 }
 
 std::size_t count_characters(std::string_view utf8) {
