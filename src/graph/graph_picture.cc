@@ -16,13 +16,13 @@ namespace {
 using Escapes = std::map<char, std::string_view>;
 
 const Escapes& mermaid_escapes() {
-  static const Escapes kEscapes{{'"', "#quot;"}, {'<', "#lt;"}, {'>', "#gt;"}, {'#', "#35;"}};
-  return kEscapes;
+  static const Escapes escapes{{'"', "#quot;"}, {'<', "#lt;"}, {'>', "#gt;"}, {'#', "#35;"}};
+  return escapes;
 }
 
 const Escapes& dot_escapes() {
-  static const Escapes kEscapes{{'\\', "\\\\"}, {'"', "\\\""}};
-  return kEscapes;
+  static const Escapes escapes{{'\\', "\\\\"}, {'"', "\\\""}};
+  return escapes;
 }
 
 std::string escaped(std::string_view text, const Escapes& escapes) {
