@@ -1,17 +1,16 @@
 #pragma once
 
-#include "remotemedia/dsp/resampler.h"
+#include "dsp/filter_design.h"
 
 #include <hwy/aligned_allocator.h>
 
 #include <cstddef>
-#include <memory>
 
 namespace remotemedia::dsp {
 
-/// The coefficients of one rate change, immutable and shared by all streams that use it. Row p
-/// holds the taps for outputs that lie p / phases of a sample after an input sample. Memory: at
-/// most 512 KB, or 704 KB for very_high with a narrow band.
+/// The coefficients of one rate change, a row for each output of a period; immutable, shared by all
+/// streams. Row p holds the taps for outputs that lie p / phases of a sample after an input sample.
+/// Memory: at most 512 KB, or 704 KB for very_high with a narrow band.
 ///
 /// Where the exact bank (one row per possible position, `up` rows) would be larger than that, rows
 /// at a fixed number of steps are stored, with one more before and two after, for cubic
@@ -19,7 +18,8 @@ namespace remotemedia::dsp {
 template <typename T>
 class FilterBank {
  public:
-  FilterBank(int up, int down, Quality quality);
+  /// The taps of `design` are a multiple of kPartialSums.
+  FilterBank(const FilterDesign& design, int up, int down);
 
   [[nodiscard]] int up() const { return up_; }
   [[nodiscard]] int down() const { return down_; }
@@ -43,10 +43,5 @@ class FilterBank {
   bool exact_;
   hwy::AlignedFreeUniquePtr<T[]> rows_;
 };
-
-/// The bank for up / down (reduced), from the process-wide cache, which holds the banks in use and
-/// the last few that were. Any thread.
-template <typename T>
-std::shared_ptr<const FilterBank<T>> shared_filter_bank(int up, int down, Quality quality);
 
 }  // namespace remotemedia::dsp

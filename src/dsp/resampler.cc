@@ -1,89 +1,79 @@
 #include "remotemedia/dsp/resampler.h"
 
-#include "dsp/polyphase_filter.h"
+#include "dsp/block_kernel.h"
+#include "dsp/copy_finite.h"
+#include "dsp/resampling_plan.h"
 #include "dsp/same_name.h"
-#include "dsp/sanitize.h"
 #include "remotemedia/base/check.h"
+#include "remotemedia/dsp/channels.h"
 #include "remotemedia/dsp/format.h"
 
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace remotemedia::dsp {
 namespace {
 
-constexpr std::size_t kBlock = PolyphaseFilter<float>::kMaxInput;
+/// Frames that go through the filters at a time: stays in the first-level cache, and the 3/2 of it
+/// that a first filter may give fits the second.
+constexpr std::size_t kBlock = 1024;
+static_assert(kBlock * 3 / 2 + kBlockOutputs <= FilterStage::kMaxInput);
 
-/// Copies `in` to `out` and makes it finite; returns how many samples had to be replaced.
-std::uint64_t copy_finite(std::span<const float> in, float* out) {
-  bool all_finite = true;
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    all_finite &= is_finite(in[i]);
-    out[i] = in[i];
-  }
-  if (all_finite) return 0;
-  std::uint64_t replaced = 0;
-  for (float& sample : std::span<float>(out, in.size())) {
-    if (is_finite(sample)) continue;
-    sample = replace_non_finite(sample);
-    ++replaced;
-  }
-  return replaced;
-}
-
-/// The engine for equal rates.
-class Copy {
+/// The filters of one channel.
+class Channel {
  public:
-  static std::size_t feed(std::size_t /*channel*/, std::span<const float> in, float* out,
-                          std::size_t /*limit*/) {
-    std::copy(in.begin(), in.end(), out);
-    return in.size();
+  explicit Channel(const ResamplingPlan& plan) {
+    for (const ResamplingPlan::Bank& bank : plan.banks) stages_.push_back(make_stage(bank));
   }
-  static void reset() {}
-  [[nodiscard]] static std::size_t latency() { return 0; }
-};
 
-/// A filter per channel, all at the same position.
-template <typename T>
-class Filters {
- public:
-  Filters(std::shared_ptr<const FilterBank<T>> bank, std::size_t channels)
-      : latency_(bank->half_width()) {
-    channels_.reserve(channels);
-    for (std::size_t i = 0; i < channels; ++i) channels_.emplace_back(bank);
+  /// Room for the next `count` <= kBlock inputs; fill it, then call take().
+  std::span<float> input(std::size_t count) { return stages_.front()->input(count); }
+  void take() {
+    FilterStage& first = *stages_.front();
+    first.take();
+    if (stages_.size() == 1) return;
+    FilterStage& last = *stages_.back();
+    const std::size_t count = first.ready();
+    first.advance(last.input(count).data(), count);
+    last.take();
   }
-  std::size_t feed(std::size_t channel, std::span<const float> in, float* out, std::size_t limit) {
-    PolyphaseFilter<T>& filter = channels_[channel];
-    std::copy(in.begin(), in.end(), filter.input(in.size()).begin());
-    return filter.advance(out, limit);
-  }
+  [[nodiscard]] std::size_t ready() const { return stages_.back()->ready(); }
+  void advance(float* out, std::size_t count) { stages_.back()->advance(out, count); }
   void reset() {
-    for (PolyphaseFilter<T>& channel : channels_) channel.reset();
+    for (const std::unique_ptr<FilterStage>& stage : stages_) stage->reset();
   }
-  [[nodiscard]] std::size_t latency() const { return latency_; }
 
  private:
-  std::size_t latency_;
-  std::vector<PolyphaseFilter<T>> channels_;
+  std::vector<std::unique_ptr<FilterStage>> stages_;
 };
 
-using Engine = std::variant<Copy, Filters<float>, Filters<double>>;
-
-Engine make_engine(const Resampler::Config& config, std::size_t channels) {
-  if (config.rate == config.target_rate) return Copy();
-  const int divisor = std::gcd(config.rate, config.target_rate);
-  const int up = config.target_rate / divisor;
-  const int down = config.rate / divisor;
-  if (config.quality == Quality::very_high) {
-    return Filters<double>(shared_filter_bank<double>(up, down, config.quality), channels);
+/// target_rate / rate, reduced.
+struct Ratio {
+  Ratio(int rate, int target_rate) {
+    const int divisor = std::gcd(rate, target_rate);
+    up = target_rate / divisor;
+    down = rate / divisor;
   }
-  return Filters<float>(shared_filter_bank<float>(up, down, config.quality), channels);
+  /// ceil(frames * up / down), in two parts, so that no product overflows before the result does.
+  [[nodiscard]] std::size_t output_frames(std::size_t frames) const {
+    const auto u = static_cast<std::size_t>(up);
+    const auto d = static_cast<std::size_t>(down);
+    assert(d > 0);
+    return frames / d * u + (frames % d * u + d - 1) / d;
+  }
+  int up;
+  int down;
+};
+
+std::shared_ptr<const ResamplingPlan> plan_for(const Ratio& ratio, Quality quality) {
+  if (ratio.up == ratio.down) return nullptr;
+  return shared_plan(ratio.up, ratio.down, quality);
 }
 
 void check_pointers(std::string_view what, std::size_t given, std::size_t channels) {
@@ -104,8 +94,16 @@ class Resampler::Impl {
   explicit Impl(const Config& config)
       : config_(checked(config)),
         outputs_(config.mono ? 1 : static_cast<std::size_t>(config.channels)),
-        engine_(make_engine(config_, outputs_)),
-        latency_(std::visit([](const auto& engine) { return engine.latency(); }, engine_)) {}
+        ratio_(config_.rate, config_.target_rate),
+        plan_(plan_for(ratio_, config_.quality)),
+        latency_(plan_ ? plan_->latency_frames : 0),
+        mixing_(config_.mono && config_.channels > 1
+                    ? kBlock * static_cast<std::size_t>(config_.channels)
+                    : 0) {
+    if (!plan_) return;
+    channels_.reserve(outputs_);
+    for (std::size_t c = 0; c < outputs_; ++c) channels_.emplace_back(*plan_);
+  }
 
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] std::size_t outputs() const { return outputs_; }
@@ -114,32 +112,42 @@ class Resampler::Impl {
 
   [[nodiscard]] std::size_t ready_after(std::size_t frames) const {
     const std::size_t total = consumed_ + frames;
-    return total > latency_ ? output_frames(total - latency_) - produced_ : 0;
+    return total > latency_ ? ratio_.output_frames(total - latency_) - produced_ : 0;
   }
-  [[nodiscard]] std::size_t remaining() const { return output_frames(consumed_) - produced_; }
+  [[nodiscard]] std::size_t remaining() const {
+    return ratio_.output_frames(consumed_) - produced_;
+  }
 
   std::size_t process(std::span<const float* const> in, std::size_t frames,
                       std::span<float* const> out) {
-    const std::size_t limit = ready_after(frames);
+    const std::size_t promised = ready_after(frames);
     std::size_t written = 0;
     for (std::size_t done = 0; done < frames;) {
       const std::size_t block = std::min(kBlock, frames - done);
-      written += process_block(in, done, block, out, written, limit - written);
+      written += process_block(in, done, block, out, written, promised - written);
       done += block;
     }
+    // Outputs of a block that is not complete.
+    if (written < promised) {
+      for (std::size_t c = 0; c < outputs_; ++c) {
+        channels_[c].advance(out[c] + written, promised - written);
+      }
+    }
     consumed_ += frames;
-    produced_ += written;
-    return written;
+    produced_ += promised;
+    return promised;
   }
 
   std::size_t flush(std::span<float* const> out) {
     const std::size_t limit = remaining();
-    std::fill(scratch_.begin(), scratch_.end(), 0.0F);
     std::size_t written = 0;
     while (written < limit) {
       std::size_t now = 0;
-      for (std::size_t c = 0; c < outputs_; ++c)
-        now = feed(c, kBlock, out[c] + written, limit - written);
+      for (std::size_t c = 0; c < outputs_; ++c) {
+        const std::span<float> silence = channels_[c].input(kBlock);
+        std::fill(silence.begin(), silence.end(), 0.0F);
+        now = finish(c, out[c] + written, limit - written);
+      }
       written += now;
     }
     start_stream();
@@ -152,57 +160,57 @@ class Resampler::Impl {
   }
 
  private:
-  [[nodiscard]] std::size_t output_frames(std::size_t frames) const {
-    return resampled_frames(frames, config_.rate, config_.target_rate);
-  }
-
-  /// Passes scratch_ to the filter of one channel.
-  std::size_t feed(std::size_t channel, std::size_t frames, float* out, std::size_t limit) {
-    const std::span<const float> block(scratch_.data(), frames);
-    return std::visit([&](auto& engine) { return engine.feed(channel, block, out, limit); },
-                      engine_);
+  /// Takes the input of one channel; gives what it completes, at most `limit`.
+  std::size_t finish(std::size_t channel, float* out, std::size_t limit) {
+    channels_[channel].take();
+    const std::size_t count = std::min(limit, channels_[channel].ready());
+    channels_[channel].advance(out, count);
+    return count;
   }
 
   std::size_t process_block(std::span<const float* const> in, std::size_t offset,
                             std::size_t frames, std::span<float* const> out, std::size_t written,
                             std::size_t limit) {
-    std::size_t now = 0;
+    std::size_t now = frames;
     for (std::size_t c = 0; c < outputs_; ++c) {
-      if (config_.mono && in.size() > 1) {
-        mix(in, offset, frames);
+      float* to = plan_ ? channels_[c].input(frames).data() : out[c] + written;
+      if (mixing_.empty()) {
+        cleaned_ += copy_finite({in[c] + offset, frames}, to);
       } else {
-        cleaned_ += copy_finite({in[c] + offset, frames}, scratch_.data());
+        mix(in, offset, frames, to);
       }
-      now = feed(c, frames, out[c] + written, limit);
+      if (plan_) now = finish(c, out[c] + written, limit);
     }
     return now;
   }
 
-  /// As mix_to_mono, of samples made finite, to scratch_.
-  void mix(std::span<const float* const> in, std::size_t offset, std::size_t frames) {
-    std::array<double, kBlock> sums{};
-    for (const float* channel : in) {
-      cleaned_ += copy_finite({channel + offset, frames}, scratch_.data());
-      for (std::size_t i = 0; i < frames; ++i) sums[i] += static_cast<double>(scratch_[i]);
+  /// The mean of the channels, made finite.
+  void mix(std::span<const float* const> in, std::size_t offset, std::size_t frames, float* out) {
+    std::array<const float*, kMaxChannels> finite;
+    for (std::size_t c = 0; c < in.size(); ++c) {
+      float* channel = mixing_.data() + c * kBlock;
+      cleaned_ += copy_finite({in[c] + offset, frames}, channel);
+      finite[c] = channel;
     }
-    const auto channels = static_cast<double>(in.size());
-    for (std::size_t i = 0; i < frames; ++i) scratch_[i] = static_cast<float>(sums[i] / channels);
+    mix_to_mono({finite.data(), in.size()}, frames, out);
   }
 
   void start_stream() {
-    std::visit([](auto& engine) { engine.reset(); }, engine_);
+    for (Channel& channel : channels_) channel.reset();
     consumed_ = 0;
     produced_ = 0;
   }
 
   Config config_;
   std::size_t outputs_;
-  Engine engine_;
+  Ratio ratio_;
+  std::shared_ptr<const ResamplingPlan> plan_;
   std::size_t latency_;
+  std::vector<Channel> channels_;
   std::size_t consumed_ = 0;
   std::size_t produced_ = 0;
   std::uint64_t cleaned_ = 0;
-  std::array<float, kBlock> scratch_{};
+  std::vector<float> mixing_;  // kBlock frames of each channel, if there is more than one to mix
 };
 
 const char* to_string(Quality quality) {
@@ -220,12 +228,7 @@ std::optional<Quality> parse_quality(std::string_view name) {
 std::size_t resampled_frames(std::size_t frames, int rate, int target_rate) {
   check_rate("resampled_frames: rate", rate);
   check_rate("resampled_frames: target_rate", target_rate);
-  const int divisor = std::gcd(rate, target_rate);
-  const auto up = static_cast<std::size_t>(target_rate / divisor);
-  const auto down = static_cast<std::size_t>(rate / divisor);
-  assert(down > 0);
-  // In two parts, so that no product overflows before the result itself does.
-  return frames / down * up + (frames % down * up + down - 1) / down;
+  return Ratio(rate, target_rate).output_frames(frames);
 }
 
 Resampler::Resampler(const Config& config) : impl_(std::make_unique<Impl>(config)) {}

@@ -462,6 +462,7 @@ def test_a_cancelled_run_leaves_an_iterator_without_an_end() -> None:
 
 INTERRUPTED = """
 import itertools
+import signal
 from remotemedia import Node, Pipeline
 
 class Announce(Node):
@@ -472,6 +473,8 @@ class Announce(Node):
     def cleanup(self):
         print("cleaned", flush=True)
 
+# What runs in the background of a script may have been told to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     Pipeline([Announce()]).run_sync(itertools.count())
 except KeyboardInterrupt:

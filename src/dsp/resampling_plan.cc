@@ -1,0 +1,183 @@
+#include "dsp/resampling_plan.h"
+
+#include "dsp/block_filter.h"
+#include "dsp/dot_kernel.h"
+#include "dsp/polyphase_filter.h"
+#include "dsp/sharp_filter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace remotemedia::dsp {
+namespace {
+
+using Bank = ResamplingPlan::Bank;
+
+constexpr std::size_t kMaxBlockBytes = 320U << 10U;
+
+/// A server or a batch run makes and drops one stream after the other: the last plans stay, at most
+/// 3 MB of them.
+constexpr std::size_t kKept = 4;
+
+struct Ratio {
+  int up;
+  int down;
+};
+
+Ratio reduced(int up, int down) {
+  const int divisor = std::gcd(up, down);
+  return {up / divisor, down / divisor};
+}
+
+/// A filter with these edges in cycles per input sample, in blocks if they fit.
+Bank bank_of(const Band& band, const Ratio& ratio) {
+  const FilterDesign for_blocks(band, 2);
+  if (BlockBank::bytes(ratio.up, ratio.down, for_blocks.taps()) <= kMaxBlockBytes) {
+    return std::make_shared<const BlockBank>(design_rows(for_blocks, ratio.up, ratio.down));
+  }
+  return std::make_shared<const FilterBank<float>>(FilterDesign(band, kPartialSums), ratio.up,
+                                                   ratio.down);
+}
+
+Band scaled(const Band& band, double nyquist) {
+  return {band.pass * nyquist, band.stop * nyquist, band.attenuation_db};
+}
+
+std::vector<Bank> single_bank(const Ratio& ratio, Quality quality) {
+  const double nyquist = 0.5 * std::min(1.0, static_cast<double>(ratio.up) / ratio.down);
+  const Band band = scaled(band_of(quality), nyquist);
+  if (quality != Quality::very_high) return {bank_of(band, ratio)};
+  return {std::make_shared<const FilterBank<double>>(FilterDesign(band, kPartialSums), ratio.up,
+                                                     ratio.down)};
+}
+
+/// From a higher rate to 3/2 of the target rate, or the other way, which has the lower rate's
+/// Nyquist frequency `nyquist`, in cycles per input sample, to pass, and twice that to stop.
+Bank coarse_bank(const Ratio& ratio, double nyquist, Quality quality) {
+  const Band band{nyquist, 2.0 * nyquist, band_of(quality).attenuation_db};
+  if (ratio.up == 1 && ratio.down == 2) return std::make_shared<const HalfBandBank>(band);
+  return bank_of(band, ratio);
+}
+
+Bank sharp_bank(int up, int down, Quality quality) {
+  return std::make_shared<const BlockBank>(sharp_rows(up, down, quality));
+}
+
+std::vector<Bank> make_banks(const Ratio& ratio, Quality quality) {
+  const int lower = std::min(ratio.up, ratio.down);
+  const int higher = std::max(ratio.up, ratio.down);
+  if (quality == Quality::very_high || 3 * std::int64_t{lower} > 2 * std::int64_t{higher}) {
+    return single_bank(ratio, quality);
+  }
+  if (ratio.up < ratio.down) {
+    const Bank sharp = sharp_bank(2, 3, quality);
+    const Ratio coarse = reduced(3 * ratio.up, 2 * ratio.down);
+    if (coarse.up == coarse.down) return {sharp};
+    return {coarse_bank(coarse, 0.5 * ratio.up / ratio.down, quality), sharp};
+  }
+  const Bank sharp = sharp_bank(3, 2, quality);
+  const Ratio coarse = reduced(2 * ratio.up, 3 * ratio.down);
+  if (coarse.up == coarse.down) return {sharp};
+  return {sharp, coarse_bank(coarse, 1.0 / 3.0, quality)};
+}
+
+/// What decides the delay of a filter.
+struct Timing {
+  double inputs_per_output;
+  double half_width;
+  double outputs_at_a_time;
+};
+
+Timing timing_of(const Bank& bank) {
+  return std::visit(
+      [](const auto& filter) {
+        using Filter = std::decay_t<decltype(*filter)>;
+        return Timing{static_cast<double>(filter->down()) / filter->up(),
+                      static_cast<double>(filter->half_width()),
+                      std::is_same_v<Filter, BlockBank> || std::is_same_v<Filter, HalfBandBank>
+                          ? double{kBlockOutputs}
+                          : 1.0};
+      },
+      bank);
+}
+
+/// Outputs of the first filter come in groups, of which the last one that the second filter waits
+/// for may only just have begun.
+std::size_t least_latency(const std::vector<Bank>& banks) {
+  const Timing first = timing_of(banks.front());
+  if (banks.size() == 1) return static_cast<std::size_t>(first.half_width);
+  const Timing second = timing_of(banks.back());
+  return static_cast<std::size_t>(
+      std::ceil((second.half_width + first.outputs_at_a_time - 1.0) * first.inputs_per_output +
+                first.half_width + 1.0));
+}
+
+/// The next latency whose outputs are whole blocks, if one is near.
+std::size_t whole_blocks_latency(std::size_t least, const Ratio& ratio) {
+  const auto up = static_cast<std::size_t>(ratio.up);
+  const auto down = static_cast<std::size_t>(ratio.down);
+  const std::size_t most = least + kBlockOutputs * std::max<std::size_t>(1, down / up + 1);
+  for (std::size_t latency = least; latency < most; ++latency) {
+    if (latency * up / down % kBlockOutputs == 0) return latency;
+  }
+  return least;
+}
+
+ResamplingPlan make_plan(const Ratio& ratio, Quality quality) {
+  ResamplingPlan plan{make_banks(ratio, quality), 0};
+  plan.latency_frames = least_latency(plan.banks);
+  if (std::holds_alternative<std::shared_ptr<const BlockBank>>(plan.banks.back())) {
+    plan.latency_frames = whole_blocks_latency(plan.latency_frames, ratio);
+  }
+  return plan;
+}
+
+}  // namespace
+
+std::shared_ptr<const ResamplingPlan> shared_plan(int up, int down, Quality quality) {
+  using Key = std::tuple<int, int, Quality>;
+  static std::mutex mutex;
+  static std::map<Key, std::weak_ptr<const ResamplingPlan>> cache;
+  static std::deque<std::shared_ptr<const ResamplingPlan>> kept;
+  // Held while a plan is made (milliseconds): a second stream of the same kind waits for it instead
+  // of making it again.
+  const std::lock_guard lock(mutex);
+  std::erase_if(cache, [](const auto& item) { return item.second.expired(); });
+  std::weak_ptr<const ResamplingPlan>& entry = cache[Key(up, down, quality)];
+  std::shared_ptr<const ResamplingPlan> plan = entry.lock();
+  if (plan == nullptr) {
+    plan = std::make_shared<const ResamplingPlan>(make_plan({up, down}, quality));
+    entry = plan;
+    kept.push_back(plan);
+    if (kept.size() > kKept) kept.pop_front();
+  }
+  return plan;
+}
+
+std::unique_ptr<FilterStage> make_stage(const ResamplingPlan::Bank& bank) {
+  struct Make {
+    using Stage = std::unique_ptr<FilterStage>;
+    Stage operator()(const std::shared_ptr<const BlockBank>& filter) const {
+      return std::make_unique<BlockFilter>(filter);
+    }
+    Stage operator()(const std::shared_ptr<const HalfBandBank>& filter) const {
+      return std::make_unique<HalfBandFilter>(filter);
+    }
+    Stage operator()(const std::shared_ptr<const FilterBank<float>>& filter) const {
+      return std::make_unique<PolyphaseFilter<float>>(filter);
+    }
+    Stage operator()(const std::shared_ptr<const FilterBank<double>>& filter) const {
+      return std::make_unique<PolyphaseFilter<double>>(filter);
+    }
+  };
+  return std::visit(Make(), bank);
+}
+
+}  // namespace remotemedia::dsp
