@@ -19,9 +19,9 @@ HALF = 279  # odd, as half of the taps of a phase lie on each side
 RATE = 48_000.0
 # Edges in Hz and weights. -3 dB lies above 7600 Hz; the first lobes of the stop band may be 2 dB
 # higher than the rest, as soxr's are.
-BANDS = [0.0, 7_352.0, 8_000.0, 8_350.0, 8_400.0, RATE / 2]
+BANDS = [0.0, 7_364.0, 8_000.0, 8_350.0, 8_400.0, RATE / 2]
 GAINS = [1.0, 0.0, 0.0]
-WEIGHTS = [1.0, 16.0, 20.0]
+WEIGHTS = [1.0, 38.4, 48.0]
 
 HEAD = """#include "dsp/sharp_filter.h"
 

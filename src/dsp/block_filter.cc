@@ -55,7 +55,7 @@ void BlockFilter::compute_blocks(float* out, std::size_t count) const {
     const float* first = history_.data() + (bank_->begin(block) - bank_->begin(block_));
     block_products(bank_->coefficients(block % period), bank_->span(),
                    {.first = first, .stride = bank_->period()}, (count - k + period - 1) / period,
-                   out + k * kBlockOutputs, period * kBlockOutputs);
+                   out + k * kBlockOutputs, period);
   }
 }
 

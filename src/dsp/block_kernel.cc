@@ -1,5 +1,7 @@
 #include "dsp/block_kernel.h"
 
+#include <cstdint>
+#include <iterator>
 #include <utility>
 
 // SVE vectors have no size at compile time, so they cannot sit in an array of accumulators; NEON
@@ -34,61 +36,156 @@ HWY_INLINE Vector in_register(Vector v) {
   return v;
 }
 
-/// kIndex counts the vectors of the first window's outputs, then of the second's, ...; kVector
-/// those of a block.
+/// Offsets of the inputs that a turn of the loop takes from each end, and what it moves on.
+struct All {
+  static constexpr std::size_t kOffsets[] = {0};
+  static constexpr std::size_t kAdvance = 1;
+};
+struct Alternate {
+  static constexpr std::size_t kOffsets[] = {0};
+  static constexpr std::size_t kAdvance = 2;
+};
+struct Triples {
+  static constexpr std::size_t kOffsets[] = {0, 1, 2};
+  static constexpr std::size_t kAdvance = 6;
+};
+
+/// The accumulators of kWindows windows: kIndex counts the vectors of the first window's outputs,
+/// then of the second's, ...; kVector those of a block.
+template <class Index, class Vectors>
+struct Group;
+
 template <std::size_t... kIndex, std::size_t... kVector>
-HWY_INLINE void multiply_group(const float* coefficients, std::size_t span, const Windows& windows,
-                               float* out, std::size_t out_stride, std::index_sequence<kIndex...>,
-                               std::index_sequence<kVector...>) {
-  const Tag d;
-  const std::size_t step = windows.step;
-  const float* const window[] = {(windows.first + kIndex / kVectors * windows.stride)...};
-  Vector even[sizeof...(kIndex)];
-  Vector odd[sizeof...(kIndex)];
-  ((even[kIndex] = hn::Zero(d), odd[kIndex] = hn::Zero(d)), ...);
-  const float* const end = coefficients + span * kBlockOutputs;
-  for (std::size_t i = 0; coefficients != end; i += 2 * step) {
-    const Vector for_even[] = {in_register(hn::Load(d, coefficients + kVector * kLanes))...};
-    ((even[kIndex] =
-          hn::MulAdd(for_even[kIndex % kVectors], hn::Set(d, window[kIndex][i]), even[kIndex])),
+struct Group<std::index_sequence<kIndex...>, std::index_sequence<kVector...>> {
+  HWY_INLINE Group() { ((sums[kIndex] = hn::Zero(Tag())), ...); }
+
+  /// One input of each window.
+  HWY_INLINE void multiply(const float* coefficients, const float* const* window,
+                           std::size_t offset) {
+    const Tag d;
+    const Vector row[] = {in_register(hn::Load(d, coefficients + kVector * kLanes))...};
+    ((sums[kIndex] = hn::MulAdd(row[kIndex % kVectors],
+                                hn::Set(d, window[kIndex / kVectors][offset]), sums[kIndex])),
      ...);
-    coefficients += kBlockOutputs;
-    const Vector for_odd[] = {in_register(hn::Load(d, coefficients + kVector * kLanes))...};
-    ((odd[kIndex] = hn::MulAdd(for_odd[kIndex % kVectors], hn::Set(d, window[kIndex][i + step]),
-                               odd[kIndex])),
-     ...);
-    coefficients += kBlockOutputs;
   }
-  ((hn::StoreU(hn::Add(even[kIndex], odd[kIndex]), d,
-               out + kIndex / kVectors * out_stride + kIndex % kVectors * kLanes)),
-   ...);
+  HWY_INLINE void store_with(const Group& other, float* out, std::size_t out_stride) const {
+    ((hn::StoreU(hn::Add(sums[kIndex], other.sums[kIndex]), Tag(),
+                 out + kIndex / kVectors * out_stride + kIndex % kVectors * kLanes)),
+     ...);
+  }
+  Vector sums[sizeof...(kIndex)];
+};
+
+template <class Columns, std::size_t... kWindow, std::size_t... kInput>
+HWY_INLINE void multiply_group(const float* coefficients, std::size_t span, const Windows& windows,
+                               float* out, std::size_t out_stride, std::index_sequence<kWindow...>,
+                               std::index_sequence<kInput...>) {
+  const float* const window[] = {(windows.first + kWindow * windows.stride)...};
+  using Sums = Group<std::make_index_sequence<sizeof...(kWindow) * kVectors>,
+                     std::make_index_sequence<kVectors>>;
+  constexpr std::size_t kInputs = sizeof...(kInput);
+  Sums left;
+  Sums right;
+  const float* from_right = coefficients + (span - 1) * kBlockOutputs;
+  const std::size_t turns = span / 2 / kInputs;
+  std::size_t i = 0;
+  std::size_t j = (2 * turns - 1) * Columns::kAdvance + Columns::kOffsets[kInputs - 1];
+  for (std::size_t turn = 0; turn < turns; ++turn) {
+    ((left.multiply(coefficients + kInput * kBlockOutputs, window, i + Columns::kOffsets[kInput]),
+      right.multiply(from_right - kInput * kBlockOutputs, window, j - Columns::kOffsets[kInput])),
+     ...);
+    coefficients += kInputs * kBlockOutputs;
+    from_right -= kInputs * kBlockOutputs;
+    i += Columns::kAdvance;
+    j -= Columns::kAdvance;
+  }
+  left.store_with(right, out, out_stride);
 }
 
 /// `count` windows, at most kWindows.
-template <std::size_t kWindows>
+template <class Columns, std::size_t kWindows>
 HWY_INLINE void multiply_up_to(const float* coefficients, std::size_t span, const Windows& windows,
                                std::size_t count, float* out, std::size_t out_stride) {
   if constexpr (kWindows > 0) {
     if (count == kWindows) {
-      multiply_group(coefficients, span, windows, out, out_stride,
-                     std::make_index_sequence<kWindows * kVectors>(),
-                     std::make_index_sequence<kVectors>());
+      multiply_group<Columns>(coefficients, span, windows, out, out_stride,
+                              std::make_index_sequence<kWindows>(),
+                              std::make_index_sequence<std::size(Columns::kOffsets)>());
     } else {
-      multiply_up_to<kWindows - 1>(coefficients, span, windows, count, out, out_stride);
+      multiply_up_to<Columns, kWindows - 1>(coefficients, span, windows, count, out, out_stride);
     }
   }
 }
 
+template <class Columns>
 void multiply(const float* coefficients, std::size_t span, Windows windows, std::size_t count,
               float* out, std::size_t out_stride) {
   // Groups of about the same size, as the sums of one window alone would wait for each other.
   for (std::size_t groups = (count + kGroup - 1) / kGroup; groups > 0; --groups) {
     const std::size_t now = (count + groups - 1) / groups;
-    multiply_up_to<kGroup>(coefficients, span, windows, now, out, out_stride);
+    multiply_up_to<Columns, kGroup>(coefficients, span, windows, now, out, out_stride);
     windows.first += now * windows.stride;
     out += now * out_stride;
     count -= now;
   }
+}
+
+void multiply_columns(const float* coefficients, std::size_t span, const Windows& windows,
+                      std::size_t count, float* out, std::size_t out_stride) {
+  switch (windows.columns) {
+    case Columns::all:
+      return multiply<All>(coefficients, span, windows, count, out, out_stride);
+    case Columns::alternate:
+      return multiply<Alternate>(coefficients, span, windows, count, out, out_stride);
+    case Columns::triples:
+      return multiply<Triples>(coefficients, span, windows, count, out, out_stride);
+  }
+}
+
+/// Pairs of floats are moved as one number.
+using PairTag = hn::Repartition<std::uint64_t, Tag>;
+
+void combine(const float* u, const float* w, const float* v, std::size_t blocks, float* carry,
+             float* out) {
+  const Tag d;
+  if constexpr (kLanes < 2) {
+    for (std::size_t i = 0; i < blocks * kBlockOutputs; ++i) {
+      float* to = out + i / 2 * 4 + i % 2;
+      to[0] = carry[i % 2] - u[i];
+      to[2] = u[i] + w[i];
+      carry[i % 2] = v[i] - w[i];
+    }
+  } else {
+    HWY_ALIGN float t[2 + kBlockOutputs] = {carry[0], carry[1]};
+    for (std::size_t b = 0; b < blocks; ++b, u += kBlockOutputs, w += kBlockOutputs) {
+      for (std::size_t i = 0; i < kBlockOutputs; i += kLanes) {
+        hn::StoreU(hn::Sub(hn::LoadU(d, v + i), hn::LoadU(d, w + i)), d, t + 2 + i);
+      }
+      for (std::size_t i = 0; i < kBlockOutputs; i += kLanes) {
+        const Vector us = hn::LoadU(d, u + i);
+        const Vector before = hn::Sub(hn::LoadU(d, t + i), us);
+        const Vector here = hn::Add(us, hn::LoadU(d, w + i));
+        const PairTag pairs;
+        hn::StoreInterleaved2(hn::BitCast(pairs, before), hn::BitCast(pairs, here), pairs,
+                              reinterpret_cast<std::uint64_t*>(out) + i);
+      }
+      v += kBlockOutputs;
+      out += 2 * kBlockOutputs;
+      t[0] = t[kBlockOutputs];
+      t[1] = t[kBlockOutputs + 1];
+    }
+    carry[0] = t[0];
+    carry[1] = t[1];
+  }
+}
+
+void add_samples(const float* a, const float* b, float* out, std::size_t count) {
+  const Tag d;
+  std::size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    hn::StoreU(hn::Add(hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, out + i);
+  }
+  for (; i < count; ++i) out[i] = a[i] + b[i];
 }
 
 void add_even(const float* in, float factor, float* out, std::size_t count) {
@@ -116,12 +213,24 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace remotemedia::dsp {
 
-HWY_EXPORT(multiply);
+HWY_EXPORT(multiply_columns);
+HWY_EXPORT(combine);
+HWY_EXPORT(add_samples);
 HWY_EXPORT(add_even);
 
 void block_products(const float* coefficients, std::size_t span, const Windows& windows,
-                    std::size_t count, float* out, std::size_t out_stride) noexcept {
-  HWY_DYNAMIC_DISPATCH(multiply)(coefficients, span, windows, count, out, out_stride);
+                    std::size_t count, float* out, std::size_t out_step) noexcept {
+  HWY_DYNAMIC_DISPATCH(multiply_columns)
+  (coefficients, span, windows, count, out, out_step * kBlockOutputs);
+}
+
+void combine_pairs(const float* u, const float* w, const float* v, std::size_t blocks, float* carry,
+                   float* out) noexcept {
+  HWY_DYNAMIC_DISPATCH(combine)(u, w, v, blocks, carry, out);
+}
+
+void add(const float* a, const float* b, float* out, std::size_t count) noexcept {
+  HWY_DYNAMIC_DISPATCH(add_samples)(a, b, out, count);
 }
 
 void add_even_samples(const float* in, float factor, float* out, std::size_t count) noexcept {

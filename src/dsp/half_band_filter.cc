@@ -46,8 +46,8 @@ void HalfBandFilter::advance(float* out, std::size_t count) {
   assert(count % kBlockOutputs == 0);
   const std::size_t blocks = count / kBlockOutputs;
   block_products(bank_->others.coefficients(0), bank_->others.span(),
-                 {.first = history_.data(), .stride = kInputs, .step = 2}, blocks, out,
-                 kBlockOutputs);
+                 {.first = history_.data(), .stride = kInputs, .columns = Columns::alternate},
+                 blocks, out);
   add_even_samples(history_.data() + bank_->half_width() - 1, bank_->middle, out, count);
   history_.drop(blocks * kInputs);
 }

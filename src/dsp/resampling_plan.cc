@@ -12,7 +12,6 @@
 #include <mutex>
 #include <numeric>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 
 namespace remotemedia::dsp {
@@ -25,6 +24,9 @@ constexpr std::size_t kMaxBlockBytes = 320U << 10U;
 /// A server or a batch run makes and drops one stream after the other: the last plans stay, at most
 /// 3 MB of them.
 constexpr std::size_t kKept = 4;
+
+/// The images of both filters add up, and a short filter falls a little short of Kaiser's formula.
+constexpr double kCoarseMarginDb = 5.0;
 
 struct Ratio {
   int up;
@@ -61,13 +63,9 @@ std::vector<Bank> single_bank(const Ratio& ratio, Quality quality) {
 /// From a higher rate to 3/2 of the target rate, or the other way, which has the lower rate's
 /// Nyquist frequency `nyquist`, in cycles per input sample, to pass, and twice that to stop.
 Bank coarse_bank(const Ratio& ratio, double nyquist, Quality quality) {
-  const Band band{nyquist, 2.0 * nyquist, band_of(quality).attenuation_db};
+  const Band band{nyquist, 2.0 * nyquist, band_of(quality).attenuation_db + kCoarseMarginDb};
   if (ratio.up == 1 && ratio.down == 2) return std::make_shared<const HalfBandBank>(band);
   return bank_of(band, ratio);
-}
-
-Bank sharp_bank(int up, int down, Quality quality) {
-  return std::make_shared<const BlockBank>(sharp_rows(up, down, quality));
 }
 
 std::vector<Bank> make_banks(const Ratio& ratio, Quality quality) {
@@ -77,35 +75,47 @@ std::vector<Bank> make_banks(const Ratio& ratio, Quality quality) {
     return single_bank(ratio, quality);
   }
   if (ratio.up < ratio.down) {
-    const Bank sharp = sharp_bank(2, 3, quality);
+    const Bank sharp = std::make_shared<const FastFirBank>(sharp_rows(2, 3, quality));
     const Ratio coarse = reduced(3 * ratio.up, 2 * ratio.down);
     if (coarse.up == coarse.down) return {sharp};
     return {coarse_bank(coarse, 0.5 * ratio.up / ratio.down, quality), sharp};
   }
-  const Bank sharp = sharp_bank(3, 2, quality);
+  const Bank sharp = std::make_shared<const BlockBank>(sharp_rows(3, 2, quality));
   const Ratio coarse = reduced(2 * ratio.up, 3 * ratio.down);
   if (coarse.up == coarse.down) return {sharp};
   return {sharp, coarse_bank(coarse, 1.0 / 3.0, quality)};
+}
+
+/// Outputs that a filter computes at a time, and how many before the first of a stream its grid
+/// begins.
+struct Grid {
+  std::size_t outputs = 1;
+  std::size_t before = 0;
+};
+
+Grid grid_of(const BlockBank& /*bank*/) { return {kBlockOutputs}; }
+Grid grid_of(const HalfBandBank& /*bank*/) { return {kBlockOutputs}; }
+Grid grid_of(const FastFirBank& /*bank*/) {
+  return {FastFirFilter::kOutputs, FastFirFilter::kBefore};
+}
+template <typename T>
+Grid grid_of(const FilterBank<T>& /*bank*/) {
+  return {};
 }
 
 /// What decides the delay of a filter.
 struct Timing {
   double inputs_per_output;
   double half_width;
-  double outputs_at_a_time;
+  Grid grid;
 };
 
 Timing timing_of(const Bank& bank) {
-  return std::visit(
-      [](const auto& filter) {
-        using Filter = std::decay_t<decltype(*filter)>;
-        return Timing{static_cast<double>(filter->down()) / filter->up(),
-                      static_cast<double>(filter->half_width()),
-                      std::is_same_v<Filter, BlockBank> || std::is_same_v<Filter, HalfBandBank>
-                          ? double{kBlockOutputs}
-                          : 1.0};
-      },
-      bank);
+  const auto timing = [](const auto& filter) {
+    return Timing{static_cast<double>(filter->down()) / filter->up(),
+                  static_cast<double>(filter->half_width()), grid_of(*filter)};
+  };
+  return std::visit(timing, bank);
 }
 
 /// Outputs of the first filter come in groups, of which the last one that the second filter waits
@@ -113,29 +123,27 @@ Timing timing_of(const Bank& bank) {
 std::size_t least_latency(const std::vector<Bank>& banks) {
   const Timing first = timing_of(banks.front());
   if (banks.size() == 1) return static_cast<std::size_t>(first.half_width);
-  const Timing second = timing_of(banks.back());
-  return static_cast<std::size_t>(
-      std::ceil((second.half_width + first.outputs_at_a_time - 1.0) * first.inputs_per_output +
-                first.half_width + 1.0));
+  const double rest = static_cast<double>(first.grid.outputs) - 1.0;
+  const double awaited = (timing_of(banks.back()).half_width + rest) * first.inputs_per_output;
+  return static_cast<std::size_t>(std::ceil(awaited + first.half_width + 1.0));
 }
 
-/// The next latency whose outputs are whole blocks, if one is near.
-std::size_t whole_blocks_latency(std::size_t least, const Ratio& ratio) {
+/// The next latency after which a whole number of groups has been given whenever a whole number of
+/// their lengths has come, if one is near.
+std::size_t whole_groups_latency(std::size_t least, const Ratio& ratio, const Grid& grid) {
   const auto up = static_cast<std::size_t>(ratio.up);
   const auto down = static_cast<std::size_t>(ratio.down);
-  const std::size_t most = least + kBlockOutputs * std::max<std::size_t>(1, down / up + 1);
+  const std::size_t most = least + grid.outputs * (down / up + 1);
   for (std::size_t latency = least; latency < most; ++latency) {
-    if (latency * up / down % kBlockOutputs == 0) return latency;
+    if (latency * up / down % grid.outputs == grid.before) return latency;
   }
   return least;
 }
 
 ResamplingPlan make_plan(const Ratio& ratio, Quality quality) {
   ResamplingPlan plan{make_banks(ratio, quality), 0};
-  plan.latency_frames = least_latency(plan.banks);
-  if (std::holds_alternative<std::shared_ptr<const BlockBank>>(plan.banks.back())) {
-    plan.latency_frames = whole_blocks_latency(plan.latency_frames, ratio);
-  }
+  plan.latency_frames =
+      whole_groups_latency(least_latency(plan.banks), ratio, timing_of(plan.banks.back()).grid);
   return plan;
 }
 
@@ -169,6 +177,9 @@ std::unique_ptr<FilterStage> make_stage(const ResamplingPlan::Bank& bank) {
     }
     Stage operator()(const std::shared_ptr<const HalfBandBank>& filter) const {
       return std::make_unique<HalfBandFilter>(filter);
+    }
+    Stage operator()(const std::shared_ptr<const FastFirBank>& filter) const {
+      return std::make_unique<FastFirFilter>(filter);
     }
     Stage operator()(const std::shared_ptr<const FilterBank<float>>& filter) const {
       return std::make_unique<PolyphaseFilter<float>>(filter);

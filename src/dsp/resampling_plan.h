@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dsp/block_bank.h"
+#include "dsp/fast_fir_filter.h"
 #include "dsp/filter_bank.h"
 #include "dsp/filter_stage.h"
 #include "dsp/half_band_filter.h"
@@ -29,9 +30,10 @@ namespace remotemedia::dsp {
 /// the audio, else output by output (PolyphaseFilter), as does very_high, which needs double
 /// precision.
 struct ResamplingPlan {
-  using Bank = std::variant<std::shared_ptr<const BlockBank>, std::shared_ptr<const HalfBandBank>,
-                            std::shared_ptr<const FilterBank<float>>,
-                            std::shared_ptr<const FilterBank<double>>>;
+  using Bank =
+      std::variant<std::shared_ptr<const BlockBank>, std::shared_ptr<const HalfBandBank>,
+                   std::shared_ptr<const FastFirBank>, std::shared_ptr<const FilterBank<float>>,
+                   std::shared_ptr<const FilterBank<double>>>;
 
   std::vector<Bank> banks;
   /// Input frames that must follow a frame before its output appears. Where blocks end the plan, it

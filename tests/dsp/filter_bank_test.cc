@@ -5,11 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
-#include <set>
-#include <thread>
 #include <tuple>
-#include <vector>
 
 namespace remotemedia::dsp {
 namespace {
@@ -20,10 +18,18 @@ std::size_t bytes(const FilterBank<T>& bank) {
   return static_cast<std::size_t>(rows) * bank.taps() * sizeof(T);
 }
 
+/// A single filter from rate to target_rate.
+FilterDesign design_of(int rate, int target_rate, Quality quality) {
+  const double nyquist = 0.5 * std::min(rate, target_rate) / rate;
+  const Band band = band_of(quality);
+  return {{band.pass * nyquist, band.stop * nyquist, band.attenuation_db}, kPartialSums};
+}
+
 template <typename T>
 FilterBank<T> bank_of(int rate, int target_rate, Quality quality) {
   const int divisor = std::gcd(rate, target_rate);
-  return FilterBank<T>(target_rate / divisor, rate / divisor, quality);
+  return FilterBank<T>(design_of(rate, target_rate, quality), target_rate / divisor,
+                       rate / divisor);
 }
 
 TEST(FilterBank, StaysSmallForAnyRatio) {
@@ -45,8 +51,8 @@ TEST(FilterBank, IsExactForTheCommonRatios) {
 }
 
 TEST(FilterBank, HasRowsOfTheDesignedResponseScaledToASumOfOne) {
-  const FilterBank<double> bank(3, 7, Quality::very_high);
-  const FilterDesign design(3, 7, Quality::very_high, kPartialSums);
+  const FilterDesign design = design_of(7, 3, Quality::very_high);
+  const FilterBank<double> bank(design, 3, 7);
   for (int phase = 0; phase < bank.phases(); ++phase) {
     double sum = 0;
     for (std::size_t j = 0; j < bank.taps(); ++j) {
@@ -57,30 +63,6 @@ TEST(FilterBank, HasRowsOfTheDesignedResponseScaledToASumOfOne) {
     }
     EXPECT_NEAR(sum, 1.0, 1e-14);
   }
-}
-
-TEST(FilterBank, IsSharedByEqualRatiosAndOnlyByThem) {
-  const auto bank = shared_filter_bank<float>(1, 3, Quality::high);
-  EXPECT_EQ(bank, shared_filter_bank<float>(1, 3, Quality::high));
-  EXPECT_NE(bank, shared_filter_bank<float>(1, 3, Quality::low));
-  EXPECT_NE(bank, shared_filter_bank<float>(3, 1, Quality::high));
-}
-
-TEST(FilterBank, IsReleasedWhenUnusedAndNotAmongTheLast) {
-  const std::weak_ptr<const FilterBank<float>> first =
-      shared_filter_bank<float>(5, 7, Quality::low);
-  for (int up = 2; up < 8; ++up) shared_filter_bank<float>(up, 11, Quality::low);
-  EXPECT_TRUE(first.expired());
-}
-
-TEST(FilterBank, IsOneObjectForThreadsThatAskAtTheSameTime) {
-  std::vector<std::shared_ptr<const FilterBank<float>>> banks(8);
-  std::vector<std::thread> threads;
-  for (auto& bank : banks) {
-    threads.emplace_back([&bank] { bank = shared_filter_bank<float>(13, 17, Quality::low); });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(std::set(banks.begin(), banks.end()).size(), 1U);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ struct Promise {
 const Promise kPromises[] = {
     {Quality::low, 0.80, 0.87, 110.0, 112.0, 110.0},
     {Quality::medium, 0.87, 0.92, 110.0, 112.0, 110.0},
-    {Quality::high, 0.913, 0.95, 133.0, 135.0, 135.0},
+    {Quality::high, 0.913, 0.95, 133.0, 134.0, 133.0},
     {Quality::very_high, 0.95, 0.97, 148.0, 150.0, 148.0},
 };
 
