@@ -76,6 +76,13 @@ std::shared_ptr<const ResamplingPlan> plan_for(const Ratio& ratio, Quality quali
   return shared_plan(ratio.up, ratio.down, quality);
 }
 
+/// Copies samples as finite floats; returns how many were replaced.
+std::uint64_t load(std::span<const float> in, float* out) { return copy_finite(in, out); }
+std::uint64_t load(std::span<const std::int16_t> in, float* out) {
+  i16_to_f32(in, {out, in.size()});
+  return 0;
+}
+
 void check_pointers(std::string_view what, std::size_t given, std::size_t channels) {
   if (given != channels) refuse(what, given, std::to_string(channels) + ", one per channel");
 }
@@ -118,7 +125,8 @@ class Resampler::Impl {
     return ratio_.output_frames(consumed_) - produced_;
   }
 
-  std::size_t process(std::span<const float* const> in, std::size_t frames,
+  template <typename Sample>
+  std::size_t process(std::span<const Sample* const> in, std::size_t frames,
                       std::span<float* const> out) {
     const std::size_t promised = ready_after(frames);
     std::size_t written = 0;
@@ -168,14 +176,15 @@ class Resampler::Impl {
     return count;
   }
 
-  std::size_t process_block(std::span<const float* const> in, std::size_t offset,
+  template <typename Sample>
+  std::size_t process_block(std::span<const Sample* const> in, std::size_t offset,
                             std::size_t frames, std::span<float* const> out, std::size_t written,
                             std::size_t limit) {
     std::size_t now = frames;
     for (std::size_t c = 0; c < outputs_; ++c) {
       float* to = plan_ ? channels_[c].input(frames).data() : out[c] + written;
       if (mixing_.empty()) {
-        cleaned_ += copy_finite({in[c] + offset, frames}, to);
+        cleaned_ += load(std::span(in[c] + offset, frames), to);
       } else {
         mix(in, offset, frames, to);
       }
@@ -185,11 +194,12 @@ class Resampler::Impl {
   }
 
   /// The mean of the channels, made finite.
-  void mix(std::span<const float* const> in, std::size_t offset, std::size_t frames, float* out) {
+  template <typename Sample>
+  void mix(std::span<const Sample* const> in, std::size_t offset, std::size_t frames, float* out) {
     std::array<const float*, kMaxChannels> finite;
     for (std::size_t c = 0; c < in.size(); ++c) {
       float* channel = mixing_.data() + c * kBlock;
-      cleaned_ += copy_finite({in[c] + offset, frames}, channel);
+      cleaned_ += load(std::span(in[c] + offset, frames), channel);
       finite[c] = channel;
     }
     mix_to_mono({finite.data(), in.size()}, frames, out);
@@ -254,30 +264,52 @@ std::size_t Resampler::process(std::span<const float* const> in, std::size_t fra
   return impl_->process(in, frames, out);
 }
 
+std::size_t Resampler::process(std::span<const std::int16_t* const> in, std::size_t frames,
+                               std::span<float* const> out) {
+  check_pointers("Resampler: input pointers", in.size(),
+                 static_cast<std::size_t>(config().channels));
+  check_pointers("Resampler: output pointers", out.size(), impl_->outputs());
+  return impl_->process(in, frames, out);
+}
+
 std::size_t Resampler::flush(std::span<float* const> out) {
   check_pointers("Resampler: output pointers", out.size(), impl_->outputs());
   return impl_->flush(out);
 }
 
+namespace {
+
+/// All of `source` through a stream, to `out`.
+template <typename Sample>
+void resample_clip(Resampler& resampler, const AudioBuffer& source, std::vector<float*>& out) {
+  std::vector<const Sample*> in;
+  for (int c = 0; c < source.channels(); ++c) in.push_back(source.channel<Sample>(c).data());
+  const std::size_t written = resampler.process(in, source.frames(), out);
+  for (float*& channel : out) channel += written;
+  resampler.flush(out);
+}
+
+}  // namespace
+
 AudioBuffer resample(const AudioBuffer& audio, int target_rate, Quality quality, bool mono) {
-  const AudioBuffer source = convert_format(audio, SampleFormat::f32).audio;
-  Resampler resampler({.rate = source.rate(),
+  Resampler resampler({.rate = audio.rate(),
                        .target_rate = target_rate,
-                       .channels = source.channels(),
+                       .channels = audio.channels(),
                        .quality = quality,
                        .mono = mono});
   AudioBuffer result = AudioBuffer::allocate(
       SampleFormat::f32, resampler.output_channels(),
-      resampled_frames(source.frames(), source.rate(), target_rate), target_rate);
+      resampled_frames(audio.frames(), audio.rate(), target_rate), target_rate);
   result.one_dimensional = audio.one_dimensional;
-  std::vector<const float*> in;
-  for (int c = 0; c < source.channels(); ++c) in.push_back(source.channel<float>(c).data());
   std::vector<float*> out;
-  for (int c = 0; c < result.channels(); ++c)
+  for (int c = 0; c < result.channels(); ++c) {
     out.push_back(result.mutable_channel<float>(c).data());
-  const std::size_t written = resampler.process(in, source.frames(), out);
-  for (float*& channel : out) channel += written;
-  resampler.flush(out);
+  }
+  if (audio.format() == SampleFormat::i16) {
+    resample_clip<std::int16_t>(resampler, audio, out);
+  } else {
+    resample_clip<float>(resampler, convert_format(audio, SampleFormat::f32).audio, out);
+  }
   return result;
 }
 

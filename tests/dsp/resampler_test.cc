@@ -4,6 +4,7 @@
 #include "dsp/tone_fit.h"
 #include "remotemedia/base/error.h"
 #include "remotemedia/dsp/channels.h"
+#include "remotemedia/dsp/format.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -259,6 +260,22 @@ TEST(Resampler, TakesIntegerAudioAsItsFloatValue) {
   for (const std::int16_t v : x) floats.push_back(static_cast<float>(v) / 32'768.0F);
   const AudioBuffer y = resample(buffer_of<std::int16_t>(8'000, {x}), 16'000, Quality::low);
   EXPECT_EQ(channel_of<float>(y, 0), whole(floats, 8'000, 16'000, Quality::low));
+}
+
+TEST(Resampler, TakesIntegerChunksAsTheirFloatValues) {
+  std::vector<std::int16_t> left(3'000);
+  for (std::size_t i = 0; i < left.size(); ++i) left[i] = static_cast<std::int16_t>(i * 7919);
+  const std::vector<std::int16_t> right(left.rbegin(), left.rend());
+  const AudioBuffer integers = buffer_of<std::int16_t>(44'100, {left, right});
+  const AudioBuffer floats = convert_format(integers, SampleFormat::f32).audio;
+  Resampler resampler({.rate = 44'100, .target_rate = 16'000, .channels = 2, .mono = true});
+  const std::int16_t* in[] = {left.data(), right.data()};
+  std::vector<float> out(resampler.max_output_frames(3'000));
+  float* to = out.data();
+  EXPECT_EQ(resampler.process(in, 3'000, {&to, 1}), out.size());
+  const std::vector<float> expected =
+      channel_of<float>(resample(floats, 16'000, Quality::high, true), 0);
+  EXPECT_TRUE(std::equal(out.begin(), out.end(), expected.begin()));
 }
 
 TEST(Resampler, KeepsTheShapeOfMonoItems) {

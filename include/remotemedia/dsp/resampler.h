@@ -21,10 +21,14 @@ std::optional<Quality> parse_quality(std::string_view name);
 /// ceil(frames * target_rate / rate) in integers.
 std::size_t resampled_frames(std::size_t frames, int rate, int target_rate);
 
-/// Changes the sample rate of planar float32 audio, as a stream. Output frame n lies exactly at
-/// input time n * rate / target_rate: the filter's delay is compensated, results come when their
-/// right half has arrived, flush() completes them. Any chunking gives the same bits. With `mono`
-/// the channels are averaged before filtering. process() does not allocate after construction.
+/// Changes the sample rate of planar audio, as a stream. Output frame n lies exactly at input time
+/// n * rate / target_rate: the filter's delay is compensated, results come when their right half
+/// has arrived, flush() completes them. Any chunking gives the same bits, and so do AVX2 and
+/// AVX-512. With `mono` the channels are averaged before filtering. process() does not allocate
+/// after construction.
+///
+/// Memory: filters of at most a few hundred KB per ratio and quality, shared by all streams; about
+/// 30 KB per channel. Cost, accuracy and latency: docs/audio.md.
 class Resampler {
  public:
   struct Config {
@@ -52,6 +56,8 @@ class Resampler {
   /// room for max_output_frames(frames). Returns the frames written. NaN counts as 0, infinities as
   /// +-1.
   std::size_t process(std::span<const float* const> in, std::size_t frames,
+                      std::span<float* const> out);
+  std::size_t process(std::span<const std::int16_t* const> in, std::size_t frames,
                       std::span<float* const> out);
   /// The rest: in total resampled_frames(all input frames) have then been written. What process()
   /// gets after it is a new stream.
