@@ -147,37 +147,30 @@ HWY_INLINE std::size_t stereo_to_frames(const T* left, const T* right, std::size
   return i;
 }
 
-/// Four rows of four samples `in_stride` apart, written as four columns to the places in `out`.
-template <typename T>
-HWY_INLINE void transpose_tile(const T* const in[4], T* const out[4]) {
+/// Stores the columns of four rows.
+template <typename T, class V>
+HWY_INLINE void transpose(V r0, V r1, V r2, V r3, T* out0, T* out1, T* out2, T* out3) {
   const hn::FixedTag<T, 4> d;
   const hn::Repartition<hwy::MakeUnsigned<hwy::MakeWide<T>>, decltype(d)> wide;
-  const auto r0 = hn::LoadU(d, in[0]);
-  const auto r1 = hn::LoadU(d, in[1]);
-  const auto r2 = hn::LoadU(d, in[2]);
-  const auto r3 = hn::LoadU(d, in[3]);
   const auto low01 = hn::BitCast(wide, hn::InterleaveLower(d, r0, r1));
   const auto low23 = hn::BitCast(wide, hn::InterleaveLower(d, r2, r3));
   const auto high01 = hn::BitCast(wide, hn::InterleaveUpper(d, r0, r1));
   const auto high23 = hn::BitCast(wide, hn::InterleaveUpper(d, r2, r3));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, low01, low23)), d, out[0]);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, low01, low23)), d, out[1]);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, high01, high23)), d, out[2]);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, high01, high23)), d, out[3]);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, low01, low23)), d, out0);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, low01, low23)), d, out1);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, high01, high23)), d, out2);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, high01, high23)), d, out3);
 }
 
-/// Calls tile(first channel, first frame) for all tiles of whole blocks of four frames; gives the
-/// number of frames that they cover.
-template <typename T, class Tile>
-HWY_INLINE std::size_t for_all_tiles(std::size_t channels, std::size_t frames, Tile tile) {
+/// Calls strip(first channel, begin, end) for four channels and the frames of a block at a time,
+/// until whole fours of frames are done; gives their number.
+template <typename T, class Strip>
+HWY_INLINE std::size_t for_all_strips(std::size_t channels, std::size_t frames, Strip strip) {
   const std::size_t whole = frames / 4 * 4;
   const std::size_t block = std::max<std::size_t>(kBlockBytes / sizeof(T) / channels / 4 * 4, 4);
   for (std::size_t begin = 0; begin < whole; begin += block) {
     const std::size_t end = std::min(begin + block, whole);
-    for (std::size_t c = 0; c < channels; c += 4) {
-      const std::size_t first = std::min(c, channels - 4);
-      for (std::size_t i = begin; i < end; i += 4) tile(first, i);
-    }
+    for (std::size_t c = 0; c < channels; c += 4) strip(std::min(c, channels - 4), begin, end);
   }
   return whole;
 }
@@ -185,23 +178,33 @@ HWY_INLINE std::size_t for_all_tiles(std::size_t channels, std::size_t frames, T
 template <typename T>
 HWY_INLINE std::size_t many_to_planes(const T* in, std::size_t frames, std::span<T* const> out) {
   const std::size_t channels = out.size();
-  return for_all_tiles<T>(channels, frames, [&](std::size_t c, std::size_t i) HWY_ATTR {
-    const T* const row = in + i * channels + c;
-    const T* const rows[] = {row, row + channels, row + 2 * channels, row + 3 * channels};
-    T* const columns[] = {out[c] + i, out[c + 1] + i, out[c + 2] + i, out[c + 3] + i};
-    transpose_tile(rows, columns);
-  });
+  return for_all_strips<T>(
+      channels, frames, [&](std::size_t c, std::size_t begin, std::size_t end) HWY_ATTR {
+        const hn::FixedTag<T, 4> d;
+        T* const plane[] = {out[c], out[c + 1], out[c + 2], out[c + 3]};
+        const T* row = in + begin * channels + c;
+        for (std::size_t i = begin; i < end; i += 4, row += 4 * channels) {
+          transpose(hn::LoadU(d, row), hn::LoadU(d, row + channels),
+                    hn::LoadU(d, row + 2 * channels), hn::LoadU(d, row + 3 * channels),
+                    plane[0] + i, plane[1] + i, plane[2] + i, plane[3] + i);
+        }
+      });
 }
 
 template <typename T>
 HWY_INLINE std::size_t many_to_frames(std::span<const T* const> in, std::size_t frames, T* out) {
   const std::size_t channels = in.size();
-  return for_all_tiles<T>(channels, frames, [&](std::size_t c, std::size_t i) HWY_ATTR {
-    const T* const rows[] = {in[c] + i, in[c + 1] + i, in[c + 2] + i, in[c + 3] + i};
-    T* const column = out + i * channels + c;
-    T* const columns[] = {column, column + channels, column + 2 * channels, column + 3 * channels};
-    transpose_tile(rows, columns);
-  });
+  return for_all_strips<T>(
+      channels, frames, [&](std::size_t c, std::size_t begin, std::size_t end) HWY_ATTR {
+        const hn::FixedTag<T, 4> d;
+        const T* const plane[] = {in[c], in[c + 1], in[c + 2], in[c + 3]};
+        T* row = out + begin * channels + c;
+        for (std::size_t i = begin; i < end; i += 4, row += 4 * channels) {
+          transpose(hn::LoadU(d, plane[0] + i), hn::LoadU(d, plane[1] + i),
+                    hn::LoadU(d, plane[2] + i), hn::LoadU(d, plane[3] + i), row, row + channels,
+                    row + 2 * channels, row + 3 * channels);
+        }
+      });
 }
 
 template <typename T>

@@ -1,14 +1,16 @@
 // Several channels of f32 to their mean.
 //
 // Design. The mean is defined in double: the channels added in their order, then divided by their
-// number, then rounded to float. Lanes are frames, four accumulators side by side; a division by a
-// power of two is a multiplication.
+// number, then rounded to float. Lanes are frames, four accumulators side by side. The division is
+// a multiplication by the inverse: exact for powers of two, else corrected by the remainder, which
+// a fused multiply-add gives without error (Markstein, 1990); a quotient by so small an integer is
+// too far from the middle of two doubles for the correction's own error to matter.
 // Two channels stay in float, which is twice as wide, with the same bits: the sum of two floats
 // rounded to double (53 >= 2 * 24 + 2 bits) and then to float is the sum rounded to float
 // (Figueroa, 1995), and halving is exact unless the half is subnormal; but a sum that small has no
 // rounding error, so that only the half is rounded, as in double. Only a sum beyond the largest
-// float differs: a step whose output is not finite is done again in double.
-// Cost: bound by the caches for two channels and for powers of two, else by the division.
+// float differs. Steps whose output is not finite are done again by the definition.
+// Cost: bound by the caches or the memory.
 // Accuracy: the bits of the definition, on every target.
 
 #include "dsp/mix_kernel.h"
@@ -36,8 +38,8 @@ using Channels = std::span<const float* const>;
 void mix_frames(Channels in, std::size_t first, std::size_t end, float* out) {
   const auto channels = static_cast<double>(in.size());
   for (std::size_t i = first; i < end; ++i) {
-    double sum = 0.0;
-    for (const float* channel : in) sum += static_cast<double>(channel[i]);
+    auto sum = static_cast<double>(in[0][i]);
+    for (const float* channel : in.subspan(1)) sum += static_cast<double>(channel[i]);
     out[i] = static_cast<float>(sum / channels);
   }
 }
@@ -94,27 +96,50 @@ HWY_INLINE void step_of_two(Channels in, std::size_t i, float* out,
   (store<kStores>(mean[kIndex], out + i + kIndex * kLanes), ...);
 }
 
-/// Any number of channels; `factor` is its inverse if that is exact, else 0.
+/// Finite sum / channels, correctly rounded.
+struct Division {
+  double channels;
+  double inverse;
+  bool exact;  ///< the inverse
+
+  HWY_INLINE hn::Vec<D64> operator()(hn::Vec<D64> sum) const {
+    const D64 d;
+    const auto quotient = hn::Mul(sum, hn::Set(d, inverse));
+    if (exact) return quotient;
+#if !HWY_NATIVE_FMA
+    return hn::Div(sum, hn::Set(d, channels));
+#else
+    const auto rest = hn::NegMulAdd(quotient, hn::Set(d, channels), sum);
+    return hn::CopySign(hn::MulAdd(rest, hn::Set(d, inverse), quotient), sum);  // -0 stays -0
+#endif
+  }
+};
+
+/// Any number of channels. Adds by a multiplication with 1 and a fused addition, which other units
+/// do than those that convert to double and add.
 template <Stores kStores, std::size_t... kIndex>
-HWY_INLINE void step_of_many(Channels in, std::size_t i, float* out, double factor,
+HWY_INLINE void step_of_many(Channels in, std::size_t i, float* out, Division divide,
                              std::index_sequence<kIndex...>) {
-  const D64 d;
-  constexpr std::size_t kWidth = hn::MaxLanes(d);
-  hn::Vec<D64> sum[] = {hn::PromoteTo(d, hn::LoadU(Half(), in[0] + i + kIndex * kWidth))...};
+  const D d;
+  const D64 d64;
+  constexpr std::size_t kWidth = hn::MaxLanes(d64);
+  const auto one = hn::Set(d64, 1.0);
+  hn::Vec<D64> sum[] = {hn::PromoteTo(d64, hn::LoadU(Half(), in[0] + i + kIndex * kWidth))...};
   for (const float* channel : in.subspan(1)) {
-    ((sum[kIndex] =
-          hn::Add(sum[kIndex], hn::PromoteTo(d, hn::LoadU(Half(), channel + i + kIndex * kWidth)))),
+    ((sum[kIndex] = hn::MulAdd(hn::PromoteTo(d64, hn::LoadU(Half(), channel + i + kIndex * kWidth)),
+                               one, sum[kIndex])),
      ...);
   }
-  if (factor != 0.0) {
-    ((sum[kIndex] = hn::Mul(sum[kIndex], hn::Set(d, factor))), ...);
-  } else {
-    const auto channels = hn::Set(d, static_cast<double>(in.size()));
-    ((sum[kIndex] = hn::Div(sum[kIndex], channels)), ...);
+  const hn::Vec<Half> mean[] = {hn::DemoteTo(Half(), divide(sum[kIndex]))...};
+  const auto low = hn::Combine(d, mean[1], mean[0]);
+  const auto high = hn::Combine(d, mean[3], mean[2]);
+  const auto zero = hn::Zero(d);
+  const auto check = hn::MulAdd(high, zero, hn::Mul(low, zero));  // NaN if one is not finite
+  if (HWY_UNLIKELY(!hn::AllFalse(d, hn::IsNaN(check)))) {
+    return mix_frames(in, i, i + 2 * kLanes, out);
   }
-  const hn::Vec<Half> mean[] = {hn::DemoteTo(Half(), sum[kIndex])...};
-  store<kStores>(hn::Combine(D(), mean[1], mean[0]), out + i);
-  store<kStores>(hn::Combine(D(), mean[3], mean[2]), out + i + kLanes);
+  store<kStores>(low, out + i);
+  store<kStores>(high, out + i + kLanes);
 }
 
 template <Stores kStores>
@@ -131,10 +156,10 @@ HWY_INLINE void mix_all(Channels in, std::size_t frames, float* out) {
       step_of_two<kStores>(in, i, out, std::make_index_sequence<4>());
     }
   } else {
-    const bool exact = (in.size() & (in.size() - 1)) == 0;
-    const double factor = exact ? 1.0 / static_cast<double>(in.size()) : 0.0;
+    const auto channels = static_cast<double>(in.size());
+    const Division divide{channels, 1.0 / channels, (in.size() & (in.size() - 1)) == 0};
     for (; i + 2 * kLanes <= frames; i += 2 * kLanes) {
-      step_of_many<kStores>(in, i, out, factor, std::make_index_sequence<4>());
+      step_of_many<kStores>(in, i, out, divide, std::make_index_sequence<4>());
     }
   }
   if constexpr (kStores == Stores::streaming) hwy::FlushStream();
