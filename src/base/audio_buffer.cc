@@ -1,42 +1,16 @@
 #include "remotemedia/base/audio_buffer.h"
 
+#include "base/large_blocks.h"
 #include "remotemedia/base/check.h"
 
 #include <fmt/format.h>
 
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
-
 #include <algorithm>
-#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <new>
 
 namespace remotemedia {
-namespace {
-
-constexpr std::align_val_t kAlignment{64};  // a cache line, and the widest vector
-
-/// Memory for a large buffer costs a page fault per 4 KiB when it is first written to, which can be
-/// more than the work on it. On pages of 2 MiB, where the system offers them, it is 512 times less.
-void* allocate_bytes(std::size_t bytes) {
-  void* memory = ::operator new(std::max<std::size_t>(bytes, 1), kAlignment);
-#ifdef __linux__
-  constexpr std::uintptr_t kPage = 4096;
-  constexpr std::size_t kLarge = std::size_t{4} << 20U;  // two large pages, one of them whole
-  if (bytes >= kLarge) {
-    const auto first = (reinterpret_cast<std::uintptr_t>(memory) + kPage - 1) / kPage * kPage;
-    const auto end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) / kPage * kPage;
-    // Only advice: where it is refused, the pages are small.
-    static_cast<void>(::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE));
-  }
-#endif
-  return memory;
-}
-
-}  // namespace
 
 const char* to_string(SampleFormat format) {
   static constexpr const char* kNames[] = {"f32", "i16", "i32"};
@@ -57,10 +31,11 @@ AudioBuffer AudioBuffer::allocate_unset(SampleFormat format, int channels, std::
   check_channels("AudioBuffer: channels", channels);
   const std::size_t frame_bytes = bytes_per_sample(format) * static_cast<std::size_t>(channels);
   if (frames > std::numeric_limits<std::ptrdiff_t>::max() / frame_bytes) throw std::bad_alloc();
-  void* memory = allocate_bytes(frames * frame_bytes);
+  const std::size_t bytes = frames * frame_bytes;
+  void* memory = allocate_block(bytes);
   AudioBuffer buffer;
   buffer.owner_ = std::shared_ptr<const void>(
-      memory, [](const void* p) { ::operator delete(const_cast<void*>(p), kAlignment); });
+      memory, [bytes](const void* p) { free_block(const_cast<void*>(p), bytes); });
   buffer.data_ = memory;
   buffer.frames_ = frames;
   buffer.channel_stride_ = frames;
