@@ -85,9 +85,9 @@ class Kernels(Protocol):
 def kernels(kind: runtime.Runtime | None = None) -> Kernels:
     """Give one implementation: `kind`, or native if it loads and the environment allows it."""
     if kind is None:
-        forced = runtime.requested_runtime() == "python"
-        available = not forced and runtime.native_available()
-        kind = runtime.resolve_runtime("auto", "remotemedia.audio", True, True, available).runtime
+        if runtime.requested_runtime() != "python" and runtime.native_available():
+            return cast(Kernels, runtime.native_module())
+        kind = runtime.resolve_runtime("auto", "remotemedia.audio", True, True, False).runtime
     if kind == "native":
         return cast(Kernels, runtime.native_module())
     from . import _kernels_numpy
