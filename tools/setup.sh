@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing on Debian 12, Ubuntu 24.04 and later: packages, then the Python environment.
-# usage: tools/setup.sh [run|test|bench|ci]   (default: test)
+# usage: tools/setup.sh [run|test|bench|valgrind|ci]   (default: test)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,8 +26,9 @@ case $purpose in
   run) packages+=(pocketsphinx-testdata) ;; # recordings of speech
   test) packages+=(libgtest-dev libgmock-dev) ;;
   bench) packages+=(libbenchmark-dev) ;;
+  valgrind) packages+=(libgtest-dev libgmock-dev libbenchmark-dev valgrind) ;;
   ci) packages+=(libgtest-dev libgmock-dev clang clang-tidy) ;;
-  *) fail "unknown purpose '$purpose'; expected run, test, bench or ci" ;;
+  *) fail "unknown purpose '$purpose'; expected run, test, bench, valgrind or ci" ;;
 esac
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

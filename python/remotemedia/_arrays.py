@@ -19,15 +19,15 @@ FORMATS: Final[dict[str, np.dtype[Any]]] = {
     "i16": np.dtype(np.int16),
     "i32": np.dtype(np.int32),
 }
-_CONVERTED: Final = np.dtype(np.float64)
+FLOAT64: Final = np.dtype(np.float64)  # of arrays only, never of audio in a graph
 _MAX_DIMENSIONS: Final = 2
 
 
-def check_samples(x: object, what: str = "audio") -> NDArray[Any]:
+def check_samples(x: object, what: str = "audio", *, keep_float64: bool = False) -> NDArray[Any]:
     """Return audio as float32, int16 or int32 of shape (channels, frames) or (frames,).
 
     C-contiguous arrays of those types are returned as they are. Other strides and byte orders are
-    copied; float64 is converted to float32.
+    copied; float64 is converted to float32, unless `keep_float64`.
 
     Raises
     ------
@@ -43,14 +43,14 @@ def check_samples(x: object, what: str = "audio") -> NDArray[Any]:
         _check_shape(x.shape, what)
         return x
     dtype = x.dtype.newbyteorder("=")
-    if dtype not in FORMATS.values() and dtype != _CONVERTED:
+    if dtype not in FORMATS.values() and dtype != FLOAT64:
         raise ItemTypeError(
             f"{what} has dtype {x.dtype} and shape {x.shape}, "
             "expected float32, float64, int16 or int32",
             hint="scale it to [-1, 1] and convert it with x.astype(numpy.float32)",
         )
     _check_shape(x.shape, what)
-    if dtype == _CONVERTED:
+    if dtype == FLOAT64 and not keep_float64:
         with np.errstate(over="ignore"):  # what is too large for float32 is infinite
             return np.ascontiguousarray(x, dtype=np.float32)
     return np.ascontiguousarray(x, dtype=dtype)

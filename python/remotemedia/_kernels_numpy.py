@@ -1,8 +1,8 @@
 """The audio kernels in NumPy, for where the native module is not in use.
 
 The same names, arguments and results as in `remotemedia._native`; callers check the arguments
-(`remotemedia.audio`, or the node's parameter table). Arrays are float32, int16 or int32, of shape
-(channels, frames) or (frames,), C-contiguous.
+(`remotemedia.audio`, or the node's parameter table). Arrays are float32, int16 or int32 (or float64
+for `convert_format`), of shape (channels, frames) or (frames,), C-contiguous.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import FORMATS
+from ._arrays import FLOAT64, FORMATS
 from ._files_python import read_audio, write_audio
 from ._resampler_numpy import Stream
 
@@ -35,10 +35,13 @@ _LOG = logging.getLogger(__name__)
 _F32, _I16, _I32 = FORMATS["f32"], FORMATS["i16"], FORMATS["i32"]
 _BITS: Final = {_I16: 15, _I32: 31}
 
-# SplitMix64 (Steele, Lea and Flood, 2014): the dither must be the native kernel's, bit for bit.
+# The dither must be the native kernel's, bit for bit: keys by SplitMix64 (Steele, Lea and Flood,
+# 2014), noise by the 32-bit finalizer of MurmurHash3 (Appleby) with a second key in its middle.
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_MURMUR_1 = np.uint32(0x85EBCA6B)
+_MURMUR_2 = np.uint32(0xC2B2AE35)
 _DITHER_SEED = np.uint64(1)
 
 _VAD_MIN_FLOOR: Final = 1e-5
@@ -105,53 +108,60 @@ class Resampler:
 
 
 def convert_format(x: Samples, target: str, dither: bool, first_frame: int = 0) -> Samples:
-    """Convert between float32, int16 and int32; the same type gives the same array.
+    """Convert between float32, float64, int16 and int32; the same type gives the same array.
 
     `first_frame` is the position of the first frame in its stream, on which the dither depends.
     """
-    wanted = FORMATS[target]
+    wanted = FORMATS.get(target, FLOAT64)
     if x.dtype == wanted:
         return x
-    if wanted == _F32:
-        floats: Floats = x.astype(np.float32) * np.float32(2.0 ** -_BITS[x.dtype])
-        return floats
-    if dither and x.dtype == _I32:
-        x = convert_format(x, "f32", False)
-    if x.dtype == _F32:
-        return _from_float(x, wanted, _dither_noise(x.shape, first_frame) if dither else None)
+    if wanted.kind == "f":
+        with np.errstate(over="ignore"):  # what is too large for float32 is infinite
+            floats = x.astype(wanted)
+        return floats if x.dtype.kind == "f" else floats * wanted.type(2.0 ** -_BITS[x.dtype])
+    if dither:
+        return _dithered(convert_format(x, "f32", False), first_frame)
+    if x.dtype.kind == "f":
+        return _rounded(_without_nan(x).astype(np.float64) * 2.0 ** _BITS[wanted], wanted)
     if wanted == _I32:
         wide: NDArray[np.int32] = x.astype(np.int32) * np.int32(65536)
         return wide
     return _rounded(x.astype(np.float64) / 65536.0, wanted)
 
 
-def _from_float(x: Floats, wanted: np.dtype[Any], noise: NDArray[np.float64] | None) -> Samples:
-    finite = np.isfinite(x)
-    cleaned = x.size - int(np.count_nonzero(finite))
+def _without_nan(x: Floats | NDArray[np.float64]) -> Samples:
+    cleaned = x.size - int(np.count_nonzero(np.isfinite(x)))
     if cleaned:
         _LOG.warning("convert_format: %d samples were NaN or infinite", cleaned)
-        x = np.where(np.isnan(x), np.float32(0), x)
-    scaled = x.astype(np.float64) * 2.0 ** _BITS[wanted]
-    if noise is not None:
-        scaled += noise
-    return _rounded(scaled, wanted)
+        return np.where(np.isnan(x), x.dtype.type(0), x)
+    return x
 
 
-def _rounded(values: NDArray[np.float64], wanted: np.dtype[Any]) -> Samples:
+def _rounded(values: Floats | NDArray[np.float64], wanted: np.dtype[Any]) -> Samples:
     limits = np.iinfo(wanted)
-    return np.rint(np.clip(values, limits.min, limits.max)).astype(wanted)
+    integers: Samples = np.rint(np.clip(values, limits.min, limits.max)).astype(wanted)
+    return integers
 
 
-def _dither_noise(shape: tuple[int, ...], first_frame: int) -> NDArray[np.float64]:
+def _dithered(x: Floats, first_frame: int) -> Samples:
+    with np.errstate(over="ignore"):  # what becomes infinite is clamped
+        scaled = _without_nan(x) * np.float32(32768)
+    return _rounded(scaled + _dither_noise(x.shape, first_frame), _I16)
+
+
+def _dither_noise(shape: tuple[int, ...], first_frame: int) -> Floats:
     channels = 1 if len(shape) == 1 else shape[0]
-    steps = np.arange(first_frame + 1, first_frame + 1 + shape[-1], dtype=np.uint64)
-    numbers = np.arange(1, channels + 1, dtype=np.uint64)
+    positions = np.arange(first_frame, first_frame + shape[-1], dtype=np.uint64)
+    numbers = np.arange(1, channels + 1, dtype=np.uint64)[:, np.newaxis]
     with np.errstate(over="ignore"):
         streams = _mix_bits(_mix_bits(np.array([_DITHER_SEED * _GOLDEN])) + numbers * _GOLDEN)
-        bits = _mix_bits(streams[:, np.newaxis] + steps * _GOLDEN)
-    high = (bits >> np.uint64(32)).astype(np.int64)
-    low = (bits & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    noise: NDArray[np.float64] = (high - low).astype(np.float64) / 4294967296.0
+        keys = _mix_bits(streams + (positions >> np.uint64(32)) * _GOLDEN)
+        x = positions.astype(np.uint32) + keys.astype(np.uint32)
+        x = (x ^ (x >> np.uint32(16))) * _MURMUR_1
+        x = (x ^ (x >> np.uint32(13)) ^ (keys >> np.uint64(32)).astype(np.uint32)) * _MURMUR_2
+    x ^= x >> np.uint32(16)
+    difference = (x >> np.uint32(16)).astype(np.int32) - (x & np.uint32(0xFFFF)).astype(np.int32)
+    noise: Floats = difference.astype(np.float32) * np.float32(2.0**-16)
     return noise.reshape(shape)
 
 

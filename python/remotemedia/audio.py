@@ -1,8 +1,9 @@
 """Audio functions: files, sample rates, sample formats, channels and speech energy.
 
 Audio is a NumPy array of shape (channels, frames), or (frames,) for one channel; 1-D in gives 1-D
-out. float32 in [-1, 1], int16 and int32 are taken as they are, without a copy; float64 and arrays
-that are not C-contiguous are converted once. Integers are scaled by 2**15 or 2**31. NaN becomes 0.
+out. float32 in [-1, 1], int16 and int32 are taken as they are, without a copy; arrays that are not
+C-contiguous are converted once, and so is float64, but for `convert_format`. Integers are scaled by
+2**15 or 2**31. NaN becomes 0.
 
 The native module does the work, or NumPy where it cannot load or ``REMOTEMEDIA_RUNTIME`` is
 ``python``.
@@ -43,6 +44,7 @@ Samples = NDArray[Any]
 Path = str | os.PathLike[str]
 
 QUALITIES: Final = ("low", "medium", "high", "very_high")
+TARGETS: Final = (*FORMATS, "f64")
 
 
 class _ResamplerKernel(Protocol):
@@ -83,9 +85,9 @@ class Kernels(Protocol):
 def kernels(kind: runtime.Runtime | None = None) -> Kernels:
     """Give one implementation: `kind`, or native if it loads and the environment allows it."""
     if kind is None:
-        forced = runtime.requested_runtime() == "python"
-        available = not forced and runtime.native_available()
-        kind = runtime.resolve_runtime("auto", "remotemedia.audio", True, True, available).runtime
+        if runtime.requested_runtime() != "python" and runtime.native_available():
+            return cast(Kernels, runtime.native_module())
+        kind = runtime.resolve_runtime("auto", "remotemedia.audio", True, True, False).runtime
     if kind == "native":
         return cast(Kernels, runtime.native_module())
     from . import _kernels_numpy
@@ -233,19 +235,25 @@ class Resampler:
 
 
 def convert_format(x: Samples, target: str, *, dither: bool = False) -> Samples:
-    """Convert samples to float32, int16 or int32.
+    """Convert samples to float32, float64, int16 or int32.
 
     Integers become floats by a division by 2**15 or 2**31, floats integers by the inverse, rounded
-    (ties to even) and clamped. All int16 values survive the way to float32 and back; int32 does
-    not, as float32 holds 24 bits. The type that `x` has already gives `x` itself.
+    (ties to even) and clamped. Every conversion rounds once: float64 does not go through float32.
+    All int16 values survive the way to float32 and back; int32 survives the way to float64 only, as
+    float32 holds 24 bits. The type that `x` has already gives `x` itself.
 
     Parameters
     ----------
     x : array, shape (channels, frames) or (frames,)
-    target : {"f32", "i16", "i32"}
+    target : {"f32", "i16", "i32", "f64"}
         In any case.
     dither : bool
-        Add triangular noise of +-1 LSB before rounding to int16; the same noise each time.
+        Add triangular noise of +-1 LSB before rounding to int16; the same noise each time. The sum
+        is made in float32.
+
+    Returns
+    -------
+    array of the target's type, shape as `x`
 
     Raises
     ------
@@ -254,13 +262,13 @@ def convert_format(x: Samples, target: str, *, dither: bool = False) -> Samples:
     ItemTypeError
         `x` has the wrong type, dtype or shape.
     """
-    name = check_choice("convert_format: target", target, tuple(FORMATS))
+    name = check_choice("convert_format: target", target, TARGETS)
     if check_flag("convert_format: dither", dither) and name != "i16":
         raise ConfigurationError(
             f"convert_format: dither is True for target {name!r}, expected target 'i16'",
             hint="only int16 is coarse enough to need it",
         )
-    return kernels().convert_format(check_samples(x), name, bool(dither))
+    return kernels().convert_format(check_samples(x, keep_float64=True), name, bool(dither))
 
 
 def to_mono(x: Samples) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 #include "remotemedia/base/audio_buffer.h"
 
+#include "base/large_blocks.h"
 #include "remotemedia/base/check.h"
 
 #include <fmt/format.h>
@@ -10,11 +11,6 @@
 #include <new>
 
 namespace remotemedia {
-namespace {
-
-constexpr std::align_val_t kAlignment{64};  // a cache line, and the widest vector
-
-}  // namespace
 
 const char* to_string(SampleFormat format) {
   static constexpr const char* kNames[] = {"f32", "i16", "i32"};
@@ -24,15 +20,22 @@ const char* to_string(SampleFormat format) {
 std::size_t bytes_per_sample(SampleFormat format) { return format == SampleFormat::i16 ? 2 : 4; }
 
 AudioBuffer AudioBuffer::allocate(SampleFormat format, int channels, std::size_t frames, int rate) {
+  AudioBuffer buffer = allocate_unset(format, channels, frames, rate);
+  const std::size_t samples = frames * static_cast<std::size_t>(channels);
+  std::memset(const_cast<void*>(buffer.data_), 0, samples * bytes_per_sample(format));
+  return buffer;
+}
+
+AudioBuffer AudioBuffer::allocate_unset(SampleFormat format, int channels, std::size_t frames,
+                                        int rate) {
   check_channels("AudioBuffer: channels", channels);
   const std::size_t frame_bytes = bytes_per_sample(format) * static_cast<std::size_t>(channels);
   if (frames > std::numeric_limits<std::ptrdiff_t>::max() / frame_bytes) throw std::bad_alloc();
   const std::size_t bytes = frames * frame_bytes;
-  void* memory = ::operator new(std::max<std::size_t>(bytes, 1), kAlignment);
-  std::memset(memory, 0, bytes);
+  void* memory = allocate_block(bytes);
   AudioBuffer buffer;
   buffer.owner_ = std::shared_ptr<const void>(
-      memory, [](const void* p) { ::operator delete(const_cast<void*>(p), kAlignment); });
+      memory, [bytes](const void* p) { free_block(const_cast<void*>(p), bytes); });
   buffer.data_ = memory;
   buffer.frames_ = frames;
   buffer.channel_stride_ = frames;

@@ -2,6 +2,7 @@
 // native buffer; the GIL is free while a kernel works.
 
 #include "bindings/arrays.h"
+#include "bindings/float64.h"
 #include "bindings/module.h"
 #include "bindings/python_access.h"
 #include "bindings/turn.h"
@@ -19,6 +20,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,7 +47,7 @@ dsp::Quality to_quality(const std::string& name) {
 
 SampleFormat to_format(const std::string& name) {
   if (const auto format = dsp::parse_sample_format(name)) return *format;
-  refuse("target", "'" + name + "'", "'f32', 'i16', 'i32'");
+  refuse("target", "'" + name + "'", "'f32', 'i16', 'i32', 'f64'");
 }
 
 nb::tuple read_audio(const std::filesystem::path& path) {
@@ -69,8 +71,8 @@ nb::object resample(nb::handle x, int rate, int target_rate, const std::string& 
 
 dsp::Converted dithered(const AudioBuffer& audio, std::uint64_t first_frame) {
   dsp::Converted floats = dsp::convert_format(audio, SampleFormat::f32);
-  AudioBuffer result =
-      AudioBuffer::allocate(SampleFormat::i16, audio.channels(), audio.frames(), audio.rate());
+  AudioBuffer result = AudioBuffer::allocate_unset(SampleFormat::i16, audio.channels(),
+                                                   audio.frames(), audio.rate());
   result.one_dimensional = audio.one_dimensional;
   const dsp::Dither dither;
   for (int c = 0; c < audio.channels(); ++c) {
@@ -80,19 +82,49 @@ dsp::Converted dithered(const AudioBuffer& audio, std::uint64_t first_frame) {
   return {std::move(result), floats.cleaned_samples};
 }
 
-nb::object convert_format(nb::handle x, const std::string& target, bool dither,
-                          std::uint64_t first_frame) {
-  const AudioBuffer audio = borrow_array(x, kUnknownRate, "x");
-  const SampleFormat format = to_format(target);
-  const bool add_noise = dither && format == SampleFormat::i16 && audio.format() != format;
-  const dsp::Converted result = unlocked([&] {
-    return add_noise ? dithered(audio, first_frame) : dsp::convert_format(audio, format);
-  });
+dsp::Converted converted(const Float64Audio& audio, SampleFormat format) {
+  AudioBuffer result =
+      AudioBuffer::allocate_unset(format, audio.channels, audio.frames(), kUnknownRate);
+  result.one_dimensional = audio.one_dimensional;
+  std::uint64_t cleaned = 0;
+  for (int c = 0; c < audio.channels; ++c) {
+    if (format == SampleFormat::i16) {
+      cleaned += dsp::f64_to_i16(audio.channel(c), result.mutable_channel<std::int16_t>(c));
+    } else if (format == SampleFormat::i32) {
+      cleaned += dsp::f64_to_i32(audio.channel(c), result.mutable_channel<std::int32_t>(c));
+    } else {
+      dsp::f64_to_f32(audio.channel(c), result.mutable_channel<float>(c));
+    }
+  }
+  return {std::move(result), cleaned};
+}
+
+nb::object with_warning(const dsp::Converted& result) {
   if (result.cleaned_samples > 0) {
     log(LogLevel::warning, "convert_format: " + std::to_string(result.cleaned_samples) +
                                " samples were NaN or infinite");
   }
   return to_numpy(result.audio);
+}
+
+nb::object convert_format(nb::handle x, const std::string& target, bool dither,
+                          std::uint64_t first_frame) {
+  const bool to_doubles = target == "f64";
+  if (const std::optional<Float64Audio> doubles = as_float64(x)) {
+    if (to_doubles) return nb::borrow(x);
+    const SampleFormat format = to_format(target);
+    return with_warning(unlocked([&] {
+      if (!dither || format != SampleFormat::i16) return converted(*doubles, format);
+      return dithered(converted(*doubles, SampleFormat::f32).audio, first_frame);
+    }));
+  }
+  const AudioBuffer audio = borrow_array(x, kUnknownRate, "x");
+  if (to_doubles) return to_float64(audio);
+  const SampleFormat format = to_format(target);
+  const bool add_noise = dither && format == SampleFormat::i16 && audio.format() != format;
+  return with_warning(unlocked([&] {
+    return add_noise ? dithered(audio, first_frame) : dsp::convert_format(audio, format);
+  }));
 }
 
 nb::object to_mono(nb::handle x) {
@@ -244,7 +276,7 @@ void bind_kernels(nb::module_& m) {
       "convert_format", convert_format, "x"_a.none(), "target"_a, "dither"_a, "first_frame"_a = 0,
       nb::sig("def convert_format(x: numpy.typing.NDArray[typing.Any], target: str, dither: bool, "
               "first_frame: int = 0) -> numpy.typing.NDArray[typing.Any]"),
-      "Convert between float32, int16 and int32; the same type gives the same array.");
+      "Convert between float32, float64, int16 and int32; the same type gives the same array.");
   m.def("to_mono", to_mono, "x"_a.none(),
         nb::sig("def to_mono(x: numpy.typing.NDArray[typing.Any]) -> "
                 "numpy.typing.NDArray[numpy.float32]"),

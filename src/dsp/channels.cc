@@ -1,9 +1,11 @@
 #include "remotemedia/dsp/channels.h"
 
+#include "dsp/mix_kernel.h"
 #include "remotemedia/base/check.h"
 #include "remotemedia/dsp/format.h"
 
-#include <cstring>
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,24 +28,46 @@ void copy_channel(const AudioBuffer& in, int from, AudioBuffer& out, int to) {
   }
 }
 
-}  // namespace
-
-void mix_to_mono(std::span<const float* const> in, std::size_t frames, float* out) noexcept {
-  const auto channels = static_cast<double>(in.size());
-  for (std::size_t i = 0; i < frames; ++i) {
-    double sum = 0.0;
-    for (const float* channel : in) sum += static_cast<double>(channel[i]);
-    out[i] = static_cast<float>(sum / channels);
+/// Converts and mixes a piece at a time, so that the floats of all channels stay in L1.
+template <typename Integer, typename Convert>
+void mix_integers(const AudioBuffer& audio, Convert to_f32, float* out) {
+  constexpr std::size_t kSamples = 4096;
+  const auto count = static_cast<std::size_t>(audio.channels());
+  const std::size_t piece = kSamples / count / 16 * 16;  // whole cache lines a channel
+  alignas(64) float floats[kSamples];
+  std::vector<const float*> channels;
+  for (std::size_t c = 0; c < count; ++c) channels.push_back(floats + c * piece);
+  for (std::size_t done = 0; done < audio.frames(); done += piece) {
+    const std::size_t frames = std::min(piece, audio.frames() - done);
+    for (std::size_t c = 0; c < count; ++c) {
+      const auto in = audio.channel<Integer>(static_cast<int>(c)).subspan(done, frames);
+      to_f32(in, std::span(floats + c * piece, frames));
+    }
+    mix_channels(channels, frames, out + done, Stores::cached);
   }
 }
 
+}  // namespace
+
+void mix_to_mono(std::span<const float* const> in, std::size_t frames, float* out) noexcept {
+  const bool in_place = std::find(in.begin(), in.end(), out) != in.end();
+  mix_channels(in, frames, out, in_place ? Stores::cached : stores_for(frames * sizeof(float)));
+}
+
 AudioBuffer to_mono(const AudioBuffer& audio) {
-  AudioBuffer source = convert_format(audio, SampleFormat::f32).audio;
-  if (source.channels() == 1) return source;
-  AudioBuffer mono = AudioBuffer::allocate(SampleFormat::f32, 1, source.frames(), source.rate());
-  std::vector<const float*> channels;
-  for (int c = 0; c < source.channels(); ++c) channels.push_back(source.channel<float>(c).data());
-  mix_to_mono(channels, source.frames(), mono.mutable_channel<float>(0).data());
+  if (audio.channels() == 1) return convert_format(audio, SampleFormat::f32).audio;
+  AudioBuffer mono =
+      AudioBuffer::allocate_unset(SampleFormat::f32, 1, audio.frames(), audio.rate());
+  float* const out = mono.mutable_channel<float>(0).data();
+  if (audio.format() == SampleFormat::i16) {
+    mix_integers<std::int16_t>(audio, i16_to_f32, out);
+  } else if (audio.format() == SampleFormat::i32) {
+    mix_integers<std::int32_t>(audio, i32_to_f32, out);
+  } else {
+    std::vector<const float*> channels;
+    for (int c = 0; c < audio.channels(); ++c) channels.push_back(audio.channel<float>(c).data());
+    mix_to_mono(channels, audio.frames(), out);
+  }
   return mono;
 }
 
@@ -58,7 +82,7 @@ AudioBuffer change_channels(const AudioBuffer& audio, int channels) {
            "only mono can be copied to more channels");
   }
   AudioBuffer result =
-      AudioBuffer::allocate(audio.format(), channels, audio.frames(), audio.rate());
+      AudioBuffer::allocate_unset(audio.format(), channels, audio.frames(), audio.rate());
   for (int c = 0; c < channels; ++c) copy_channel(audio, audio.channels() == 1 ? 0 : c, result, c);
   return result;
 }

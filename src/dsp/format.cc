@@ -1,44 +1,21 @@
 #include "remotemedia/dsp/format.h"
 
+#include "dsp/dither_kernel.h"
+#include "dsp/format_kernels.h"
+#include "dsp/interleave_kernels.h"
 #include "dsp/same_name.h"
-#include "dsp/sanitize.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace remotemedia::dsp {
 namespace {
 
-constexpr float kScale16 = 32768.0F;
-constexpr double kScale32 = 2147483648.0;
-
-/// Nearest integer, ties to even, of a value whose nearest integer fits Integer. Adding 1.5 * 2^52
-/// leaves no bit for a fraction, so the addition itself rounds; unlike std::lrint it vectorizes.
-template <typename Integer>
-Integer round_to_even(double value) {
-  constexpr double kNoFraction = 6755399441055744.0;
-  return static_cast<Integer>((value + kNoFraction) - kNoFraction);
+template <typename From, typename To>
+std::uint64_t convert(std::span<const From> in, std::span<To> out) {
+  return convert_samples(in.data(), in.size(), out.data(), stores_for(out.size_bytes()));
 }
 
-template <typename Integer>
-Integer round_and_clamp(double value) {
-  constexpr double kMin = std::numeric_limits<Integer>::min();
-  constexpr double kMax = std::numeric_limits<Integer>::max();
-  return round_to_even<Integer>(std::clamp(value, kMin, kMax));
-}
-
-/// NaN as 0; infinities stay, as clamping follows.
-float without_nan(float value) { return std::isnan(value) ? 0.0F : value; }
-
-template <typename Integer>
-std::uint64_t from_f32(std::span<const float> in, std::span<Integer> out, double scale) {
-  std::uint64_t replaced = 0;
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    replaced += is_finite(in[i]) ? 0 : 1;
-    out[i] = round_and_clamp<Integer>(static_cast<double>(without_nan(in[i])) * scale);
-  }
-  return replaced;
-}
+constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15U;  // SplitMix64's odd step
 
 /// Finalizer of SplitMix64 (Steele, Lea and Flood, 2014): all bits of the result depend on all of
 /// `x`.
@@ -73,56 +50,60 @@ std::optional<SampleFormat> parse_sample_format(std::string_view name) {
   return std::nullopt;
 }
 
-void i16_to_f32(std::span<const std::int16_t> in, std::span<float> out) noexcept {
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    out[i] = static_cast<float>(in[i]) * (1.0F / kScale16);
-  }
-}
-
-void i32_to_f32(std::span<const std::int32_t> in, std::span<float> out) noexcept {
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    out[i] = static_cast<float>(in[i]) * static_cast<float>(1.0 / kScale32);
-  }
-}
-
-std::uint64_t f32_to_i16(std::span<const float> in, std::span<std::int16_t> out) noexcept {
-  return from_f32(in, out, static_cast<double>(kScale16));
-}
-
-std::uint64_t f32_to_i32(std::span<const float> in, std::span<std::int32_t> out) noexcept {
-  return from_f32(in, out, kScale32);
-}
-
 void i16_to_i32(std::span<const std::int16_t> in, std::span<std::int32_t> out) noexcept {
-  for (std::size_t i = 0; i < in.size(); ++i) out[i] = in[i] * 65536;
+  convert(in, out);
+}
+
+void i16_to_f32(std::span<const std::int16_t> in, std::span<float> out) noexcept {
+  convert(in, out);
+}
+
+void i16_to_f64(std::span<const std::int16_t> in, std::span<double> out) noexcept {
+  convert(in, out);
 }
 
 void i32_to_i16(std::span<const std::int32_t> in, std::span<std::int16_t> out) noexcept {
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    out[i] = round_and_clamp<std::int16_t>(static_cast<double>(in[i]) / 65536.0);
-  }
+  convert(in, out);
 }
 
-void f64_to_f32(std::span<const double> in, std::span<float> out) noexcept {
-  for (std::size_t i = 0; i < in.size(); ++i) out[i] = static_cast<float>(in[i]);
+void i32_to_f32(std::span<const std::int32_t> in, std::span<float> out) noexcept {
+  convert(in, out);
 }
+
+void i32_to_f64(std::span<const std::int32_t> in, std::span<double> out) noexcept {
+  convert(in, out);
+}
+
+std::uint64_t f32_to_i16(std::span<const float> in, std::span<std::int16_t> out) noexcept {
+  return convert(in, out);
+}
+
+std::uint64_t f32_to_i32(std::span<const float> in, std::span<std::int32_t> out) noexcept {
+  return convert(in, out);
+}
+
+void f32_to_f64(std::span<const float> in, std::span<double> out) noexcept { convert(in, out); }
+
+std::uint64_t f64_to_i16(std::span<const double> in, std::span<std::int16_t> out) noexcept {
+  return convert(in, out);
+}
+
+std::uint64_t f64_to_i32(std::span<const double> in, std::span<std::int32_t> out) noexcept {
+  return convert(in, out);
+}
+
+void f64_to_f32(std::span<const double> in, std::span<float> out) noexcept { convert(in, out); }
 
 template <typename Sample>
 void deinterleave(std::span<const Sample> in, std::span<Sample* const> out,
                   std::size_t frames) noexcept {
-  const std::size_t channels = out.size();
-  for (std::size_t c = 0; c < channels; ++c) {
-    for (std::size_t i = 0; i < frames; ++i) out[c][i] = in[i * channels + c];
-  }
+  frames_to_planes(in.data(), frames, out, stores_for(in.size_bytes()));
 }
 
 template <typename Sample>
 void interleave(std::span<const Sample* const> in, std::size_t frames,
                 std::span<Sample> out) noexcept {
-  const std::size_t channels = in.size();
-  for (std::size_t c = 0; c < channels; ++c) {
-    for (std::size_t i = 0; i < frames; ++i) out[i * channels + c] = in[c][i];
-  }
+  planes_to_frames(in, frames, out.data(), stores_for(out.size_bytes()));
 }
 
 template void deinterleave(std::span<const float>, std::span<float* const>, std::size_t) noexcept;
@@ -138,19 +119,23 @@ template void interleave(std::span<const std::int32_t* const>, std::size_t,
 
 std::uint64_t Dither::f32_to_i16(std::span<const float> in, std::span<std::int16_t> out,
                                  std::uint64_t first_frame, int channel) const noexcept {
-  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15U;  // SplitMix64's odd step
   const std::uint64_t stream =
       mix_bits(mix_bits(seed_ * kGolden) + static_cast<std::uint64_t>(channel + 1) * kGolden);
+  const Stores stores = stores_for(out.size_bytes());
   std::uint64_t replaced = 0;
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    const std::uint64_t bits = mix_bits(stream + (first_frame + i + 1) * kGolden);
-    // The difference of two uniform numbers is triangular, and its mean is exactly 0.
-    const auto high = static_cast<std::int64_t>(bits >> 32U);
-    const auto low = static_cast<std::int64_t>(bits & 0xFFFFFFFFU);
-    const double noise = static_cast<double>(high - low) / 4294967296.0;
-    replaced += is_finite(in[i]) ? 0 : 1;
-    const double value = static_cast<double>(without_nan(in[i])) * static_cast<double>(kScale16);
-    out[i] = round_and_clamp<std::int16_t>(value + noise);
+  std::size_t done = 0;
+  while (done < in.size()) {
+    // The kernel counts 2^32 frames, a day of audio; each day has its own key.
+    const std::uint64_t frame = first_frame + done;
+    const std::uint64_t key = mix_bits(stream + (frame >> 32U) * kGolden);
+    const std::uint64_t rest_of_day = (std::uint64_t{1} << 32U) - (frame & 0xFFFFFFFFU);
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(in.size() - done, rest_of_day));
+    replaced += dither_to_i16(
+        in.data() + done, count, out.data() + done,
+        {.start = static_cast<std::uint32_t>(key), .twist = static_cast<std::uint32_t>(key >> 32U)},
+        static_cast<std::uint32_t>(frame), stores);
+    done += count;
   }
   return replaced;
 }
@@ -160,7 +145,8 @@ Converted convert_format(const AudioBuffer& audio, SampleFormat target) {
   using I32 = std::int32_t;
   const SampleFormat source = audio.format();
   if (source == target) return {audio};
-  AudioBuffer out = AudioBuffer::allocate(target, audio.channels(), audio.frames(), audio.rate());
+  AudioBuffer out =
+      AudioBuffer::allocate_unset(target, audio.channels(), audio.frames(), audio.rate());
   out.one_dimensional = audio.one_dimensional;
   std::uint64_t cleaned = 0;
   if (target == SampleFormat::f32) {

@@ -2,6 +2,7 @@
 
 #include "dsp/signals.h"
 #include "remotemedia/base/error.h"
+#include "remotemedia/dsp/format.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@ namespace {
 
 using test::buffer_of;
 using test::channel_of;
+using test::noise;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -30,6 +32,21 @@ TEST(ToMono, SumsInDouble) {
 TEST(ToMono, ConvertsIntegersFirst) {
   const AudioBuffer mono = to_mono(buffer_of<std::int16_t>(8'000, {{16'384}, {0}}));
   EXPECT_THAT(channel_of<float>(mono, 0), ElementsAre(0.25F));
+}
+
+TEST(ToMono, OfIntegersIsThatOfTheirFloats) {
+  for (const std::size_t channels : {2U, 3U, 32U}) {
+    std::vector<std::vector<std::int32_t>> planes;
+    for (std::size_t c = 0; c < channels; ++c) {
+      planes.emplace_back();
+      for (const float x : noise(5'003, static_cast<unsigned>(c))) {
+        planes.back().push_back(static_cast<std::int32_t>(x * 2147483520.0F));
+      }
+    }
+    const AudioBuffer audio = buffer_of(8'000, planes);
+    const AudioBuffer floats = convert_format(audio, SampleFormat::f32).audio;
+    EXPECT_EQ(channel_of<float>(to_mono(audio), 0), channel_of<float>(to_mono(floats), 0));
+  }
 }
 
 TEST(ToMono, ReturnsMonoAsTheSameMemory) {

@@ -141,6 +141,27 @@ TEST(DoubleToFloat, RoundsAndLetsNonFinitePass) {
   EXPECT_TRUE(std::isnan(y[3]));
 }
 
+TEST(FloatToInt16, GivesTheSameForMoreThanTheCachesHold) {
+  const std::vector<float> some = noise(65'539, 5, 1.1F);
+  std::vector<std::int16_t> expected(some.size());
+  f32_to_i16(some, expected);
+  std::vector<float> x;
+  while (x.size() < 6'000'000) x.insert(x.end(), some.begin(), some.end());
+  std::vector<std::int16_t> y(x.size());
+  f32_to_i16(x, y);
+  for (std::size_t i = 0; i < y.size(); i += some.size()) {
+    ASSERT_TRUE(std::equal(expected.begin(), expected.end(), y.begin() + static_cast<long>(i)));
+  }
+}
+
+TEST(DoubleToInt16, RoundsOnce) {
+  // Through float32 this would become the tie 0.5, and that 0.
+  const std::vector<double> x = {std::nextafter(0.5, 1.0) / 32'768, -0.5 / 32'768};
+  std::vector<std::int16_t> y(x.size());
+  EXPECT_EQ(f64_to_i16(x, y), 0U);
+  EXPECT_THAT(y, ElementsAre(1, 0));
+}
+
 TEST(Interleave, TurnsPlanarIntoFramesAndBack) {
   const std::vector<std::int16_t> left = {1, 2, 3};
   const std::vector<std::int16_t> right = {4, 5, 6};
@@ -211,6 +232,21 @@ TEST(Dither, DependsOnThePositionInTheStreamOnly) {
   dither.f32_to_i16(std::span(x).first(333), std::span(parts).first(333), 5'000, 1);
   dither.f32_to_i16(std::span(x).subspan(333), std::span(parts).subspan(333), 5'333, 1);
   EXPECT_EQ(parts, whole);
+}
+
+TEST(Dither, GoesOnAfterTwoToThe32Frames) {
+  const std::vector<float> x(1'000, 0.0F);
+  const std::uint64_t begin = (std::uint64_t{1} << 32U) - 400;
+  std::vector<std::int16_t> whole(x.size());
+  Dither().f32_to_i16(x, whole, begin, 0);
+  std::vector<std::int16_t> parts(x.size());
+  Dither().f32_to_i16(std::span(x).first(400), std::span(parts).first(400), begin, 0);
+  Dither().f32_to_i16(std::span(x).subspan(400), std::span(parts).subspan(400), begin + 400, 0);
+  EXPECT_EQ(parts, whole);
+  // The next day of audio has other noise than the first.
+  std::vector<std::int16_t> first_day(x.size());
+  Dither().f32_to_i16(x, first_day, 0, 0);
+  EXPECT_FALSE(std::equal(first_day.begin(), first_day.begin() + 600, whole.begin() + 400));
 }
 
 TEST(Dither, ClampsAndCountsAsWithout) {

@@ -22,10 +22,10 @@ RATES = [(44_100, 16_000), (48_000, 16_000), (16_000, 44_100), (44_101, 16_000),
 
 
 def extremes(dtype: Any) -> NDArray[Any]:
-    if dtype == np.float32:
+    if np.dtype(dtype).kind == "f":
         steps = np.arange(-3, 4, 0.25) / 32_768  # ties of int16 rounding
         large = [1.0, -1.0, 1.5, -1.5, 3e38, 1e-40, -0.0, np.nan, np.inf, -np.inf]
-        return np.concatenate([steps, large, 1 - np.abs(steps)]).astype(np.float32)
+        return np.concatenate([steps, large, 1 - np.abs(steps)]).astype(dtype)
     limits = np.iinfo(dtype)
     near = np.arange(-70_000, 70_000, 8_192 + 1)
     values = np.concatenate([near, limits.min + np.arange(3), limits.max - np.arange(3)])
@@ -37,8 +37,8 @@ def clips(dtype: Any) -> list[NDArray[Any]]:
     return [edge, edge[np.newaxis], noise(3, 5_001, dtype=dtype), noise(0, dtype=dtype)]
 
 
-@pytest.mark.parametrize("target", ["f32", "i16", "i32"])
-@pytest.mark.parametrize("dtype", [np.float32, np.int16, np.int32])
+@pytest.mark.parametrize("target", ["f32", "i16", "i32", "f64"])
+@pytest.mark.parametrize("dtype", [np.float32, np.int16, np.int32, np.float64])
 def test_format_conversions_give_the_bits_of_the_fallback(dtype: Any, target: str) -> None:
     for clip in clips(dtype):
         actual = native().convert_format(clip, target, False)
@@ -47,8 +47,8 @@ def test_format_conversions_give_the_bits_of_the_fallback(dtype: Any, target: st
         assert np.array_equal(actual, expected, equal_nan=expected.dtype.kind == "f")
 
 
-@pytest.mark.parametrize("first_frame", [0, 1, 12_345, 2**40])
-@pytest.mark.parametrize("dtype", [np.float32, np.int16, np.int32])
+@pytest.mark.parametrize("first_frame", [0, 1, 12_345, 2**32 - 7, 2**40])
+@pytest.mark.parametrize("dtype", [np.float32, np.int16, np.int32, np.float64])
 def test_dither_gives_the_bits_of_the_fallback(dtype: Any, first_frame: int) -> None:
     for clip in clips(dtype):
         actual = native().convert_format(clip, "i16", True, first_frame)

@@ -31,6 +31,9 @@ class AudioBuffer {
 
   /// Zeroed memory of our own, contiguous, 64-byte aligned.
   static AudioBuffer allocate(SampleFormat format, int channels, std::size_t frames, int rate);
+  /// The same, but the samples are not set: for one who writes them all.
+  static AudioBuffer allocate_unset(SampleFormat format, int channels, std::size_t frames,
+                                    int rate);
   /// A read-only view of foreign memory; `owner` keeps it alive.
   static AudioBuffer borrow(std::shared_ptr<const void> owner, const void* data,
                             SampleFormat format, int channels, std::size_t frames,

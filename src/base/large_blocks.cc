@@ -1,0 +1,122 @@
+#include "base/large_blocks.h"
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <new>
+#include <sanitizer/asan_interface.h>
+#include <utility>
+
+namespace remotemedia {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};  // a cache line, and the widest vector
+constexpr std::size_t kLarge = std::size_t{1} << 20U;
+constexpr std::size_t kMostKept = std::size_t{128} << 20U;  // two results of 64 MiB
+constexpr std::size_t kMostBlocks = 8;
+
+/// Large blocks have one of these sizes, so that about the same need finds them again.
+std::size_t size_of_block(std::size_t bytes) {
+  constexpr std::size_t kGrain = kLarge / 4;
+  return bytes < kLarge ? std::max<std::size_t>(bytes, 1) : (bytes + kGrain - 1) / kGrain * kGrain;
+}
+
+/// On pages of 2 MiB, where the system offers them, first use costs one fault instead of 512.
+void ask_for_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
+#ifdef __linux__
+  constexpr std::uintptr_t kPage = 4096;
+  constexpr std::size_t kTwoLargePages = std::size_t{4} << 20U;  // one of them is whole
+  if (bytes < kTwoLargePages) return;
+  const std::uintptr_t first =
+      (reinterpret_cast<std::uintptr_t>(memory) + kPage - 1) / kPage * kPage;
+  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) / kPage * kPage;
+  // Only advice: where it is refused, the pages are small.
+  static_cast<void>(::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE));
+#endif
+}
+
+class KeptBlocks {
+ public:
+  /// The block of `size` bytes that was used last; null if there is none.
+  void* take(std::size_t size) {
+    const std::scoped_lock lock(mutex_);
+    for (std::size_t i = count_; i-- > 0;) {
+      if (blocks_[i].size == size) return remove(i).memory;
+    }
+    return nullptr;
+  }
+
+  /// Keeps a block; the oldest ones make room.
+  void keep(void* memory, std::size_t size) {
+    const std::scoped_lock lock(mutex_);
+    while (count_ == kMostBlocks || (count_ > 0 && bytes_ + size > kMostKept)) {
+      ::operator delete(remove(0).memory, kAlignment);
+    }
+    blocks_[count_++] = {memory, size};
+    bytes_ += size;
+    ASAN_POISON_MEMORY_REGION(memory, size);  // does nothing but under the address sanitizer
+  }
+
+  std::size_t bytes() {
+    const std::scoped_lock lock(mutex_);
+    return bytes_;
+  }
+
+ private:
+  struct Block {
+    void* memory = nullptr;
+    std::size_t size = 0;
+  };
+
+  Block remove(std::size_t index) {
+    const Block block = blocks_[index];
+    std::move(blocks_.begin() + static_cast<std::ptrdiff_t>(index) + 1,
+              blocks_.begin() + static_cast<std::ptrdiff_t>(count_),
+              blocks_.begin() + static_cast<std::ptrdiff_t>(index));
+    --count_;
+    bytes_ -= block.size;
+    ASAN_UNPOISON_MEMORY_REGION(block.memory, block.size);
+    return block;
+  }
+
+  std::mutex mutex_;
+  std::array<Block, kMostBlocks> blocks_;  // the oldest first
+  std::size_t count_ = 0;
+  std::size_t bytes_ = 0;
+};
+
+/// Never destroyed, as buffers may outlive every static object.
+KeptBlocks& kept_blocks() {
+  static KeptBlocks& blocks = *new KeptBlocks;
+  return blocks;
+}
+
+}  // namespace
+
+void* allocate_block(std::size_t bytes) {
+  const std::size_t size = size_of_block(bytes);
+  if (size >= kLarge) {
+    if (void* kept = kept_blocks().take(size)) return kept;
+  }
+  void* memory = ::operator new(size, kAlignment);
+  ask_for_large_pages(memory, size);
+  return memory;
+}
+
+void free_block(void* block, std::size_t bytes) noexcept {
+  const std::size_t size = size_of_block(bytes);
+  if (size >= kLarge && size <= kMostKept) {
+    kept_blocks().keep(block, size);
+  } else {
+    ::operator delete(block, kAlignment);
+  }
+}
+
+std::size_t kept_block_bytes() { return kept_blocks().bytes(); }
+
+}  // namespace remotemedia

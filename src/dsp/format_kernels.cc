@@ -1,0 +1,358 @@
+// Sample formats: all 12 pairs of i16, i32, f32 and f64, element by element.
+//
+// Design. A step takes four vectors of 32-bit samples, or the samples that correspond to them. The
+// powers of two between the formats are exact factors, so each conversion rounds once. To integers:
+// clamp the float to the range of the integer, then multiply by the factor and add 1.5 * 2^(number
+// of mantissa bits) in one fused step. That addition leaves no bit for a fraction, so it rounds to
+// nearest with ties to even, and the low bits of the sum are the integer in two's complement; where
+// there is no FMA the product is exact and the bits are the same. f32 to i32 needs more bits than
+// f32 has and uses the conversion instruction with saturation.
+// Samples that are not finite are found once per step, by a sum of x * 0, which is NaN if one is; a
+// step with some is cleaned into a buffer first. Ends that are no whole step go through buffers.
+// Source: the addition of 1.5 * 2^23 is classic (Lakos and others credit Kahan).
+// Cost: bound by the caches, and by memory with streaming stores (docs/audio.md).
+// Accuracy: the bits of the definition, on every target.
+
+#include "dsp/format_kernels.h"
+
+#include "dsp/sanitize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+// SVE vectors have no size at compile time, which the steps below need.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "dsp/format_kernels.cc"
+#include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#ifndef REMOTEMEDIA_DSP_FORMAT_KERNELS_ONCE
+#define REMOTEMEDIA_DSP_FORMAT_KERNELS_ONCE
+namespace remotemedia::dsp {
+namespace {
+
+template <typename From, typename To>
+using Convert = std::uint64_t (*)(const From*, std::size_t, To*, Stores);
+
+using I16 = std::int16_t;
+using I32 = std::int32_t;
+
+using ConvertTable = std::tuple<Convert<I16, I32>, Convert<I16, float>, Convert<I16, double>,
+                                Convert<I32, I16>, Convert<I32, float>, Convert<I32, double>,
+                                Convert<float, I16>, Convert<float, I32>, Convert<float, double>,
+                                Convert<double, I16>, Convert<double, I32>, Convert<double, float>>;
+
+/// 2^15 or 2^31.
+template <typename Integer, typename Float>
+constexpr Float full_scale() {
+  return -static_cast<Float>(std::numeric_limits<Integer>::min());
+}
+
+/// Whether the conversion replaces what is not finite.
+template <typename From, typename To>
+inline constexpr bool kCleans = std::is_floating_point_v<From>&& std::is_integral_v<To>;
+
+/// NaN as 0; infinities stay, as clamping follows. Counts both.
+template <typename Float>
+std::uint64_t without_nan(const Float* in, std::size_t count, Float* out) {
+  std::uint64_t replaced = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    replaced += std::isfinite(in[i]) ? 0 : 1;
+    out[i] = std::isnan(in[i]) ? Float{0} : in[i];
+  }
+  return replaced;
+}
+
+}  // namespace
+}  // namespace remotemedia::dsp
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace remotemedia::dsp::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_SCALAR
+
+/// Of a value without NaN.
+template <typename To, typename From>
+To convert_one(From x) {
+  if constexpr (std::is_integral_v<From> && std::is_floating_point_v<To>) {
+    return static_cast<To>(x) / full_scale<From, To>();
+  } else if constexpr (kCleans<From, To>) {
+    constexpr double kMin = std::numeric_limits<To>::min();
+    constexpr double kMax = std::numeric_limits<To>::max();
+    const double scaled = static_cast<double>(x) * full_scale<To, double>();
+    return static_cast<To>(std::nearbyint(std::clamp(scaled, kMin, kMax)));
+  } else if constexpr (std::is_same_v<From, I32> && std::is_same_v<To, I16>) {
+    return static_cast<I16>(std::clamp(std::nearbyint(x / 65536.0), -32768.0, 32767.0));
+  } else if constexpr (std::is_same_v<From, I16> && std::is_same_v<To, I32>) {
+    return x * 65536;
+  } else {
+    return static_cast<To>(x);
+  }
+}
+
+template <typename From, typename To>
+std::uint64_t convert(const From* in, std::size_t count, To* out, Stores) {
+  std::uint64_t replaced = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    From x = in[i];
+    if constexpr (kCleans<From, To>) replaced += without_nan(&x, 1, &x);
+    out[i] = convert_one<To>(x);
+  }
+  return replaced;
+}
+
+#else
+
+using D32 = hn::ScalableTag<float>;
+using DI32 = hn::ScalableTag<I32>;
+using DI16 = hn::ScalableTag<I16>;
+using D64 = hn::ScalableTag<double>;
+using HalfI32 = hn::Half<DI32>;
+
+constexpr std::size_t kLanes = hn::MaxLanes(D32());
+constexpr std::size_t kStep = 4 * kLanes;
+constexpr std::size_t kWorthAligning = 16 * kStep;  // stores across cache lines cost twice
+
+/// Adding this leaves no bit for a fraction.
+template <typename Float>
+inline constexpr Float kNoFraction = 12582912.0F;  // 1.5 * 2^23
+template <>
+inline constexpr double kNoFraction<double> = 6755399441055744.0;  // 1.5 * 2^52
+
+template <Stores kStores, class D>
+HWY_INLINE void store(hn::Vec<D> v, D d, hn::TFromD<D>* out) {
+  if constexpr (kStores == Stores::streaming) {
+    hn::Stream(v, d, out);
+  } else {
+    hn::StoreU(v, d, out);
+  }
+}
+
+/// kLanes / 2 samples as f64.
+template <typename From>
+HWY_INLINE hn::Vec<D64> to_f64(const From* in) {
+  const D64 d;
+  if constexpr (std::is_same_v<From, I16>) {
+    const hn::Rebind<I16, D64> narrow;
+    const auto wide = hn::PromoteTo(HalfI32(), hn::LoadU(narrow, in));
+    return hn::Mul(hn::PromoteTo(d, wide), hn::Set(d, 1.0 / full_scale<I16, double>()));
+  } else if constexpr (std::is_same_v<From, I32>) {
+    const auto wide = hn::PromoteTo(d, hn::LoadU(HalfI32(), in));
+    return hn::Mul(wide, hn::Set(d, 1.0 / full_scale<I32, double>()));
+  } else {
+    return hn::PromoteTo(d, hn::LoadU(hn::Half<D32>(), in));
+  }
+}
+
+/// kLanes samples as f32.
+template <typename From>
+HWY_INLINE hn::Vec<D32> to_f32(const From* in) {
+  const D32 d;
+  if constexpr (std::is_same_v<From, double>) {
+    const hn::Half<D32> half;
+    return hn::Combine(d, hn::DemoteTo(half, hn::LoadU(D64(), in + kLanes / 2)),
+                       hn::DemoteTo(half, hn::LoadU(D64(), in)));
+  } else if constexpr (std::is_same_v<From, I32>) {
+    return hn::Mul(hn::ConvertTo(d, hn::LoadU(DI32(), in)),
+                   hn::Set(d, 1.0F / full_scale<I32, float>()));
+  } else {
+    const auto wide = hn::PromoteTo(DI32(), hn::LoadU(hn::Half<DI16>(), in));
+    return hn::Mul(hn::ConvertTo(d, wide), hn::Set(d, 1.0F / full_scale<I16, float>()));
+  }
+}
+
+/// Clamped to the range of To and rounded: the integers are the low bits.
+template <typename To, class D>
+HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> rounded(D d, hn::Vec<D> x) {
+  using Float = hn::TFromD<D>;
+  constexpr Float kScale = full_scale<To, Float>();
+  const auto high = hn::Set(d, static_cast<Float>(std::numeric_limits<To>::max()) / kScale);
+  const auto clamped = hn::Max(hn::Min(x, high), hn::Set(d, Float{-1}));
+  const auto sum = hn::MulAdd(clamped, hn::Set(d, kScale), hn::Set(d, kNoFraction<Float>));
+  return hn::BitCast(hn::RebindToUnsigned<D>(), sum);
+}
+
+/// The low halves of the lanes of two vectors.
+template <class D, class V>
+HWY_INLINE hn::Vec<D> low_halves(D d, V low, V high) {
+  return hn::ConcatEven(d, hn::BitCast(d, high), hn::BitCast(d, low));
+}
+
+/// kLanes samples as integers: those of To are the low bits. `x` is one vector of f32 or two of
+/// f64.
+template <typename To, class V>
+HWY_INLINE hn::Vec<DI32> to_integer(const V* x) {
+  if constexpr (std::is_same_v<V, hn::Vec<D64>>) {
+    return low_halves(DI32(), rounded<To>(D64(), x[0]), rounded<To>(D64(), x[1]));
+  } else if constexpr (std::is_same_v<To, I16>) {
+    return hn::BitCast(DI32(), rounded<I16>(D32(), x[0]));
+  } else {
+    return hn::NearestInt(hn::Mul(x[0], hn::Set(D32(), full_scale<I32, float>())));
+  }
+}
+
+/// i32 to i16, which is the high half: adds half a step less a bit, plus the bit that makes ties
+/// even. What would overflow is cut to the largest number that rounds to the largest i16.
+HWY_INLINE hn::Vec<DI32> high_i16(const I32* in) {
+  const DI32 d;
+  const auto x = hn::Min(hn::LoadU(d, in), hn::Set(d, 0x7FFF7FFF));
+  const auto odd = hn::And(hn::ShiftRight<16>(x), hn::Set(d, 1));
+  return hn::Add(hn::Add(x, hn::Set(d, 0x7FFF)), odd);
+}
+
+template <Stores kStores, typename From, typename To>
+HWY_INLINE void convert_step(const From* HWY_RESTRICT in, To* HWY_RESTRICT out) {
+  if constexpr (std::is_same_v<To, double>) {
+    for (std::size_t i = 0; i < kStep; i += kLanes / 2) {
+      store<kStores>(to_f64(in + i), D64(), out + i);
+    }
+  } else if constexpr (std::is_same_v<To, float>) {
+    for (std::size_t i = 0; i < kStep; i += kLanes) {
+      store<kStores>(to_f32(in + i), D32(), out + i);
+    }
+  } else if constexpr (std::is_same_v<To, I32>) {
+    for (std::size_t i = 0; i < kStep; i += kLanes) {
+      const auto wide = hn::PromoteTo(DI32(), hn::LoadU(hn::Half<DI16>(), in + i));
+      store<kStores>(hn::ShiftLeft<16>(wide), DI32(), out + i);
+    }
+  } else {
+    const DI16 d;
+    for (std::size_t i = 0; i < kStep; i += 2 * kLanes) {
+      const auto low = hn::BitCast(d, high_i16(in + i));
+      const auto high = hn::BitCast(d, high_i16(in + i + kLanes));
+      store<kStores>(hn::ConcatOdd(d, high, low), d, out + i);
+    }
+  }
+}
+
+/// A step from floats to integers. Vectors are indexed by constants only, else they would live in
+/// memory: kVector counts those of the step, kOut the vectors of 32-bit integers.
+template <Stores kStores, typename From, typename To, std::size_t... kVector, std::size_t... kOut>
+HWY_INLINE std::uint64_t clean_step(const From* HWY_RESTRICT in, To* HWY_RESTRICT out,
+                                    std::index_sequence<kVector...>, std::index_sequence<kOut...>) {
+  const hn::ScalableTag<From> d;
+  constexpr std::size_t kWidth = hn::MaxLanes(d);
+  constexpr std::size_t kPerOut = sizeof...(kVector) / 4;
+  hn::Vec<decltype(d)> x[] = {hn::LoadU(d, in + kVector * kWidth)...};
+  std::uint64_t replaced = 0;
+  const auto zero = hn::Zero(d);
+  auto sum = zero;
+  ((sum = hn::MulAdd(x[kVector], zero, sum)), ...);
+  if (HWY_UNLIKELY(!hn::AllFalse(d, hn::IsNaN(sum)))) {
+    From clean[kStep];
+    replaced = without_nan(in, kStep, clean);
+    ((x[kVector] = hn::LoadU(d, clean + kVector * kWidth)), ...);
+  }
+  const hn::Vec<DI32> y[] = {to_integer<To>(x + kOut * kPerOut)...};
+  if constexpr (std::is_same_v<To, I32>) {
+    (store<kStores>(y[kOut], DI32(), out + kOut * kLanes), ...);
+  } else {
+    store<kStores>(low_halves(DI16(), y[0], y[1]), DI16(), out);
+    store<kStores>(low_halves(DI16(), y[2], y[3]), DI16(), out + 2 * kLanes);
+  }
+  return replaced;
+}
+
+/// One step; gives how many samples were replaced.
+template <Stores kStores, typename From, typename To>
+HWY_INLINE std::uint64_t step(const From* HWY_RESTRICT in, To* HWY_RESTRICT out) {
+  if constexpr (kCleans<From, To>) {
+    constexpr std::size_t kVectors = kStep / hn::MaxLanes(hn::ScalableTag<From>());
+    return clean_step<kStores>(in, out, std::make_index_sequence<kVectors>(),
+                               std::make_index_sequence<4>());
+  } else {
+    convert_step<kStores>(in, out);
+    return 0;
+  }
+}
+
+/// Fewer samples than a step.
+template <typename From, typename To>
+HWY_NOINLINE std::uint64_t part_of_step(const From* in, std::size_t count, To* out) {
+  From in_step[kStep] = {};
+  To out_step[kStep];
+  std::copy_n(in, count, in_step);
+  const std::uint64_t replaced = step<Stores::cached>(in_step, out_step);
+  std::copy_n(out_step, count, out);
+  return replaced;
+}
+
+/// Samples before the first that a vector store can have for its own cache line.
+template <typename To>
+HWY_INLINE std::size_t samples_to_alignment(const To* out) {
+  constexpr std::size_t kAlignment = sizeof(To) * hn::MaxLanes(hn::ScalableTag<To>());
+  const std::size_t past = reinterpret_cast<std::uintptr_t>(out) % kAlignment;
+  return past == 0 ? 0 : (kAlignment - past) / sizeof(To);
+}
+
+template <Stores kStores, typename From, typename To>
+HWY_INLINE std::uint64_t convert_all(const From* in, std::size_t count, To* out) {
+  std::uint64_t replaced = 0;
+  std::size_t i = 0;
+  if (kStores == Stores::streaming || count >= kWorthAligning) {
+    i = std::min(count, samples_to_alignment(out));
+    if (i > 0) replaced += part_of_step(in, i, out);
+  }
+  for (; i + kStep <= count; i += kStep) replaced += step<kStores>(in + i, out + i);
+  if constexpr (kStores == Stores::streaming) hwy::FlushStream();
+  if (i < count) replaced += part_of_step(in + i, count - i, out + i);
+  return replaced;
+}
+
+template <typename From, typename To>
+std::uint64_t convert(const From* in, std::size_t count, To* out, Stores stores) {
+  return stores == Stores::streaming ? convert_all<Stores::streaming>(in, count, out)
+                                     : convert_all<Stores::cached>(in, count, out);
+}
+
+#endif
+
+const ConvertTable* convert_table() {
+  static constexpr ConvertTable kTable = {
+      convert<I16, I32>,      convert<I16, float>,  convert<I16, double>, convert<I32, I16>,
+      convert<I32, float>,    convert<I32, double>, convert<float, I16>,  convert<float, I32>,
+      convert<float, double>, convert<double, I16>, convert<double, I32>, convert<double, float>};
+  return &kTable;
+}
+
+}  // namespace
+}  // namespace remotemedia::dsp::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace remotemedia::dsp {
+
+HWY_EXPORT(convert_table);
+
+template <typename From, typename To>
+std::uint64_t convert_samples(const From* in, std::size_t count, To* out, Stores stores) noexcept {
+  return std::get<Convert<From, To>>(*HWY_DYNAMIC_DISPATCH(convert_table)())(in, count, out,
+                                                                             stores);
+}
+
+template std::uint64_t convert_samples(const I16*, std::size_t, I32*, Stores) noexcept;
+template std::uint64_t convert_samples(const I16*, std::size_t, float*, Stores) noexcept;
+template std::uint64_t convert_samples(const I16*, std::size_t, double*, Stores) noexcept;
+template std::uint64_t convert_samples(const I32*, std::size_t, I16*, Stores) noexcept;
+template std::uint64_t convert_samples(const I32*, std::size_t, float*, Stores) noexcept;
+template std::uint64_t convert_samples(const I32*, std::size_t, double*, Stores) noexcept;
+template std::uint64_t convert_samples(const float*, std::size_t, I16*, Stores) noexcept;
+template std::uint64_t convert_samples(const float*, std::size_t, I32*, Stores) noexcept;
+template std::uint64_t convert_samples(const float*, std::size_t, double*, Stores) noexcept;
+template std::uint64_t convert_samples(const double*, std::size_t, I16*, Stores) noexcept;
+template std::uint64_t convert_samples(const double*, std::size_t, I32*, Stores) noexcept;
+template std::uint64_t convert_samples(const double*, std::size_t, float*, Stores) noexcept;
+
+}  // namespace remotemedia::dsp
+#endif
