@@ -26,7 +26,8 @@ help:
 	@echo "make run             a recording of speech through examples/graphs/speech.yaml, into out/"
 	@echo "make run INPUT=FILE  the same with a file of yours"
 	@echo "make test            everything: C++, Python native and fallback, examples"
-	@echo "make bench           what kernels and graphs cost on this machine"
+	@echo "make bench           speed, quality and accuracy beside every peer, into docs/benchmarks.md"
+	@echo "make bench QUICK=1   the same with few rounds, into build/ only"
 	@echo "make lint            formatting, layers, ruff, mypy"
 	@echo "make format          format C++ and Python in place"
 	@echo "make clean           remove what was built"
@@ -75,10 +76,11 @@ $(PURE): $(WHEEL_SOURCES) requirements/dev.txt
 
 bench:
 	@tools/setup.sh bench
+	@$(MAKE) --no-print-directory $(WHEEL)
 	cmake --preset bench
 	cmake --build --preset bench
-	build/bench/bench/remotemedia_bench
-	build/bench/bench/resampler_quality
+	$(VENV)/python bench/run.py $(if $(QUICK),--quick,--docs docs)
+	build/bench/bench/resampler_quality >build/bench/resampler_quality.md
 
 CPP_FILES = git ls-files -co --exclude-standard -- '*.cc' '*.h'
 
