@@ -15,8 +15,9 @@ INTRO: Final = """# Benchmarks
 
 Made by `make bench` (`bench/run.py`); not to be edited by hand. Every figure is from one run on
 one machine: all peers warm, one thread each, taking turns, their outputs checked for length, level
-and purity before the clock starts. Times on a shared machine move by half; a ratio is the median
-over the rounds' own ratios, so it holds when the machine is slow. *Spread* is half of the distance
+and purity before the clock starts. Times are CPU time (percentiles of blocks and the section on ten
+seconds of stereo: wall time). On a shared machine they move by half; a ratio is the median over the
+rounds' own ratios, so it holds when the machine is slow. *Spread* is half of the distance
 between the quartiles, relative to the median. All figures of the run are in `results.json`, which
 it leaves in `build/bench`.
 """

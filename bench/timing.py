@@ -1,7 +1,8 @@
 """Times that can be compared: warm, turn by turn, median and spread.
 
 On a shared machine a time moves by half from one second to the next, and everything that runs in
-that second moves with it. So what is to be compared runs in turns, and a ratio is the median of the
+that second moves with it. So what is to be compared runs in turns, a time is the CPU's (that of all
+threads of this process, so that a second thread is no gift), and a ratio is the median of the
 rounds' own ratios.
 """
 
@@ -15,6 +16,7 @@ from typing import Any, Final
 Times = list[float | None]
 
 SLOW_US: Final = 200_000.0  # above it a call runs in every third round only
+SAMPLE_US: Final = 400.0  # shorter calls run several times for one reading of the clock
 
 
 def interleave(calls: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, Times]:
@@ -23,21 +25,25 @@ def interleave(calls: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str,
     None stands where a slow call sat out a round.
     """
     slow: dict[str, bool] = {}
+    counts: dict[str, int] = {}
     for name, call in calls.items():
         call()  # what is made once: compilation, filters, caches
-        slow[name] = _time_us(call) > SLOW_US
+        once_us = _time_us(call, 1)
+        slow[name] = once_us > SLOW_US
+        counts[name] = max(1, round(SAMPLE_US / max(once_us, 1.0)))
     times: dict[str, Times] = {name: [] for name in calls}
     for number in range(rounds):
         for name, call in calls.items():
             rests = slow[name] and number % 3 != 0
-            times[name].append(None if rests else _time_us(call))
+            times[name].append(None if rests else _time_us(call, counts[name]))
     return times
 
 
-def _time_us(call: Callable[[], Any]) -> float:
-    start = time.perf_counter_ns()
-    call()
-    return (time.perf_counter_ns() - start) / 1e3
+def _time_us(call: Callable[[], Any], count: int) -> float:
+    start = time.process_time_ns()
+    for _ in range(count):
+        call()
+    return (time.process_time_ns() - start) / 1e3 / count
 
 
 def median(times: Times) -> float:

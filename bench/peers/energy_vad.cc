@@ -23,18 +23,18 @@ nlohmann::json measure_energy_vad(const Options& options) {
   std::vector<double> decision_us;
   std::vector<double> level_us;
   for (int round = 0; round < options.rounds * 4; ++round) {
-    double start = now_us();
+    double start = cpu_us();
     for (std::size_t i = 0; i < kFrames; ++i) {
       const std::span<const float> frame(signal.block(i * kFrame, kFrame).interleaved, kFrame);
       vad.process(frame, std::span(decisions).subspan(i, 1));
     }
-    decision_us.push_back((now_us() - start) / kFrames);
-    start = now_us();
+    decision_us.push_back((cpu_us() - start) / kFrames);
+    start = cpu_us();
     for (std::size_t i = 0; i < kFrames; ++i) {
       const std::span<const float> frame(signal.block(i * kFrame, kFrame).interleaved, kFrame);
       vad.levels(frame, std::span(levels).subspan(i, 1));
     }
-    level_us.push_back((now_us() - start) / kFrames);
+    level_us.push_back((cpu_us() - start) / kFrames);
   }
   if (!std::all_of(levels.begin(), levels.end(),
                    [](float level) { return std::isfinite(level); })) {

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <numbers>
 #include <random>
 
@@ -74,6 +75,12 @@ std::size_t expected_frames(const Job& job, std::size_t frames) {
 double now_us() {
   using Microseconds = std::chrono::duration<double, std::micro>;
   return Microseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double cpu_us() {
+  timespec spent{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+  return 1e6 * static_cast<double>(spent.tv_sec) + 1e-3 * static_cast<double>(spent.tv_nsec);
 }
 
 void validate(const Peer& peer, const Job& job) {

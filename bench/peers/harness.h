@@ -56,6 +56,8 @@ std::unique_ptr<Engine> make_engine(const Peer& peer, const Job& job);
 std::string name_of(const Job& job);
 std::size_t expected_frames(const Job& job, std::size_t frames);
 double now_us();
+/// What this process has spent on the CPU: others on the machine do not count.
+double cpu_us();
 
 /// Fails unless a tone of 997 Hz through `peer` has the length, level and purity it should.
 void validate(const Peer& peer, const Job& job);

@@ -14,10 +14,10 @@ constexpr double kSlowUsPerSecond = 5'000.0;  // above it a peer runs in every t
 double run_once(const Peer& peer, const Job& job, Signal& signal, Output& output) {
   const std::unique_ptr<Engine> engine = make_engine(peer, job);
   const Block in = signal.block(0, signal.frames());
-  const double start = now_us();
+  const double start = cpu_us();
   const std::size_t done = engine->process(in, output.room(0));
   engine->flush(output.room(done));
-  return now_us() - start;
+  return cpu_us() - start;
 }
 
 /// Times of all peers in all rounds; NaN (null in JSON) where a slow one sat out.

@@ -89,8 +89,12 @@ def test_ratios_are_of_rounds_in_which_both_ran() -> None:
 
 def test_calls_take_turns() -> None:
     order: list[str] = []
-    calls = {"a": lambda: order.append("a"), "b": lambda: order.append("b")}
-    times = timing.interleave(calls, 3)
+
+    def work(name: str) -> None:
+        order.append(name)
+        sum(range(100_000))  # longer than what is repeated for one reading of the clock
+
+    times = timing.interleave({"a": lambda: work("a"), "b": lambda: work("b")}, 3)
     assert "".join(order[-6:]) == "ababab"
     assert [len(own) for own in times.values()] == [3, 3]
 
