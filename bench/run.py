@@ -265,6 +265,8 @@ def main() -> None:
     if any(os.environ.get(name) != "1" for name in THREADS):
         os.environ.update(dict.fromkeys(THREADS, "1"))
         os.execv(sys.executable, [sys.executable, *sys.argv])
+    # Ours and ONNX Runtime read one file.
+    os.environ.setdefault("REMOTEMEDIA_MODELS", str(speech_peers.model_path().parent))
     quick: bool = options.quick
     for folder in filter(None, (options.out, options.docs)):
         folder.mkdir(parents=True, exist_ok=True)
