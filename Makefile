@@ -26,7 +26,8 @@ help:
 	@echo "make run             a recording of speech through examples/graphs/speech.yaml, into out/"
 	@echo "make run INPUT=FILE  the same with a file of yours"
 	@echo "make test            everything: C++, Python native and fallback, examples"
-	@echo "make bench           what kernels and graphs cost on this machine"
+	@echo "make bench           speed, quality and accuracy beside every peer, into docs/benchmarks.md"
+	@echo "make bench QUICK=1   the same with few rounds, into build/ only"
 	@echo "make valgrind        kernels under memcheck, and their instructions against the record"
 	@echo "make lint            formatting, layers, ruff, mypy"
 	@echo "make format          format C++ and Python in place"
@@ -76,17 +77,18 @@ $(PURE): $(WHEEL_SOURCES) requirements/dev.txt
 
 bench:
 	@tools/setup.sh bench
+	@$(MAKE) --no-print-directory $(WHEEL)
 	cmake --preset bench
 	cmake --build --preset bench
-	build/bench/bench/remotemedia_bench
-	build/bench/bench/format_ratios
-	build/bench/bench/resampler_quality
+	$(VENV)/python bench/run.py $(if $(QUICK),--quick,--docs docs)
+	build/bench/bench/resampler_quality >build/bench/resampler_quality.md
 
 # Valgrind has no AVX-512, and its fused multiply-add of -0 gives +0, which the mix kernel's test sees.
 # A test replaces operator new, which it takes for a mismatch.
 VALGRIND_TESTS := *Kernel*/AVX2:*Kernel*/SSSE3:Dither.*:ConvertFormat.*:ToMono.*:EnergyVad.*:Resampler.*:-*MixKernel*/AVX2
 
 valgrind:
+	@tools/setup.sh bench
 	@tools/setup.sh valgrind
 	cmake --preset release
 	cmake --build --preset release --target dsp_test

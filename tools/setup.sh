@@ -25,8 +25,15 @@ packages=(
 case $purpose in
   run) packages+=(pocketsphinx-testdata) ;; # recordings of speech
   test) packages+=(libgtest-dev libgmock-dev) ;;
-  bench) packages+=(libbenchmark-dev) ;;
-  valgrind) packages+=(libgtest-dev libgmock-dev libbenchmark-dev valgrind) ;;
+  bench)
+    packages+=(
+      libbenchmark-dev libsoxr-dev libspeexdsp-dev libsamplerate0-dev libswresample-dev libavutil-dev
+      # recordings and voices of the labelled set
+      pocketsphinx-testdata asterisk-core-sounds-en-wav
+      espeak-ng flite festival festvox-us-slt-hts festvox-kallpc16k
+    )
+    ;;
+  valgrind) packages+=(libgtest-dev libgmock-dev valgrind) ;;
   ci) packages+=(libgtest-dev libgmock-dev clang clang-tidy) ;;
   *) fail "unknown purpose '$purpose'; expected run, test, bench, valgrind or ci" ;;
 esac
@@ -54,6 +61,18 @@ install_packages() {
     apt-get install -y -q --no-install-recommends "${missing[@]}"
 }
 
+# One list of pinned packages, once; what follows the list are options of pip.
+install_requirements() {
+  local list=$1 wanted stamp
+  shift
+  wanted=$(sha256sum "$list")
+  stamp=$venv/.$(basename "$list" .txt)-requirements
+  [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
+  say "installing $list into $venv"
+  "$venv/bin/pip" install -q --disable-pip-version-check --require-hashes "$@" -r "$list"
+  echo "$wanted" >"$stamp"
+}
+
 make_environment() {
   local python=${PYTHON:-python3}
   "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
@@ -62,13 +81,13 @@ make_environment() {
     say "creating $venv with $("$python" --version)"
     "$python" -m venv "$venv"
   fi
-  local wanted
-  wanted=$(sha256sum requirements/dev.txt)
-  if [ "$(cat "$venv/.requirements" 2>/dev/null)" != "$wanted" ]; then
-    say "installing requirements/dev.txt into $venv"
-    "$venv/bin/pip" install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
-    echo "$wanted" >"$venv/.requirements"
+  if [ "$purpose" = bench ]; then
+    "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+      fail "the packages that make bench compares with need Python 3.11; set PYTHON and remove $venv"
   fi
+  install_requirements requirements/dev.txt
+  # The list is complete, and one of its packages would want a framework that nothing here uses.
+  if [ "$purpose" = bench ]; then install_requirements requirements/bench.txt --no-deps; fi
 }
 
 command -v dpkg-query >/dev/null ||

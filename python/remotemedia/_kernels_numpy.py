@@ -46,6 +46,9 @@ _DITHER_SEED = np.uint64(1)
 
 _VAD_MIN_FLOOR: Final = 1e-5
 _VAD_RISE_DB_PER_SECOND: Final = 2.0
+_VAD_FALL_DB_PER_SECOND: Final = 50.0
+_VAD_LOWEST_LEVEL_DB: Final = -200.0
+_VAD_SUMS: Final = 16
 
 
 def resampled_frames(frames: int, rate: int, target_rate: int) -> int:
@@ -191,7 +194,7 @@ def _finite(x: Floats) -> tuple[Floats, int]:
 
 
 class EnergyVAD:
-    """Energy voice activity detection with the native kernel's decisions, frame by frame."""
+    """Energy voice activity detection with the native kernel's answers, frame by frame."""
 
     def __init__(
         self, rate: int, frame_duration_ms: int, threshold: float, aggressiveness: int
@@ -201,30 +204,54 @@ class EnergyVAD:
         self._ratio: float = 10.0 ** (3.0 * (aggressiveness + 1) / 20.0)
         rise_db = _VAD_RISE_DB_PER_SECOND * self.frame_length / rate
         self._rise_per_frame: float = 10.0 ** (rise_db / 20.0)
+        self._fall_per_frame_db = _VAD_FALL_DB_PER_SECOND * self.frame_length / rate
         self.reset()
 
     def reset(self) -> None:
-        """Forget the partial frame and the noise floor."""
+        """Forget the partial frame, the noise floor and the level."""
         self._floor = max(self._threshold / self._ratio, _VAD_MIN_FLOOR)
+        self._level_db = _VAD_LOWEST_LEVEL_DB
         self._partial = np.zeros(0, np.float32)
 
     def process(self, x: Samples) -> NDArray[np.bool_]:
         """Decide for each frame that `x` completes; channels are averaged."""
+        return np.array([self._judge(value)[0] for value in self._mean_squares(x)], np.bool_)
+
+    def levels(self, x: Samples) -> Floats:
+        """Give the level in dB of each frame that `x` completes; channels are averaged."""
+        return np.array([self._judge(value)[1] for value in self._mean_squares(x)], np.float32)
+
+    def _mean_squares(self, x: Samples) -> list[float]:
         mono, _ = _finite(np.atleast_2d(to_mono(x))[0])
         samples = np.concatenate([self._partial, mono])
         count = len(samples) // self.frame_length
         used = count * self.frame_length
         self._partial = samples[used:].copy()
-        frames = samples[:used].reshape(count, self.frame_length).astype(np.float64)
         if count == 0:
-            return np.zeros(0, np.bool_)
-        # accumulate adds from left to right, as the native kernel does
-        sums = np.add.accumulate(frames * frames, axis=1)[:, -1]
-        mean_squares = (sums / self.frame_length).astype(np.float32)
-        return np.array([self._decide(float(value)) for value in mean_squares], np.bool_)
+            return []
+        frames = samples[:used].reshape(count, self.frame_length)
+        mean_squares: list[float] = (
+            (_sums_of_squares(frames) / self.frame_length).astype(np.float32).tolist()
+        )
+        return mean_squares
 
-    def _decide(self, mean_square: float) -> bool:
+    def _judge(self, mean_square: float) -> tuple[bool, float]:
         rms = math.sqrt(mean_square)
-        speech = rms > max(self._threshold, self._floor * self._ratio)
+        limit = max(self._threshold, self._floor * self._ratio)
+        level_db = 20.0 * math.log10(max(rms, _VAD_MIN_FLOOR) / limit)
+        self._level_db = max(level_db, self._level_db - self._fall_per_frame_db)
         self._floor = max(min(rms, self._floor * self._rise_per_frame), _VAD_MIN_FLOOR)
-        return speech
+        return rms > limit, self._level_db
+
+
+def _sums_of_squares(frames: Floats) -> NDArray[np.float64]:
+    """Sum each row's squares in the native kernel's order: 16 partial sums, then a tree of them."""
+    padding = -frames.shape[1] % _VAD_SUMS
+    squares = np.pad(frames.astype(np.float64) ** 2, ((0, 0), (0, padding)))
+    groups = squares.reshape(len(frames), -1, _VAD_SUMS)
+    # accumulate adds from left to right; reduce would pick an order of its own
+    sums: NDArray[np.float64] = np.add.accumulate(groups, axis=1)[:, -1]
+    while sums.shape[1] > 1:
+        half = sums.shape[1] // 2
+        sums = sums[:, :half] + sums[:, half:]
+    return sums[:, 0]

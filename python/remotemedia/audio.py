@@ -59,6 +59,7 @@ class _ResamplerKernel(Protocol):
 
 class _VadKernel(Protocol):
     def process(self, x: Samples) -> NDArray[np.bool_]: ...
+    def levels(self, x: Samples) -> NDArray[np.float32]: ...
     def reset(self) -> None: ...
 
 
@@ -320,8 +321,22 @@ class EnergyVAD:
         """Take a chunk; give one decision per frame that it completes. Channels are averaged."""
         return self._kernel.process(check_samples(x))
 
+    def levels(self, x: Samples) -> NDArray[np.float32]:
+        """Take a chunk as `process` does; give numbers to which any threshold can be put.
+
+        A stream may take either call, chunk by chunk.
+
+        Returns
+        -------
+        float32 array, one per completed frame
+            dB of the frame's RMS (at least -100 dBFS) above what speech must exceed. A level falls
+            by at most 50 dB per second, so it stays up through the gaps within a word. Frames that
+            `process` calls speech have levels above 0.
+        """
+        return self._kernel.levels(check_samples(x))
+
     def reset(self) -> None:
-        """Forget the partial frame and the noise floor."""
+        """Forget the partial frame, the noise floor and the level."""
         self._kernel.reset()
 
 

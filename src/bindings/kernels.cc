@@ -20,7 +20,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -213,7 +215,19 @@ class StreamResampler {
   bool busy_ = false;
 };
 
-/// Frame decisions of a stream; channels are averaged.
+/// Takes over a vector as a one-dimensional array of `Element`.
+template <typename Element, typename Value>
+nb::object to_array(std::unique_ptr<std::vector<Value>> owned) {
+  static_assert(sizeof(Element) == sizeof(Value));
+  std::vector<Value>& values = *owned;
+  const nb::capsule owner(
+      owned.get(), [](void* kept) noexcept { delete static_cast<std::vector<Value>*>(kept); });
+  static_cast<void>(owned.release());  // the capsule's now
+  const std::size_t shape[] = {values.size()};
+  return nb::cast(nb::ndarray<nb::numpy, Element>(values.data(), 1, shape, owner));
+}
+
+/// Frame decisions or levels of a stream; channels are averaged.
 class StreamVad {
  public:
   StreamVad(int rate, int frame_duration_ms, double threshold, int aggressiveness)
@@ -224,17 +238,9 @@ class StreamVad {
 
   [[nodiscard]] std::size_t frame_length() const { return vad_.frame_length(); }
 
-  nb::object process(nb::handle x) {
-    const AudioBuffer audio = borrow_array(x, vad_.config().rate, "x");
-    const Turn turn(busy_, "the EnergyVAD");
-    auto decisions = std::make_unique<std::vector<std::uint8_t>>();
-    unlocked([&] {
-      const AudioBuffer mono = dsp::to_mono(audio);
-      decisions->resize(vad_.max_frames(mono.frames()));
-      decisions->resize(vad_.process(mono.channel<float>(0), *decisions));
-    });
-    return flags(std::move(decisions));
-  }
+  nb::object process(nb::handle x) { return run<bool>(x, &dsp::EnergyVad::process); }
+
+  nb::object levels(nb::handle x) { return run<float>(x, &dsp::EnergyVad::levels); }
 
   void reset() {
     const Turn turn(busy_, "the EnergyVAD");
@@ -242,15 +248,18 @@ class StreamVad {
   }
 
  private:
-  static nb::object flags(std::unique_ptr<std::vector<std::uint8_t>> decisions) {
-    static_assert(sizeof(bool) == sizeof(std::uint8_t));
-    std::vector<std::uint8_t>& values = *decisions;
-    const nb::capsule owner(decisions.get(), [](void* kept) noexcept {
-      delete static_cast<std::vector<std::uint8_t>*>(kept);
+  template <typename Element, typename Value>
+  nb::object run(nb::handle x,
+                 std::size_t (dsp::EnergyVad::*take)(std::span<const float>, std::span<Value>)) {
+    const AudioBuffer audio = borrow_array(x, vad_.config().rate, "x");
+    const Turn turn(busy_, "the EnergyVAD");
+    auto answers = std::make_unique<std::vector<Value>>();
+    unlocked([&] {
+      const AudioBuffer mono = dsp::to_mono(audio);
+      answers->resize(vad_.max_frames(mono.frames()));
+      answers->resize((vad_.*take)(mono.channel<float>(0), *answers));
     });
-    static_cast<void>(decisions.release());  // the capsule's now
-    const std::size_t shape[] = {values.size()};
-    return nb::cast(nb::ndarray<nb::numpy, bool>(values.data(), 1, shape, owner));
+    return to_array<Element>(std::move(answers));
   }
 
   dsp::EnergyVad vad_;
@@ -308,6 +317,10 @@ void bind_kernels(nb::module_& m) {
            nb::sig("def process(self, x: numpy.typing.NDArray[typing.Any]) -> "
                    "numpy.typing.NDArray[numpy.bool_]"),
            "Decide for each frame that `x` completes; channels are averaged.")
+      .def("levels", &StreamVad::levels, "x"_a.none(),
+           nb::sig("def levels(self, x: numpy.typing.NDArray[typing.Any]) -> "
+                   "numpy.typing.NDArray[numpy.float32]"),
+           "Level in dB of each frame that `x` completes; channels are averaged.")
       .def("reset", &StreamVad::reset, "Forget the partial frame and the noise floor.");
 }
 

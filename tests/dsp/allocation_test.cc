@@ -64,8 +64,10 @@ TEST(Allocation, DoesNotHappenWhileAnEnergyVadRuns) {
   EnergyVad vad({});
   const std::vector<float> x = test::noise(5'000, 31);
   std::vector<std::uint8_t> decisions(20);
+  std::vector<float> levels(20);
   const int before = allocations.load(std::memory_order_relaxed);
   vad.process(x, decisions);
+  vad.levels(x, levels);
   EXPECT_EQ(allocations.load(std::memory_order_relaxed), before);
 }
 

@@ -78,6 +78,76 @@ TEST(EnergyVad, DecidesAsItsDefinition) {
   }
 }
 
+std::vector<float> levels(EnergyVad& vad, std::span<const float> x) {
+  std::vector<float> result(vad.max_frames(x.size()));
+  EXPECT_EQ(vad.levels(x, result), result.size());
+  return result;
+}
+
+/// A tone of constant envelope, so that every frame of whole periods has the same RMS.
+std::vector<float> square_wave(std::size_t frames, double rms_db) {
+  const auto peak = static_cast<float>(std::pow(10.0, rms_db / 20.0));
+  std::vector<float> x(frames);
+  for (std::size_t i = 0; i < frames; ++i) x[i] = i % 2 == 0 ? peak : -peak;
+  return x;
+}
+
+TEST(EnergyVad, GivesLevelsAboveTheLimitThatFallByFiftyDecibelsASecond) {
+  // Frames of 20 ms: 1 dB each. The threshold is the limit: the floor stays 6 dB below it.
+  EnergyVad vad({.frame_duration_ms = 20, .threshold = 0.01});  // -40 dBFS
+  std::vector<float> x = square_wave(320, -30.0);
+  const std::vector<float> silence(320 * 60);
+  x.insert(x.end(), silence.begin(), silence.end());
+  const std::vector<float> result = levels(vad, x);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    // Silence counts as -100 dBFS, 60 dB below the threshold.
+    EXPECT_NEAR(result[i], std::max(10.0 - static_cast<double>(i), -60.0), 1e-4) << i;
+  }
+}
+
+TEST(EnergyVad, GivesSpeechFramesLevelsAboveZero) {
+  const EnergyVad::Config config = {.threshold = 0.0005, .aggressiveness = 2};
+  const std::vector<float> x = bursts(200'000, 26);
+  EnergyVad deciding(config);
+  EnergyVad levelling(config);
+  const std::vector<std::uint8_t> speech = decisions(deciding, x);
+  const std::vector<float> level = levels(levelling, x);
+  int held = 0;
+  for (std::size_t i = 0; i < speech.size(); ++i) {
+    if (speech[i] == 1) {
+      EXPECT_GT(level[i], 0.0F) << i;
+    } else if (level[i] > 0.0F) {
+      ++held;
+    }
+    if (i > 0) {
+      EXPECT_GE(level[i], level[i - 1] - 1.5F - 1e-3F) << i;
+    }
+  }
+  EXPECT_GT(held, 0);
+}
+
+TEST(EnergyVad, GivesTheSameLevelsForAnyChunksAndAmongDecisions) {
+  const std::vector<float> x = bursts(30'000, 27);
+  EnergyVad whole({});
+  const std::vector<float> expected = levels(whole, x);
+  for (const std::size_t size : {1U, 7U, 160U, 479U, 481U, 3'000U}) {
+    EnergyVad vad({});
+    std::size_t frame = 0;
+    bool deciding = false;
+    for (std::size_t done = 0; done < x.size(); done += size) {
+      const std::span<const float> rest = std::span(x).subspan(done);
+      const std::span<const float> part = rest.first(std::min(size, rest.size()));
+      if (deciding) {
+        frame += decisions(vad, part).size();
+      } else {
+        for (const float level : levels(vad, part)) EXPECT_EQ(level, expected[frame++]) << size;
+      }
+      deciding = !deciding;
+    }
+    EXPECT_EQ(frame, expected.size()) << size;
+  }
+}
+
 TEST(EnergyVad, DecidesTheSameForAnyChunks) {
   const std::vector<float> x = bursts(50'000, 21);
   EnergyVad whole({});

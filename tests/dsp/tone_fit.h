@@ -3,11 +3,14 @@
 #include "remotemedia/base/audio_buffer.h"
 #include "remotemedia/dsp/resampler.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <numbers>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace remotemedia::dsp::test {
@@ -63,8 +66,19 @@ inline double rms(std::span<const float> x) {
 /// The answer of one rate change to pure tones, far from both ends of the clip.
 class ToneMeter {
  public:
+  /// One channel at the first rate in, all of it at the other rate out.
+  using Convert = std::function<std::vector<float>(const std::vector<float>&)>;
+
   ToneMeter(int rate, int target_rate, Quality quality)
-      : rate_(rate), target_rate_(target_rate), quality_(quality) {}
+      : ToneMeter(rate, target_rate, [=](const std::vector<float>& x) {
+          AudioBuffer in = AudioBuffer::allocate(SampleFormat::f32, 1, x.size(), rate);
+          std::copy(x.begin(), x.end(), in.mutable_channel<float>(0).begin());
+          const AudioBuffer out = resample(in, target_rate, quality);
+          return std::vector<float>(out.channel<float>(0).begin(), out.channel<float>(0).end());
+        }) {}
+  /// For any resampler.
+  ToneMeter(int rate, int target_rate, Convert convert)
+      : rate_(rate), target_rate_(target_rate), convert_(std::move(convert)) {}
 
   [[nodiscard]] double nyquist_hz() const { return 0.5 * std::min(rate_, target_rate_); }
 
@@ -131,11 +145,7 @@ class ToneMeter {
 
   [[nodiscard]] std::vector<float> middle(double frequency_hz) const {
     const auto frames = static_cast<std::size_t>(kSeconds * rate_);
-    AudioBuffer in = AudioBuffer::allocate(SampleFormat::f32, 1, frames, rate_);
-    const std::vector<float> x = tone(frequency_hz, rate_, frames);
-    std::copy(x.begin(), x.end(), in.mutable_channel<float>(0).begin());
-    const AudioBuffer out = resample(in, target_rate_, quality_);
-    const std::span<const float> y = out.channel<float>(0);
+    const std::vector<float> y = convert_(tone(frequency_hz, rate_, frames));
     const std::size_t margin = y.size() / 5;  // longer than any filter
     return {y.begin() + static_cast<std::ptrdiff_t>(margin),
             y.end() - static_cast<std::ptrdiff_t>(margin)};
@@ -146,7 +156,7 @@ class ToneMeter {
 
   int rate_;
   int target_rate_;
-  Quality quality_;
+  Convert convert_;
 };
 
 }  // namespace remotemedia::dsp::test

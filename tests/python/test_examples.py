@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -97,3 +98,24 @@ def test_pipeline_example_times_a_file_in_its_own_seconds(recording: Path) -> No
     segments = speech_segments(printed)
     assert len(segments) == 1
     assert segments[0] == pytest.approx((1.0, 2.0), abs=0.06)
+
+
+def test_benchmark_example_compares_equal_work(runtime: str | None) -> None:
+    name = "12_audio_preprocessing_benchmark.py"
+    printed = json.loads(run_example(name, "--json", "--repeats", "2", runtime=runtime))
+    assert (printed["seconds"], printed["rate"]) == (10.0, 44_100)
+    result = printed["results"]["energy"]
+    assert result["agreement"]["same_vad_answers"] == 1.0
+    assert result["agreement"]["largest_int16_step"] <= 1.0
+    assert result["agreement"]["resample_difference_db"] < -60
+    for side in ("native", "python"):
+        assert set(result[side]["stages_ms"]) == {"resample", "vad", "format"}
+        assert result[side]["median_ms"] > 0
+        assert result[side]["peak_mib"] > 10  # an interpreter with NumPy alone is more
+        # The resampled clip and its int16 copy have to be somewhere.
+        assert result[side]["work_mib"] > 0.5
+    assert result["pipeline"]["times_faster"] > 0
+
+
+def test_benchmark_example_explains_itself() -> None:
+    assert "--repeats" in run_example("12_audio_preprocessing_benchmark.py", "--help")

@@ -212,6 +212,23 @@ def test_the_energy_vad_decides_as_the_fallback_does(
         assert 0 < np.count_nonzero(ours) < len(ours)
 
 
+@pytest.mark.parametrize("sizes", [(160,), (1, 700, 0, 33), (100_000,)])
+def test_the_energy_vad_gives_the_levels_that_the_fallback_gives(sizes: tuple[int, ...]) -> None:
+    for rate, duration_ms, threshold in [(16_000, 20, 0.02), (44_100, 10, 0.004), (11_025, 7, 0.0)]:
+        clip = speech_like(rate, 6, 9)
+        clip[:rate] = 0
+        settings = (rate, duration_ms, threshold, 2)
+        vads = native().EnergyVAD(*settings), fallback.EnergyVAD(*settings)
+        ours, theirs = (
+            np.concatenate([vad.levels(part) for part in cut(clip, sizes)]) for vad in vads
+        )
+        assert ours.dtype == theirs.dtype == np.float32
+        assert ours.shape == theirs.shape
+        # The frames' energies have the same bits; log10 is the C library's in one, Python's in the
+        # other, and may differ in its last bit.
+        np.testing.assert_allclose(ours, theirs, rtol=2e-7, atol=1e-12)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.int16, np.int32])
 def test_the_energy_vad_averages_channels_and_cleans_as_the_fallback_does(dtype: Any) -> None:
     clip = noise(2, 16_000, dtype=dtype)

@@ -1,0 +1,202 @@
+"""What the project set itself to reach, held against one run's figures.
+
+A goal whose parts are not in this build, or not in this run, has no verdict: it is neither met nor
+missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from timing import median, times_faster
+
+OURS: Final = "remotemedia high"
+REFERENCE: Final = "soxr HQ"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What should hold, and the unit in which it is measured."""
+
+    area: str
+    text: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One goal."""
+
+    area: str
+    goal: str
+    measured: str
+    met: bool | None
+
+
+def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """Judge every goal."""
+    found: list[Verdict] = []
+    for judge in (_offline, _streaming, _quality, _formats, _speech, _pipeline):
+        found += judge(results)
+    return [asdict(verdict) for verdict in found]
+
+
+def at_least(area: str, goal: str, value: float | None, limit: float, unit: str = "x") -> Verdict:
+    """Judge a value that should be high."""
+    return _judge(Goal(area, goal, unit), value, lambda found: found >= limit)
+
+
+def at_most(area: str, goal: str, value: float | None, limit: float, unit: str = "x") -> Verdict:
+    """Judge a value that should be low."""
+    return _judge(Goal(area, goal, unit), value, lambda found: found <= limit)
+
+
+def _judge(goal: Goal, value: float | None, holds: Callable[[float], bool]) -> Verdict:
+    if value is None:
+        return Verdict(goal.area, goal.text, "not in this run", None)
+    shown = f"{value:.1e}" if 0 < abs(value) < 0.001 else f"{value:.4g}"
+    measured = f"{shown}x" if goal.unit == "x" else f"{shown} {goal.unit}".strip()
+    return Verdict(goal.area, goal.text, measured, holds(value))
+
+
+def row(rows: list[dict[str, Any]], job: str, peer: str) -> dict[str, Any] | None:
+    """Find one peer's row for a job."""
+    return next((r for r in rows if r["job"] == job and r["peer"] == peer), None)
+
+
+def offline_ratio(
+    results: dict[str, Any], job: str, peer: str = OURS, reference_job: str | None = None
+) -> float | None:
+    """Tell how many times as fast as soxr HQ a peer is; soxr may do another job."""
+    rows = results["resamplers"]["offline"]
+    ours, theirs = row(rows, job, peer), row(rows, reference_job or job, REFERENCE)
+    if ours is None or theirs is None:
+        return None
+    if reference_job is None:
+        return times_faster(theirs["times_us"], ours["times_us"])
+    return median(theirs["times_us"]) / median(ours["times_us"])  # not of the same rounds
+
+
+def _offline(results: dict[str, Any]) -> list[Verdict]:
+    area = "resampling, offline"
+    found = []
+    for rate, mono, stereo in ((44_100, 1.3, 4.0), (48_000, 1.1, 2.4)):
+        job = f"{rate} -> 16000"
+        ratio = offline_ratio(results, f"{job} mono")
+        found.append(at_least(area, f"{job} mono: {mono}x soxr HQ", ratio, mono))
+        ratio = offline_ratio(results, f"{job} stereo -> mono", reference_job=f"{job} stereo")
+        found.append(
+            at_least(area, f"{job} stereo -> mono: {stereo}x soxr HQ in stereo", ratio, stereo)
+        )
+    return found
+
+
+def _streaming(results: dict[str, Any]) -> list[Verdict]:
+    area = "resampling, 10 ms blocks"
+    rows = results["resamplers"]["streaming"]
+    found = []
+    for rate in (44_100, 48_000):
+        job = f"{rate} -> 16000 mono"
+        ours, theirs = row(rows, job, OURS), row(rows, job, REFERENCE)
+        if ours is None or theirs is None:
+            continue
+        share = 1 / times_faster(theirs["mean_us"], ours["mean_us"])
+        found.append(at_most(area, f"{job}: mean at most 1x soxr HQ's", share, 1.0))
+        least, most = ours["frames_per_block"]
+        exact = least == most == 160
+        found.append(Verdict(area, f"{job}: exactly 160 frames a block", f"{least}..{most}", exact))
+        low_ms, high_ms = ours["lag_ms"]
+        fixed = high_ms - low_ms < 0.01 and high_ms <= 9
+        found.append(
+            Verdict(
+                area,
+                f"{job}: fixed delay of at most 9 ms",
+                f"{low_ms:.2f}..{high_ms:.2f} ms",
+                fixed,
+            )
+        )
+        jitter = median(ours["p99_us"]) / median(ours["p50_us"])
+        found.append(at_most(area, f"{job}: p99 at most 1.3x p50", jitter, 1.3))
+    return found
+
+
+def _quality(results: dict[str, Any]) -> list[Verdict]:
+    area = 'quality "high"'
+    rows = results["resamplers"].get("quality", [])
+    found = []
+    for rate in (44_100, 48_000):
+        job = f"{rate} -> 16000"
+        ours = row(rows, f"{job} mono", OURS) or {}
+        found += [
+            at_most(area, f"{job}: ripple <= 0.01 dB", ours.get("ripple_db"), 0.01, "dB"),
+            at_least(area, f"{job}: -3 dB >= 7600 Hz", ours.get("minus_3_db_hz"), 7_600, "Hz"),
+            at_least(
+                area, f"{job}: S/N >= 130 dB in band", ours.get("signal_to_noise_db"), 130, "dB"
+            ),
+            at_least(
+                area, f"{job}: rejection >= 126 dB from 8 kHz", ours.get("rejection_db"), 126, "dB"
+            ),
+            at_least(
+                area,
+                f"{job}: rejection >= 130 dB from 8.4 kHz",
+                ours.get("rejection_5_percent_above_db"),
+                130,
+                "dB",
+            ),
+        ]
+    return found
+
+
+def _formats(results: dict[str, Any]) -> list[Verdict]:
+    area = "sample formats"
+    found = []
+    for entry in results["formats"]:
+        ratio = times_faster(entry["numpy_us"], entry["ours_us"])
+        goal = f"{entry['name']}, {entry['samples']} samples: 5x NumPy"
+        found.append(at_least(area, goal, ratio, 5.0))
+    for kernel in results.get("format_kernels") or []:
+        limit = {"L2": 0.9, "RAM": 1.5}.get(kernel["memory"], 0.9)
+        if "dither" in kernel["name"]:
+            limit = 0.25
+        goal = f"{kernel['name']} in {kernel['memory']}: {limit} of memcpy"
+        found.append(at_least(area, goal, kernel["ratio"], limit))
+    return found
+
+
+def _speech(results: dict[str, Any]) -> list[Verdict]:
+    speech, accuracy = results["speech"], results["accuracy"]["detectors"]
+    energy_us = median(results["resamplers"]["energy_vad"]["level_frame_us"])
+    ours = accuracy.get("remotemedia SileroVAD")
+    theirs = accuracy["Silero, ONNX Runtime"]
+    times = speech["times_us"]
+    faster = difference = None
+    if "remotemedia SileroVAD" in times:
+        faster = times_faster(times["Silero, ONNX Runtime"], times["remotemedia SileroVAD"])
+        difference = speech["silero_max_difference"]
+    auc = accuracy["remotemedia EnergyVAD"]["figures"]["all"]["auc"]
+    gap = abs(ours["figures"]["all"]["auc"] - theirs["figures"]["all"]["auc"]) if ours else None
+    return [
+        at_most("energy VAD", "at most 1 us per frame of 20 ms", energy_us, 1.0, "us"),
+        at_least("energy VAD", "AUC at least 0.83", auc, 0.83, ""),
+        at_least("Silero VAD", "7x ONNX Runtime per window", faster, 7.0),
+        at_most("Silero VAD", "within 1e-5 of ONNX Runtime", difference, 1e-5, ""),
+        at_most("Silero VAD", "AUC within 0.001 of ONNX Runtime", gap, 0.001, ""),
+    ]
+
+
+def _pipeline(results: dict[str, Any]) -> list[Verdict]:
+    area = "10 s of stereo to 16 kHz, VAD, i16"
+    found = []
+    for vad, limit_ms, faster, peer in (
+        ("energy", 1.5, 4.0, "soxr and NumPy"),
+        ("silero", 6.0, 7.0, "soxr and ONNX Runtime"),
+    ):
+        entry = results["pipeline"]["results"].get(vad)
+        native = entry["native"] if entry else {}
+        found += [
+            at_most(area, f"{vad}: at most {limit_ms} ms", native.get("median_ms"), limit_ms, "ms"),
+            at_least(area, f"{vad}: {faster}x {peer}, warm", native.get("times_faster"), faster),
+        ]
+    return found

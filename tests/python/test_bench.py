@@ -1,0 +1,133 @@
+"""The benchmark's arithmetic: what it makes of scores, labels, times and numbers."""
+
+from __future__ import annotations
+
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("scipy")
+sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
+
+import accuracy
+import charts
+import labelled_set
+import timing
+from goals import at_least, at_most
+
+
+def figures(scores: list[float], labels: list[bool]) -> dict[str, float]:
+    pool = accuracy.Pool()
+    pool.add(np.array(scores), np.array(labels))
+    return pool.figures()
+
+
+def test_the_area_is_the_chance_that_speech_scores_higher_with_ties_as_half() -> None:
+    random = np.random.default_rng(3)
+    scores = random.integers(0, 6, 200).astype(float)  # many ties
+    labels = random.random(200) < 0.2 + 0.1 * scores
+    speech, rest = scores[labels], scores[~labels]
+    higher = np.mean(speech[:, None] > rest) + 0.5 * np.mean(speech[:, None] == rest)
+    assert figures(list(scores), list(labels))["auc"] == pytest.approx(higher)
+
+
+def test_a_perfect_detector_and_a_blind_one() -> None:
+    perfect = figures([0.1, 0.2, 0.8, 0.9], [False, False, True, True])
+    assert perfect == {"auc": 1.0, "best_f1": 1.0, "tpr_at_5_fpr": 1.0}
+    blind = figures([0.5] * 4, [False, False, True, True])
+    assert blind["auc"] == pytest.approx(0.5)
+    assert blind["best_f1"] == pytest.approx(2 / 3)
+    assert blind["tpr_at_5_fpr"] == pytest.approx(0.05)
+
+
+def test_the_area_of_yes_and_no_is_the_balanced_accuracy() -> None:
+    says = [1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+    labels = [True, True, True, False, False, False, False, False]
+    assert figures(says, labels)["auc"] == pytest.approx((2 / 3 + 3 / 5) / 2)
+
+
+def test_labels_that_are_all_alike_have_no_curve() -> None:
+    with pytest.raises(ValueError, match="all alike"):
+        figures([0.1, 0.2], [True, True])
+
+
+def test_a_frame_has_the_label_of_its_centre() -> None:
+    labels = accuracy.labels_at_centres([[0.030, 0.050]], 5, 320)  # centres at 10, 30, 50, ... ms
+    assert labels.tolist() == [False, True, False, False, False]
+
+
+def test_labels_span_short_gaps_and_leave_out_clicks() -> None:
+    rate = labelled_set.RATE
+    voice = np.zeros(2 * rate)
+    tone = 0.3 * np.sin(2 * np.pi * 200 * np.arange(rate) / rate)
+    voice[4_800:8_000] = tone[:3_200]  # 0.30 s .. 0.50 s
+    voice[8_800:12_800] = tone[:4_000]  # after a gap of 50 ms, until 0.80 s
+    voice[24_000:24_160] = tone[:160]  # a click of 10 ms
+    labels = labelled_set.label(voice, 40.0)
+    assert labelled_set.runs(labels) == [(30, 80)]
+
+
+def test_noise_has_the_ratio_that_its_file_is_named_after() -> None:
+    labels = np.array([False] * 50 + [True] * 50)
+    samples = np.zeros(100 * labelled_set.FRAME)
+    samples[8_000:] = 0.1 * np.sin(np.arange(8_000))
+    clip = labelled_set.Clip("test", [], samples, labels)
+    noise = np.random.default_rng(4).standard_normal(len(samples))
+    added = labelled_set.mix(clip, noise, 10.0) - samples
+    ratio_db = 10 * np.log10(np.mean(samples[8_000:] ** 2) / np.mean(added**2))
+    assert ratio_db == pytest.approx(10.0)
+
+
+def test_ratios_are_of_rounds_in_which_both_ran() -> None:
+    assert timing.times_faster([10.0, None, 40.0, 90.0], [5.0, 1.0, 10.0, None]) == 3.0
+    assert timing.median([3.0, None, 1.0]) == 2.0
+    assert timing.spread([1.0, 2.0, 3.0, 4.0, 5.0]) == pytest.approx(0.5)
+
+
+def test_calls_take_turns() -> None:
+    order: list[str] = []
+
+    def work(name: str) -> None:
+        order.append(name)
+        sum(range(100_000))  # longer than what is repeated for one reading of the clock
+
+    times = timing.interleave({"a": lambda: work("a"), "b": lambda: work("b")}, 3)
+    assert "".join(order[-6:]) == "ababab"
+    assert [len(own) for own in times.values()] == [3, 3]
+
+
+def test_a_goal_without_a_figure_is_neither_met_nor_missed() -> None:
+    assert at_least("a", "b", None, 1.0).met is None
+    assert at_least("a", "b", 1.0, 1.0).met is True
+    assert at_most("a", "b", 1.01, 1.0).met is False
+    assert at_least("a", "b", 1.26, 1.3).measured == "1.26x"
+    assert at_most("a", "b", 1.5e-6, 1e-5, "").measured == "1.5e-06"
+
+
+@pytest.mark.parametrize(
+    "svg",
+    [
+        charts.bars("t", "n", [("a <b>", 0.01, "0.01x"), ("c", 10.0, "10x")], "a"),
+        charts.scatter("t", "n", "dB", [("a", 0.5, 20.0), ("b", 2.0, 130.0)], "a"),
+        charts.ranges("t", "n", [("a", 1.0, 2.0, 3.0)], "a"),
+        charts.curves("t", "n", [("a", [(0.0, 0.0), (1.0, 1.0)])], [("b", 0.5, 0.5)]),
+        charts.stacks("t", "n", [("a", [("x", 1.0), ("y", 2.0)])]),
+    ],
+)
+def test_a_chart_is_a_document_whose_shapes_lie_inside_it(svg: str) -> None:
+    root = ET.fromstring(svg)
+    width, height = (float(value) for value in root.attrib["viewBox"].split()[2:])
+    assert "prefers-color-scheme: dark" in svg
+    for shape in root.iter():
+        for name in ("x", "x1", "x2", "cx"):
+            assert 0 <= float(shape.attrib.get(name, 0)) <= width
+        for name in ("y", "y1", "y2", "cy"):
+            assert 0 <= float(shape.attrib.get(name, 0)) <= height
+
+
+def test_a_logarithmic_axis_has_equal_steps_for_equal_ratios() -> None:
+    axis = charts.LogAxis(0.1, 1000.0, 0.0, 400.0)
+    assert [round(axis.at(tick)) for tick in axis.ticks()] == [0, 100, 200, 300, 400]
