@@ -25,6 +25,13 @@ namespace {
 constexpr std::size_t kBlock = 1024;
 static_assert(kBlock * 3 / 2 + kBlockOutputs <= FilterStage::kMaxInput);
 
+/// Starts loading the next block while this one is filtered, which the hardware does not foresee.
+template <typename Sample>
+void prefetch(const Sample* from, std::size_t count) {
+  constexpr std::size_t kLine = 64 / sizeof(Sample);
+  for (std::size_t i = 0; i < count; i += kLine) __builtin_prefetch(from + i, 0, 2);
+}
+
 /// The filters of one channel.
 class Channel {
  public:
@@ -132,6 +139,8 @@ class Resampler::Impl {
     std::size_t written = 0;
     for (std::size_t done = 0; done < frames;) {
       const std::size_t block = std::min(kBlock, frames - done);
+      for (const auto* channel : in)
+        prefetch(channel + done + block, std::min(kBlock, frames - done - block));
       written += process_block(in, done, block, out, written, promised - written);
       done += block;
     }
