@@ -19,7 +19,7 @@ clang_runtime() {
 
 packages=(
   g++ cmake ninja-build ccache pkg-config
-  libhwy-dev libsndfile1-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev
+  libhwy-dev libsndfile1-dev libssl-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev
   python3-dev python3-venv
 )
 case $purpose in
@@ -70,6 +70,11 @@ make_environment() {
   fi
 }
 
+fetch_models() {
+  "$venv/bin/python" tools/fetch_models.py ||
+    fail "tests and examples of the Silero VAD need its model; see above"
+}
+
 command -v dpkg-query >/dev/null ||
   fail "this script knows Debian and Ubuntu; elsewhere install the packages named in it by hand"
 install_packages "${packages[@]}"
@@ -78,3 +83,4 @@ if [ "$purpose" = ci ]; then
   install_packages "$runtime"
 fi
 make_environment
+[ "$purpose" = run ] || fetch_models # the wheel fetches it itself
