@@ -66,8 +66,8 @@ class _Network:
         open_in, forget, fresh, open_out = total.reshape(4, _HIDDEN)
         following: Floats = _sigmoid(forget) * cell + _sigmoid(open_in) * np.tanh(fresh)
         shown: Floats = _sigmoid(open_out) * np.tanh(following)
-        logit = np.maximum(shown, 0) @ self._output_weights + self._output_bias
-        return shown, following, float(_sigmoid(np.asarray(logit)))
+        logit: Floats = np.maximum(shown, 0) @ self._output_weights + self._output_bias
+        return shown, following, float(_sigmoid(logit))
 
 
 def _convolve(x: Floats, weights: Floats, bias: Floats, stride: int) -> Floats:
@@ -83,7 +83,8 @@ def _convolve(x: Floats, weights: Floats, bias: Floats, stride: int) -> Floats:
 
 
 def _sigmoid(x: Floats) -> Floats:
-    result: Floats = 1 / (1 + np.exp(-np.clip(x, -80, 80)))
+    one = np.float32(1)
+    result: Floats = one / (one + np.exp(-np.clip(x, -80, 80)))
     return result
 
 
@@ -128,6 +129,7 @@ class SileroVAD:
             end = len(self._samples) - self.pending + self.window_length
             probabilities.append(self._step(self._network.gates(self._samples[:end])))
             self._samples = self._samples[self.window_length :]
+        self._samples = self._samples.copy()  # not a view of all that came
         return np.array(probabilities, np.float32)
 
     def flush(self) -> Floats:

@@ -51,7 +51,8 @@ class SpeechSegmenter {
   /// Whether the last window is speech: at or above the threshold, or the one before was speech and
   /// it is not below the lower threshold. Known at once; a segment may not come of it.
   [[nodiscard]] bool is_speech() const { return triggered_ && !silence_; }
-  /// No event that is still to come lies before this sample; [0, settled) is decided.
+  /// What of [0, settled) is speech is decided. An event that is still to come lies later, unless
+  /// it is the end of a segment and the start of the next one, where both share their padding.
   [[nodiscard]] std::uint64_t settled() const { return settled_; }
   /// Samples of the windows so far.
   [[nodiscard]] std::uint64_t position() const { return position_; }
