@@ -24,9 +24,9 @@ packages=(
 )
 case $purpose in
   run) packages+=(pocketsphinx-testdata) ;; # recordings of speech
-  test) packages+=(libgtest-dev libgmock-dev) ;;
+  test) packages+=(libgtest-dev libgmock-dev pocketsphinx-testdata) ;;
   bench) packages+=(libbenchmark-dev) ;;
-  ci) packages+=(libgtest-dev libgmock-dev clang clang-tidy) ;;
+  ci) packages+=(libgtest-dev libgmock-dev pocketsphinx-testdata clang clang-tidy) ;;
   *) fail "unknown purpose '$purpose'; expected run, test, bench or ci" ;;
 esac
 
