@@ -1,7 +1,12 @@
 # Model weights: not in the tree, known by their hash, taken by tools/fetch_models.py from the package
 # that publishes them. A wheel fetches them while it is configured; another build takes them along if
 # they have been fetched into build/models. Without them everything but the Silero VAD works.
-option(REMOTEMEDIA_FETCH_MODELS "Fetch model weights while configuring" ${SKBUILD})
+if(SKBUILD)
+  set(fetch_by_default ON)
+else()
+  set(fetch_by_default OFF)
+endif()
+option(REMOTEMEDIA_FETCH_MODELS "Fetch model weights while configuring" ${fetch_by_default})
 
 set(models_root ${CMAKE_CURRENT_LIST_DIR}/..)
 cmake_path(NORMAL_PATH models_root)
