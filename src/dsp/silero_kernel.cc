@@ -54,10 +54,10 @@ constexpr std::size_t kAccumulators = hn::MaxLanes(Lanes()) == kMaxLanes ? 16 : 
 // ---- layers ----
 
 /// Shape of a convolution of width 3 over kFrames_ frames and a frame of zeros on either side.
-template <std::size_t kFrames_, std::size_t kStride_>
+template <std::size_t kFrameCount, std::size_t kStep>
 struct Conv {
-  static constexpr std::size_t kFrames = kFrames_;
-  static constexpr std::size_t kStride = kStride_;
+  static constexpr std::size_t kFrames = kFrameCount;
+  static constexpr std::size_t kStride = kStep;
   static constexpr std::size_t kResults = (kFrames - 1) / kStride + 1;
   static constexpr std::size_t kFirstTap = kFrames >= 4 ? 0 : 1;
   static constexpr std::size_t kTaps = kFrames >= 4 ? 3 : kFrames;

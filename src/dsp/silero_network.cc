@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numbers>
 
 namespace remotemedia::dsp {
@@ -26,7 +27,12 @@ constexpr std::size_t kOutputs[] = {128, 64, 64, 128};
 std::size_t storage_size(std::size_t fft_length) {
   const std::size_t bins = fft_length / 2 + 1;
   const std::size_t lanes = fft_length / kRadix;
-  const std::size_t conv = 128 * bins * 3 + 64 * 128 * 3 + 64 * 64 * 2 + 128 * 64;
+  std::size_t conv = 0;
+  std::size_t inputs = bins;
+  for (std::size_t i = 0; i < std::size(kOutputs); ++i) {
+    conv += kOutputs[i] * inputs * kTaps[i].count;
+    inputs = kOutputs[i];
+  }
   return aligned(fft_length) + aligned(2 * kPartRows * lanes * lanes) + conv +
          2 * kSileroGates * kSileroHidden + (128 + 64 + 64 + 128) + kSileroGates + kSileroHidden;
 }
@@ -101,6 +107,7 @@ std::size_t SileroNetwork::bin_of_channel(std::size_t channel) const {
 const float* SileroNetwork::make_twiddles() {
   constexpr std::size_t kRows[kPartRows] = {0, 8, 1, 2, 3, 4, 5, 6, 7};
   const std::size_t lanes = fft_length_ / kRadix;
+  if (lanes == 0) return nullptr;
   float* const table = take(2 * kPartRows * lanes * lanes);
   float* at = table;
   for (const std::size_t k1 : kRows) {
