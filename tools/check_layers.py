@@ -29,6 +29,7 @@ ALLOWED: dict[str, set[str]] = {
 LIBRARY_OWNER = {
     "hwy/": "dsp",
     "sndfile": "media",
+    "openssl/": "media",
     "yaml-cpp/": "graph",
     "nanobind/": "bindings",
     "Python.h": "bindings",

@@ -19,12 +19,12 @@ clang_runtime() {
 
 packages=(
   g++ cmake ninja-build ccache pkg-config
-  libhwy-dev libsndfile1-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev
+  libhwy-dev libsndfile1-dev libssl-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev
   python3-dev python3-venv
 )
 case $purpose in
   run) packages+=(pocketsphinx-testdata) ;; # recordings of speech
-  test) packages+=(libgtest-dev libgmock-dev) ;;
+  test) packages+=(libgtest-dev libgmock-dev pocketsphinx-testdata) ;;
   bench)
     packages+=(
       libbenchmark-dev libsoxr-dev libspeexdsp-dev libsamplerate0-dev libswresample-dev libavutil-dev
@@ -34,7 +34,7 @@ case $purpose in
     )
     ;;
   valgrind) packages+=(libgtest-dev libgmock-dev valgrind) ;;
-  ci) packages+=(libgtest-dev libgmock-dev clang clang-tidy) ;;
+  ci) packages+=(libgtest-dev libgmock-dev pocketsphinx-testdata clang clang-tidy) ;;
   *) fail "unknown purpose '$purpose'; expected run, test, bench, valgrind or ci" ;;
 esac
 
@@ -90,6 +90,11 @@ make_environment() {
   if [ "$purpose" = bench ]; then install_requirements requirements/bench.txt --no-deps; fi
 }
 
+fetch_models() {
+  "$venv/bin/python" tools/fetch_models.py ||
+    fail "tests and examples of the Silero VAD need its model; see above"
+}
+
 command -v dpkg-query >/dev/null ||
   fail "this script knows Debian and Ubuntu; elsewhere install the packages named in it by hand"
 install_packages "${packages[@]}"
@@ -98,3 +103,4 @@ if [ "$purpose" = ci ]; then
   install_packages "$runtime"
 fi
 make_environment
+[ "$purpose" = run ] || fetch_models # the wheel fetches it itself

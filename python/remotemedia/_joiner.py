@@ -76,14 +76,14 @@ def merge_metadata(rules: dict[str, str], blocks: list[dict[str, Any]]) -> dict[
 def continued_metadata(rules: dict[str, str], metadata: dict[str, Any]) -> dict[str, Any]:
     """Give the metadata of audio that follows later on a block whose metadata have left already.
 
-    The same, without what would be counted twice: sums are 0, lists of intervals are empty.
+    The same, without what would be counted twice: sums are 0, lists that grow are empty.
     """
     result = dict(metadata)
     for name, value in metadata.items():
         rule = rules.get(name)
         if rule == "sum" and isinstance(value, int | float) and not isinstance(value, bool):
             result[name] = 0
-        if rule == "concat_intervals" and isinstance(value, list):
+        if rule in {"concat", "concat_intervals"} and isinstance(value, list):
             result[name] = []
     return result
 
@@ -95,6 +95,9 @@ def _merge(present: Any, following: Any, rule: str) -> Any:
     if rule == "sum" and all(_is_number(value) for value in both):
         total = present + following
         return total if isinstance(total, float) or total in _INT64 else float(total)
+    if rule == "concat" and all(isinstance(value, list) for value in both):
+        present.extend(following)
+        return present
     if rule == "concat_intervals" and all(isinstance(value, list) for value in both):
         for interval in following:
             _append_interval(present, interval)

@@ -17,13 +17,16 @@ from numpy.typing import NDArray
 from ._arrays import FLOAT64, FORMATS
 from ._files_python import read_audio, write_audio
 from ._resampler_numpy import Stream
+from ._silero_numpy import SileroVAD, silero_process_many
 
 __all__ = [
     "EnergyVAD",
     "Resampler",
+    "SileroVAD",
     "convert_format",
     "read_audio",
     "resample",
+    "silero_process_many",
     "to_mono",
     "write_audio",
 ]

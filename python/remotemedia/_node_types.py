@@ -50,7 +50,7 @@ class MetadataField:
 
     name: str
     description: str
-    merge: str  # "last", "any", "sum" or "concat_intervals"
+    merge: str  # "last", "any", "sum", "concat" or "concat_intervals"
 
 
 @dataclass(frozen=True)
@@ -328,6 +328,13 @@ def _check_calculator(parameters: dict[str, Any]) -> Problem | None:
     return Problem("", f"{missing[0]} is missing, expected {expected}")
 
 
+def _check_silero(parameters: dict[str, Any]) -> Problem | None:
+    rate = parameters["sample_rate"]
+    if rate in {None, 8_000, 16_000}:
+        return None
+    return Problem("sample_rate", f"sample_rate is {rate}, expected 16000 or 8000 Hz")
+
+
 def _check_transform(parameters: dict[str, Any]) -> Problem | None:
     function = parameters["transform_func"]
     if callable(function):
@@ -350,6 +357,7 @@ def _check_utterances(parameters: dict[str, Any]) -> Problem | None:
 # What the table cannot express.
 _JOINT_CHECKS: Final = {
     "CalculatorNode": _check_calculator,
+    "SileroVADNode": _check_silero,
     "TextTransformNode": _check_transform,
     "VADTriggeredBuffer": _check_utterances,
 }

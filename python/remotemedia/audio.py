@@ -1,4 +1,4 @@
-"""Audio functions: files, sample rates, sample formats, channels and speech energy.
+"""Audio functions: files, sample rates, sample formats, channels and voice activity.
 
 Audio is a NumPy array of shape (channels, frames), or (frames,) for one channel; 1-D in gives 1-D
 out. float32 in [-1, 1], int16 and int32 are taken as they are, without a copy; arrays that are not
@@ -12,7 +12,7 @@ The native module does the work, or NumPy where it cannot load or ``REMOTEMEDIA_
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +28,13 @@ from ._arrays import (
     check_rate,
     check_samples,
 )
+from ._silero import SileroVAD
 from .exceptions import ConfigurationError, ItemTypeError
 
 __all__ = [
     "EnergyVAD",
     "Resampler",
+    "SileroVAD",
     "convert_format",
     "read",
     "resample",
@@ -63,6 +65,16 @@ class _VadKernel(Protocol):
     def reset(self) -> None: ...
 
 
+class _SileroKernel(Protocol):
+    @property
+    def window_length(self) -> int: ...
+    @property
+    def cleaned_samples(self) -> int: ...
+    def process(self, x: Samples) -> NDArray[np.float32]: ...
+    def flush(self) -> NDArray[np.float32]: ...
+    def reset(self) -> None: ...
+
+
 class Kernels(Protocol):
     """What both implementations offer: `remotemedia._native` and `remotemedia._kernels_numpy`."""
 
@@ -81,6 +93,10 @@ class Kernels(Protocol):
     def EnergyVAD(  # noqa: N802
         self, rate: int, frame_duration_ms: int, threshold: float, aggressiveness: int
     ) -> _VadKernel: ...
+    def SileroVAD(self, rate: int) -> _SileroKernel: ...  # noqa: N802
+    def silero_process_many(
+        self, detectors: list[_SileroKernel], chunks: list[Samples]
+    ) -> list[NDArray[np.float32]]: ...
 
 
 def kernels(kind: runtime.Runtime | None = None) -> Kernels:
@@ -348,13 +364,3 @@ def _path(path: Path) -> str:
             f"path is {path!r}, expected a str or a pathlib.Path",
             hint="read(path), write(path, ...)",
         ) from None
-
-
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> NoReturn:
-        if name == "SileroVAD":
-            raise AttributeError(
-                "remotemedia.audio.SileroVAD is not part of this release; use EnergyVAD"
-            )
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -204,6 +204,11 @@ def refuse_type(message: str, hint: str = "") -> NoReturn:
     raise ItemTypeError(message, hint=hint)
 
 
+def fail_reading(path: str, problem: str, hint: str = "") -> NoReturn:
+    """Raise the I/O error "cannot read '<path>': <problem>; <hint>"."""
+    raise MediaIOError(f"I/O error: cannot read '{path}': {problem}", hint=hint, path=path)
+
+
 def refuse_manifest(message: str, pointer: str = "", line: int = 0, hint: str = "") -> NoReturn:
     """Raise the error of a manifest, or of the graph it describes, with the position in words."""
     where = ", ".join(filter(None, (f"line {line}" if line > 0 else "", pointer)))

@@ -56,5 +56,6 @@ NB_MODULE(_native, m) {
   bindings::bind_documents(m);
   bindings::bind_graph(m);
   bindings::bind_session(m);
+  bindings::bind_silero(m);
   rm::set_log_sink(bindings::log_to_python);
 }

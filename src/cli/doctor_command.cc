@@ -24,7 +24,8 @@ namespace {
 constexpr const char* kRuntimeReason =
     "this program has no other; nodes that need Python run through the Python SDK";
 constexpr const char* kFooter =
-    "Exit code 0 if all is well, 1 if the self-test fails or a variable has a wrong value.";
+    "Exit code 0 if all is well, 1 if the self-test fails, a variable has a wrong value, or "
+    "a model's file is not the right one.";
 
 std::string compiler() {
 #ifdef __clang__
@@ -55,6 +56,10 @@ struct Diagnosis {
   [[nodiscard]] std::vector<std::string> problems() const {
     std::vector<std::string> found;
     if (!self_test.problem.empty()) found.push_back("self-test: " + self_test.problem);
+    // One that is missing is no fault: an installation may do without it.
+    if (!installation.silero_problem.empty() && !installation.silero_model.empty()) {
+      found.push_back("Silero VAD: " + installation.silero_problem);
+    }
     for (const EnvironmentVariable& variable : environment) {
       if (!variable.problem.empty()) found.push_back(variable.problem);
     }
@@ -76,6 +81,19 @@ Value environment_to_value(const std::vector<EnvironmentVariable>& environment) 
   return variables;
 }
 
+Value model_to_value(const Installation& here) {
+  const bool is_there = !here.silero_model.empty();
+  return Object{{"path", is_there ? Value(here.silero_model) : Value()},
+                {"state", here.silero_problem.empty() ? "ok"
+                          : is_there                  ? "wrong"
+                                                      : "missing"},
+                {"problem", here.silero_problem}};
+}
+
+std::string describe_model(const Installation& here) {
+  return here.silero_problem.empty() ? here.silero_model : here.silero_problem;
+}
+
 void print_json(const Diagnosis& diagnosis) {
   const std::vector<std::string> problems = diagnosis.problems();
   const Installation& here = diagnosis.installation;
@@ -90,6 +108,7 @@ void print_json(const Diagnosis& diagnosis) {
        Object{{"sound", here.sound_library}, {"CLI11", CLI11_VERSION}, {"fmt", fmt_version()}}},
       {"audio_files", Object{{"readable", strings(here.readable_kinds)},
                              {"writable", strings(here.writable_suffixes)}}},
+      {"models", Object{{"silero_vad", model_to_value(here)}}},
       {"node_types", builtin_nodes().types().size()},
       {"environment", environment_to_value(diagnosis.environment)},
       {"self_test", Object{{"audio_s", diagnosis.self_test.audio_s},
@@ -127,6 +146,7 @@ void print_text(const Diagnosis& diagnosis) {
                                       fmt_version())});
   table.add({"reads", fmt::format("{}", fmt::join(here.readable_kinds, ", "))});
   table.add({"writes", fmt::format("{}", fmt::join(here.writable_suffixes, ", "))});
+  table.add({"Silero VAD", describe_model(here)});
   table.add({"node types", std::to_string(builtin_nodes().types().size())});
   table.add({"self-test", describe_self_test(diagnosis.self_test, terminal)});
   fmt::print("{}", table.text(terminal));

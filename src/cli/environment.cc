@@ -24,6 +24,7 @@ const std::vector<Known>& known_variables() {
       {"REMOTEMEDIA_LOG_LEVEL",
        "what goes to the log on standard error; --log-level wins",
        {"debug", "info", "warning", "error", "off"}},
+      {"REMOTEMEDIA_MODELS", "a folder to look for model weights first", {}},
       {"REMOTEMEDIA_RUNTIME",
        "for the Python SDK only: this program always runs native code",
        {"auto", "native", "python"}},
@@ -33,7 +34,9 @@ const std::vector<Known>& known_variables() {
   return known;
 }
 
+/// Nothing is wrong with any value of a variable that lists none.
 std::string check_value(const Known& known, const std::string& value) {
+  if (known.values.empty()) return "";
   std::string lower = value;
   std::ranges::transform(lower, lower.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;

@@ -42,6 +42,10 @@ void merge(Value& into, const Value& next, MetadataMerge rule) {
     into = *into.as_bool() || *next.as_bool();
   } else if (rule == MetadataMerge::sum && into.is_number() && next.is_number()) {
     into = sum(into, next);
+  } else if (rule == MetadataMerge::concat && into.as_array() != nullptr &&
+             next.as_array() != nullptr) {
+    Value::Array& all = *into.as_array();
+    all.insert(all.end(), next.as_array()->begin(), next.as_array()->end());
   } else if (rule == MetadataMerge::concat_intervals && into.as_array() != nullptr &&
              next.as_array() != nullptr) {
     for (const Value& interval : *next.as_array()) append_interval(*into.as_array(), interval);
@@ -84,7 +88,8 @@ Object MetadataJoiner::continued(const Object& metadata) const {
     const Value* present = result.find(name);
     if (present == nullptr) continue;
     if (rule == MetadataMerge::sum && present->is_number()) result.set(name, 0);
-    if (rule == MetadataMerge::concat_intervals && present->as_array() != nullptr) {
+    const bool is_list = rule == MetadataMerge::concat || rule == MetadataMerge::concat_intervals;
+    if (is_list && present->as_array() != nullptr) {
       result.set(name, Value::Array{});
     }
   }

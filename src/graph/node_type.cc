@@ -44,7 +44,7 @@ std::vector<std::string> NodeRegistry::names() const {
 namespace {
 
 const char* to_string(MetadataMerge merge) {
-  static constexpr const char* kNames[] = {"last", "any", "sum", "concat_intervals"};
+  static constexpr const char* kNames[] = {"last", "any", "sum", "concat", "concat_intervals"};
   return kNames[static_cast<std::size_t>(merge)];
 }
 

@@ -9,6 +9,7 @@ namespace remotemedia::nodes {
 // One declaration per built-in type; each is defined beside its code.
 NodeType audio_resample_type();
 NodeType vad_type();
+NodeType silero_vad_type();
 NodeType format_converter_type();
 NodeType audio_transform_type();
 NodeType audio_buffer_type();

@@ -17,9 +17,9 @@ namespace remotemedia::nodes {
 namespace {
 
 // What a detector says of the single item; it would be wrong for the utterance.
-constexpr const char* kItemFields[] = {"is_speech",         "speech_ratio",    "avg_energy",
-                                       "frame_duration_ms", "speech_frames",   "total_frames",
-                                       "speech_segments",   "analysed_until_s"};
+constexpr const char* kItemFields[] = {
+    "is_speech",    "speech_ratio",    "avg_energy",       "frame_duration_ms",    "speech_frames",
+    "total_frames", "speech_segments", "analysed_until_s", "speech_probabilities", "speech_events"};
 
 void check_rate_is(int rate, int expected) {
   if (rate != expected) {

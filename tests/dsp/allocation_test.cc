@@ -1,6 +1,9 @@
 #include "dsp/signals.h"
+#include "dsp/silero_models.h"
 #include "remotemedia/dsp/energy_vad.h"
 #include "remotemedia/dsp/resampler.h"
+#include "remotemedia/dsp/silero_vad.h"
+#include "remotemedia/dsp/speech_segmenter.h"
 
 #include <gtest/gtest.h>
 
@@ -68,6 +71,26 @@ TEST(Allocation, DoesNotHappenWhileAnEnergyVadRuns) {
   const int before = allocations.load(std::memory_order_relaxed);
   vad.process(x, decisions);
   vad.levels(x, levels);
+  EXPECT_EQ(allocations.load(std::memory_order_relaxed), before);
+}
+
+TEST(Allocation, DoesNotHappenWhileASileroVadRuns) {
+  const test::RandomSilero silero;
+  SileroVad vad(silero.model);
+  SileroVad other(silero.model, {.rate = 8'000});
+  SpeechSegmenter segmenter({});
+  const std::vector<float> x = test::noise(9'000, 32);
+  std::vector<float> room(40);
+  const int before = allocations.load(std::memory_order_relaxed);
+  for (const std::size_t samples : {1U, 441U, 9'000U}) {
+    const std::size_t windows = vad.process(std::span(x).first(samples), room);
+    for (std::size_t i = 0; i < windows; ++i) segmenter.push(room[i]);
+  }
+  segmenter.finish();
+  SileroVad::Chunk chunks[] = {{&vad, x, std::span(room).first(20)},
+                               {&other, std::span(x).first(4'000), std::span(room).last(20)}};
+  SileroVad::process_many(chunks);
+  vad.flush(room);
   EXPECT_EQ(allocations.load(std::memory_order_relaxed), before);
 }
 

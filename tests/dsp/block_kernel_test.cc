@@ -1,10 +1,10 @@
 #include "dsp/block_kernel.h"
 
+#include "dsp/every_target.h"
 #include "dsp/signals.h"
 
 #include <gtest/gtest.h>
 #include <hwy/aligned_allocator.h>
-#include <hwy/targets.h>
 
 #include <algorithm>
 #include <array>
@@ -23,7 +23,7 @@ std::size_t offset_of(std::size_t column, Columns columns) {
   return columns == Columns::alternate ? 2 * column : column;
 }
 
-class BlockKernel : public testing::TestWithParam<std::int64_t> {
+class BlockKernel : public test::EveryTarget {
  protected:
   BlockKernel()
       : samples_(test::noise(kMaxCount * kStride + 2 * kSpan, 40)),
@@ -31,9 +31,6 @@ class BlockKernel : public testing::TestWithParam<std::int64_t> {
     const std::vector<float> values = test::noise(kSpan * kBlockOutputs, 41);
     std::copy(values.begin(), values.end(), coefficients_.get());
   }
-  void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
-  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
-
   [[nodiscard]] std::vector<float> products(Columns columns, std::size_t count,
                                             std::size_t out_step = 1) const {
     std::vector<float> out(count * out_step * kBlockOutputs, -7.0F);
@@ -80,7 +77,7 @@ TEST_P(BlockKernel, GivesTheSumsOfAScalarLoop) {
 }
 
 TEST_P(BlockKernel, GivesTheStatedBitsWhereMultiplyAddIsFused) {
-  if ((GetParam() & (HWY_AVX2 | HWY_AVX3 | HWY_AVX3_DL | HWY_NEON)) == 0) return;
+  if (!test::has_fused_add(GetParam())) return;
   const auto fused = [](float a, float b, float c) { return std::fma(a, b, c); };
   for (const Columns columns : kColumns) {
     const std::vector<float> out = products(columns, kMaxCount);
@@ -145,11 +142,7 @@ TEST_P(BlockKernel, AddsSamples) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Compiled, BlockKernel,
-                         testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
-                         [](const auto& param_info) {
-                           return std::string(hwy::TargetName(param_info.param));
-                         });
+RUN_ON_EVERY_TARGET(BlockKernel);
 
 }  // namespace
 }  // namespace remotemedia::dsp

@@ -1,5 +1,6 @@
 #include "dsp/dot_kernel.h"
 
+#include "dsp/every_target.h"
 #include "remotemedia/dsp/simd.h"
 
 #include <gtest/gtest.h>
@@ -43,11 +44,7 @@ struct Data {
   std::vector<const T*> row_list;
 };
 
-class EveryTarget : public testing::TestWithParam<std::int64_t> {
- protected:
-  void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
-  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
-};
+using DotKernelTargets = test::EveryTarget;
 
 template <typename T>
 void expect_scalar_sums(std::size_t taps, double tolerance) {
@@ -64,8 +61,7 @@ void expect_scalar_sums(std::size_t taps, double tolerance) {
   }
 }
 
-TEST_P(EveryTarget, GivesTheSumsOfAScalarLoop) {
-  ASSERT_EQ(simd_target(), hwy::TargetName(GetParam()));
+TEST_P(DotKernelTargets, GivesTheSumsOfAScalarLoop) {
   for (const std::size_t taps : {0U, 16U, 32U, 48U, 560U}) {
     // Rounding of a random walk of `taps` steps, with a margin of ten.
     const double steps = std::sqrt(static_cast<double>(taps));
@@ -84,16 +80,12 @@ void expect_bits_independent_of_count() {
   }
 }
 
-TEST_P(EveryTarget, GivesTheSameBitsForAnyNumberOfSumsAtOnce) {
+TEST_P(DotKernelTargets, GivesTheSameBitsForAnyNumberOfSumsAtOnce) {
   expect_bits_independent_of_count<float>();
   expect_bits_independent_of_count<double>();
 }
 
-INSTANTIATE_TEST_SUITE_P(Compiled, EveryTarget,
-                         testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
-                         [](const auto& param_info) {
-                           return std::string(hwy::TargetName(param_info.param));
-                         });
+RUN_ON_EVERY_TARGET(DotKernelTargets);
 
 /// The order of summation that the header states, written out.
 template <typename T>
@@ -120,7 +112,7 @@ void expect_stated_bits() {
 
 TEST(DotKernel, GivesTheStatedBitsOnEveryTargetWithFusedMultiplyAdd) {
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    if ((target & (HWY_AVX2 | HWY_AVX3 | HWY_AVX3_DL | HWY_NEON)) == 0) continue;
+    if (!test::has_fused_add(target)) continue;
     hwy::SetSupportedTargetsForTest(target);
     SCOPED_TRACE(simd_target());
     expect_stated_bits<float>();

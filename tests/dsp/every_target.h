@@ -23,12 +23,19 @@ class EveryTarget : public testing::TestWithParam<std::int64_t> {
   void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
 };
 
-#define RUN_ON_EVERY_TARGET(suite)                                                      \
-  INSTANTIATE_TEST_SUITE_P(Compiled, suite,                                             \
-                           testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),      \
-                           [](const testing::TestParamInfo<std::int64_t>& param_info) { \
-                             return std::string(hwy::TargetName(param_info.param));     \
-                           })
+inline std::string target_of(const testing::TestParamInfo<std::int64_t>& info) {
+  return hwy::TargetName(info.param);
+}
+
+#define RUN_ON_EVERY_TARGET(suite)                                                 \
+  INSTANTIATE_TEST_SUITE_P(Compiled, suite,                                        \
+                           testing::ValuesIn(hwy::SupportedAndGeneratedTargets()), \
+                           remotemedia::dsp::test::target_of)
+
+/// Those that fuse a multiplication and an addition, and so give the same bits.
+inline bool has_fused_add(std::int64_t target) {
+  return (target & (HWY_AVX2 | HWY_AVX3 | HWY_AVX3_DL | HWY_NEON)) != 0;
+}
 
 /// Values that begin at a cache line.
 template <typename T>

@@ -28,6 +28,7 @@ std::shared_ptr<const Graph> graph() {
   type.metadata = {{"has_speech", "", MetadataMerge::any},
                    {"frames", "", MetadataMerge::sum},
                    {"segments", "", MetadataMerge::concat_intervals},
+                   {"events", "", MetadataMerge::concat},
                    {"until_s", "", MetadataMerge::last}};
   return Graph::build(manifest_of({node("vad", "Vad")}, {}), test::registry_of({type}));
 }
@@ -66,6 +67,16 @@ TEST(MetadataJoiner, IntervalsThatTouchBecomeOne) {
                                 {{"segments", intervals({{2.0, 2.5}})}}});
   EXPECT_EQ(*result.find("segments"),
             intervals({{0.1, 0.5}, {0.7, 1.25}, {1.5, 1.75}, {2.0, 2.5}}));
+}
+
+TEST(MetadataJoiner, ListsThatAreConcatenatedKeepAllTheirEntries) {
+  const Value first = Value::Array{1, Value::Array{0.5, 1.0}};
+  const Value second = Value::Array{Value::Array{1.0, 2.0}};
+  EXPECT_EQ(joined({{{"events", first}}, {{"events", Value::Array{}}}, {{"events", second}}}),
+            (Object{{"events", Value::Array{1, Value::Array{0.5, 1.0}, Value::Array{1.0, 2.0}}}}));
+  EXPECT_EQ(MetadataJoiner(*graph()).continued({{"events", first}}),
+            (Object{{"events", Value::Array{}}}));
+  EXPECT_EQ(joined({{{"events", first}}, {{"events", 3}}}), (Object{{"events", 3}}));
 }
 
 TEST(MetadataJoiner, ValuesThatDoNotFitTheirRuleKeepTheLastOne) {

@@ -24,12 +24,12 @@ Object sufficient_parameters(const NodeType& type) {
 TEST(BuiltinNodes, AreTheKnownTypes) {
   std::vector<std::string> names;
   for (const NodeType* type : all_types()) names.push_back(type->name);
-  EXPECT_THAT(names,
-              testing::ElementsAre("AddNode", "AudioBuffer", "AudioResampleNode", "AudioTransform",
-                                   "BufferNode", "CalculatorNode", "ExtractAudioDataNode",
-                                   "FormatConverterNode", "MediaReaderNode", "MediaWriterNode",
-                                   "MultiplyNode", "PassThroughNode", "TextProcessorNode",
-                                   "TextTransformNode", "VADNode", "VADTriggeredBuffer"));
+  EXPECT_THAT(names, testing::ElementsAre("AddNode", "AudioBuffer", "AudioResampleNode",
+                                          "AudioTransform", "BufferNode", "CalculatorNode",
+                                          "ExtractAudioDataNode", "FormatConverterNode",
+                                          "MediaReaderNode", "MediaWriterNode", "MultiplyNode",
+                                          "PassThroughNode", "SileroVADNode", "TextProcessorNode",
+                                          "TextTransformNode", "VADNode", "VADTriggeredBuffer"));
   EXPECT_TRUE(std::ranges::is_sorted(builtin_nodes().names()));
   EXPECT_EQ(builtin_nodes().find("PassThrough"), builtin_nodes().find("PassThroughNode"));
   EXPECT_EQ(builtin_nodes().find("NoNode"), nullptr);

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "native_only: needs the native module; skipped without it")
+    # Where the SDK runs from the source tree, its models are where tools/fetch_models.py puts them.
+    import remotemedia
+
+    if not (Path(remotemedia.__file__).parent / "models").is_dir():
+        models = Path(__file__).resolve().parent.parent.parent / "build" / "models"
+        os.environ.setdefault("REMOTEMEDIA_MODELS", str(models))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -188,9 +188,24 @@ def test_doctor_says_what_is_here() -> None:
     assert result["libraries"]["sound"].startswith("libsndfile-")
     assert {"wav", "flac", "ogg"} <= set(result["audio_files"]["readable"])
     assert ".wav" in result["audio_files"]["writable"]
-    assert result["node_types"] == 16
+    assert result["node_types"] == 17
+    assert result["models"]["silero_vad"]["state"] == "ok"
+    assert result["models"]["silero_vad"]["path"].endswith("/models/silero_vad.onnx")
     assert result["self_test"]["audio_s"] == 10.0
     assert result["cpu"]["cores"] >= 1
+
+
+def test_doctor_tells_the_state_of_the_model(tmp_path: Path) -> None:
+    (tmp_path / "silero_vad.onnx").write_bytes(b"cut")
+    env = environment(REMOTEMEDIA_MODELS=str(tmp_path))
+    done = run("doctor", "--json", env=env)
+    assert done.returncode == 1
+    result = json.loads(done.stdout)
+    assert result["models"]["silero_vad"]["state"] == "wrong"
+    assert result["models"]["silero_vad"]["path"] == str(tmp_path / "silero_vad.onnx")
+    (problem,) = result["problems"]
+    assert "its SHA-256 (of its 3 bytes) is " in problem
+    assert problem in run("doctor", env=env).stdout
 
 
 def test_doctor_explains_the_environment() -> None:

@@ -395,9 +395,9 @@ def test_every_type_with_a_python_runtime_has_an_executor() -> None:
 def test_names_of_the_earlier_sdk_say_why_they_are_missing(module: str) -> None:
     package = __import__(f"remotemedia.{module}", fromlist=["_"])
     with pytest.raises(
-        AttributeError, match=r"SileroVADNode is not part of this release: .*VADNode"
+        AttributeError, match=r"VoiceActivityDetector is not part of this release: .*VADNode"
     ):
-        package.SileroVADNode  # noqa: B018
+        package.VoiceActivityDetector  # noqa: B018
     with pytest.raises(AttributeError, match="has no attribute 'Nonsense'"):
         package.Nonsense  # noqa: B018
 

@@ -551,7 +551,7 @@ def test_top_level_has_every_node_lazily() -> None:
         assert getattr(remotemedia, name) is not None
 
 
-@pytest.mark.parametrize("name", ["RemoteExecutionNode", "SileroVADNode", "WebRTCManager"])
+@pytest.mark.parametrize("name", ["RemoteExecutionNode", "VoiceActivityDetector", "WebRTCManager"])
 def test_names_that_were_left_out_say_why(name: str) -> None:
     with pytest.raises(AttributeError, match=f"{name} is not part of this release: "):
         getattr(remotemedia, name)

@@ -19,7 +19,7 @@ class MetadataJoiner {
   explicit MetadataJoiner(const NodeRegistry& registry);
   void add(const Object& metadata);
   /// For audio that follows later on a block whose metadata have left already: the same metadata,
-  /// without what would be counted twice (sums are 0, lists of intervals are empty).
+  /// without what would be counted twice (sums are 0, lists that grow are empty).
   [[nodiscard]] Object continued(const Object& metadata) const;
   [[nodiscard]] const Object& result() const { return result_; }
   /// The result; the next block starts afresh.

@@ -15,7 +15,7 @@ namespace remotemedia {
 
 /// How the values of a metadata field combine when consecutive blocks of one stream become one
 /// item.
-enum class MetadataMerge { last, any, sum, concat_intervals };
+enum class MetadataMerge { last, any, sum, concat, concat_intervals };
 
 struct MetadataField {
   std::string name;

@@ -11,6 +11,7 @@ from .audio import (
     AudioTransform,
     ExtractAudioDataNode,
     FormatConverterNode,
+    SileroVADNode,
     VADNode,
     VADTriggeredBuffer,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "MultiplyNode",
     "PassThrough",
     "PassThroughNode",
+    "SileroVADNode",
     "TextProcessorNode",
     "TextTransformNode",
     "VADNode",

@@ -33,7 +33,6 @@ LEFT_OUT: Final[dict[str, str]] = {
     "RemoteObjectExecutionNode": _REMOTE,
     "RustWhisperTranscriber": _MODEL,
     "SerializedClassExecutorNode": _REMOTE,
-    "SileroVADNode": "its network is not included yet; use VADNode",
     "StatefulCounter": _DEMO,
     "TrackSource": _TRANSPORT,
     "TransformersPipelineNode": _MODEL,

@@ -35,6 +35,8 @@ _ITEM_FIELDS: Final = (
     "total_frames",
     "speech_segments",
     "analysed_until_s",
+    "speech_probabilities",
+    "speech_events",
 )
 _MAX_SECONDS: Final = 1e9  # nothing a detector gives is longer than a stream can be
 _MOST_WAITING_S: Final = 60  # a detector decides within a fraction of one

@@ -26,6 +26,7 @@ from ._resample_python import (
 )
 from ._utterances_python import UtteranceExecutor, resolve_utterances
 from ._vad_python import VadExecutor, resolve_vad
+from .silero import SileroVADNode
 
 __all__ = [
     "AudioBuffer",
@@ -33,6 +34,7 @@ __all__ = [
     "AudioTransform",
     "ExtractAudioDataNode",
     "FormatConverterNode",
+    "SileroVADNode",
     "VADNode",
     "VADTriggeredBuffer",
 ]
@@ -298,7 +300,7 @@ class ExtractAudioDataNode(BuiltinNode, executor=ExtractExecutor, resolve=resolv
 
 
 class VADTriggeredBuffer(BuiltinNode, executor=UtteranceExecutor, resolve=resolve_utterances):
-    """Collects whole utterances from audio that a `VADNode` has marked, across items.
+    """Collects whole utterances from audio that a voice activity detector has marked, across items.
 
     Parameters
     ----------
