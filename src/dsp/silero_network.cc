@@ -96,7 +96,7 @@ SileroLayer SileroNetwork::pack(std::span<const float> weights, std::size_t outp
 // to the Nyquist frequency, then k1 = 8 with its 8, then k1 = 1..7 with 16 each, of which the upper
 // half lies above the Nyquist frequency: there the conjugate bin has the same magnitude.
 std::size_t SileroNetwork::bin_of_channel(std::size_t channel) const {
-  const std::size_t lanes = fft_length_ / kRadix;
+  const std::size_t lanes = std::max(fft_length_ / kRadix, kRadix / 2);  // 16 or 8
   if (channel < lanes / 2 + 1) return kRadix * channel;
   if (channel < lanes + 1) return kRadix / 2 + kRadix * (channel - (lanes / 2 + 1));
   const std::size_t rest = channel - (lanes + 1);
@@ -107,7 +107,6 @@ std::size_t SileroNetwork::bin_of_channel(std::size_t channel) const {
 const float* SileroNetwork::make_twiddles() {
   constexpr std::size_t kRows[kPartRows] = {0, 8, 1, 2, 3, 4, 5, 6, 7};
   const std::size_t lanes = fft_length_ / kRadix;
-  if (lanes == 0) return nullptr;
   float* const table = take(2 * kPartRows * lanes * lanes);
   float* at = table;
   for (const std::size_t k1 : kRows) {

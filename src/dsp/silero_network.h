@@ -10,9 +10,9 @@ namespace remotemedia::dsp {
 
 // Sizes of Silero VAD v5 and v6. Lengths in samples follow from that of the Fourier transform:
 // 256 at 16 kHz, 128 at 8 kHz.
-inline constexpr std::size_t kSileroFrames = 4;       ///< of the spectrum of a window
-inline constexpr std::size_t kSileroHidden = 128;     ///< of the LSTM
-inline constexpr std::size_t kSileroGates = 512;  ///< input, forget, cell, output
+inline constexpr std::size_t kSileroFrames = 4;    ///< of the spectrum of a window
+inline constexpr std::size_t kSileroHidden = 128;  ///< of the LSTM
+inline constexpr std::size_t kSileroGates = 512;   ///< input, forget, cell, output
 inline constexpr std::size_t kSileroMaxFft = 256;
 
 /// Outputs of a layer are computed, and its weights are stored, in blocks of this many.

@@ -153,7 +153,7 @@ def test_graph_as_json_names_the_ports(diamond: Path) -> None:
 def test_nodes_are_listed_with_what_they_do() -> None:
     rows: list[dict[str, Any]] = json_of("nodes", "list")
     assert [row["name"] for row in rows] == sorted(row["name"] for row in rows)
-    assert len(rows) == 16
+    assert len(rows) == 17
     printed = output_of("nodes", "list")
     for row in rows:
         assert re.search(
