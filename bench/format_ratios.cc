@@ -97,10 +97,10 @@ class Bench {
   }
 
   template <typename From, typename To, typename Convert>
-  void convert(std::string name, Convert run) {
+  void convert(const char* name, Convert run) {
     const auto in = input<From>(samples_);
     const auto out = out_.as<To>(samples_);
-    compare(std::move(name), samples_ * (sizeof(From) + sizeof(To)), [=] { run(in, out); });
+    compare(name, samples_ * (sizeof(From) + sizeof(To)), [=] { run(in, out); });
   }
 
   template <typename T>

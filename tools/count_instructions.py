@@ -1,8 +1,8 @@
 """Count the instructions of the hot kernels, so that a regression shows without a clock.
 
-Runs bench/kernel_workload under callgrind, which counts in the calls of the kernel only. Valgrind 3.19 knows no AVX-512, so this counts what the
-AVX2 path does, whatever the machine. The counts depend on the compiler: where it is not the one
-that the record names, nothing is compared.
+Runs bench/kernel_workload under callgrind, which counts in the calls of the kernel only. Valgrind
+3.19 knows no AVX-512, so this counts what the AVX2 path does, whatever the machine. The counts
+depend on the compiler: where it is not the one that the record names, nothing is compared.
 
     tools/count_instructions.py PROGRAM            compare with bench/instructions.json
     tools/count_instructions.py PROGRAM --record   write it, after a change that is meant

@@ -39,7 +39,8 @@ def check_samples(x: object, what: str = "audio", *, keep_float64: bool = False)
             f"{what} is {_a(type(x).__name__)}, expected a numpy array",
             hint="numpy.asarray(x, dtype=numpy.float32)",
         )
-    if type(x) is np.ndarray and x.dtype in FORMATS.values() and x.flags.c_contiguous:
+    kept = x.dtype in FORMATS.values() or (keep_float64 and x.dtype == FLOAT64)
+    if type(x) is np.ndarray and kept and x.flags.c_contiguous:
         _check_shape(x.shape, what)
         return x
     dtype = x.dtype.newbyteorder("=")

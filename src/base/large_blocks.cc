@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <new>
@@ -32,11 +33,11 @@ void ask_for_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::si
   constexpr std::uintptr_t kPage = 4096;
   constexpr std::size_t kTwoLargePages = std::size_t{4} << 20U;  // one of them is whole
   if (bytes < kTwoLargePages) return;
-  const std::uintptr_t first =
-      (reinterpret_cast<std::uintptr_t>(memory) + kPage - 1) / kPage * kPage;
-  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) / kPage * kPage;
+  const std::size_t past = reinterpret_cast<std::uintptr_t>(memory) % kPage;
+  const std::size_t first = past == 0 ? 0 : kPage - past;
   // Only advice: where it is refused, the pages are small.
-  static_cast<void>(::madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE));
+  static_cast<void>(::madvise(static_cast<std::byte*>(memory) + first,
+                              (bytes - first) / kPage * kPage, MADV_HUGEPAGE));
 #endif
 }
 

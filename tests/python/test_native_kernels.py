@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from native_graphs import native, noise
 from remotemedia import _kernels_numpy as fallback
+from remotemedia import audio
 from remotemedia.exceptions import ConfigurationError, ItemTypeError
 
 pytestmark = pytest.mark.native_only
@@ -286,3 +287,29 @@ def test_samples_that_were_cleaned_are_logged(caplog: pytest.LogCaptureFixture) 
     assert record.name == "remotemedia"
     assert record.levelname == "WARNING"
     assert record.getMessage() == "convert_format: 2 samples were NaN or infinite"
+
+
+@pytest.mark.parametrize("forced", ["native", "python"])
+def test_float64_is_converted_once_and_comes_back(
+    forced: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REMOTEMEDIA_RUNTIME", forced)
+    above_tie = np.nextafter(0.5, 1.0) / 32_768  # in float32 a tie, which would become 0
+    clip = np.array([[above_tie, -1.0, 2.0], [np.nan, -np.inf, 1e300]])
+    assert audio.convert_format(clip, "i16").tolist() == [
+        [1, -32_768, 32_767],
+        [0, -32_768, 32_767],
+    ]
+    assert audio.convert_format(clip, "F64") is clip
+    floats = audio.convert_format(clip, "f32")
+    assert floats.dtype == np.float32
+    assert np.isinf(floats[1, 2])
+    integers = noise(2, 1_001, dtype=np.int32)
+    doubles = audio.convert_format(integers, "f64")
+    assert doubles.dtype == np.float64
+    assert np.array_equal(doubles, integers / 2.0**31)
+    assert np.array_equal(audio.convert_format(doubles, "i32"), integers)
+    flat = audio.convert_format(integers[0], "f64")
+    assert flat.shape == (1_001,)
+    dithered = audio.convert_format(doubles, "i16", dither=True)
+    assert np.array_equal(dithered, audio.convert_format(doubles.astype("f4"), "i16", dither=True))

@@ -7,8 +7,8 @@
 
 namespace remotemedia::dsp {
 
-/// Mean of the channels: out[i] = (sum in channel order, in double) / channels, rounded once. `out` may be one of
-/// them, and overlaps them in no other way.
+/// Mean of the channels: out[i] = (sum in channel order, in double) / channels, rounded once. `out`
+/// may be one of them, and overlaps them in no other way.
 void mix_to_mono(std::span<const float* const> in, std::size_t frames, float* out) noexcept;
 
 /// f32 audio with one channel; i16 and i32 are converted first. Mono returns the same memory.
