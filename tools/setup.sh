@@ -34,7 +34,7 @@ case $purpose in
     )
     ;;
   valgrind) packages+=(libgtest-dev libgmock-dev valgrind) ;;
-  ci) packages+=(libgtest-dev libgmock-dev pocketsphinx-testdata clang clang-tidy) ;;
+  ci) packages+=(libgtest-dev libgmock-dev pocketsphinx-testdata clang clang-tidy g++-aarch64-linux-gnu) ;;
   *) fail "unknown purpose '$purpose'; expected run, test, bench, valgrind or ci" ;;
 esac
 
