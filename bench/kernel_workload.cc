@@ -8,6 +8,7 @@
 #include "remotemedia/dsp/energy_vad.h"
 #include "remotemedia/dsp/format.h"
 #include "remotemedia/dsp/resampler.h"
+#include "remotemedia/dsp/silero_vad.h"
 #include "remotemedia/dsp/simd.h"
 
 #include <fmt/format.h>
@@ -15,7 +16,9 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <string_view>
@@ -121,6 +124,21 @@ Work resample(std::size_t items) {
   };
 }
 
+std::vector<std::byte> bytes_of(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::vector<char> text{std::istreambuf_iterator<char>(file), {}};
+  std::vector<std::byte> bytes(text.size());
+  std::memcpy(bytes.data(), text.data(), text.size());
+  return bytes;
+}
+
+Work silero_vad(std::size_t items) {
+  auto vad = std::make_shared<dsp::SileroVad>(dsp::SileroModel::parse(bytes_of(SILERO_MODEL)),
+                                              dsp::SileroVad::Config{});
+  Samples<float> out(1);
+  return [vad, in = signal(items), out = std::move(out)]() mutable { vad->process(in, out); };
+}
+
 Work energy_vad(std::size_t items) {
   auto vad = std::make_shared<dsp::EnergyVad>(dsp::EnergyVad::Config{.frame_duration_ms = 20});
   Samples<std::uint8_t> out(vad->max_frames(items));
@@ -142,6 +160,7 @@ constexpr Workload kWorkloads[] = {
     {"resample 44100 -> 16000 stereo to mono, 10 ms", 441, resample<44'100, 2>},
     {"resample 48000 -> 16000 mono, 10 ms", 480, resample<48'000, 1>},
     {"energy VAD, 20 ms", 320, energy_vad},
+    {"Silero VAD, 32 ms", 512, silero_vad},
 };
 
 /// Has a name that callgrind finds.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 
 namespace remotemedia::dsp {
@@ -34,6 +35,11 @@ struct Case {
   int target_rate;
   Promise promise;
 };
+
+/// Else GoogleTest prints its bytes, padding included.
+void PrintTo(const Case& test, std::ostream* out) {
+  *out << test.rate << " -> " << test.target_rate << " " << to_string(test.promise.quality);
+}
 
 class EveryQuality : public testing::TestWithParam<Case> {
  protected:
