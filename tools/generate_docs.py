@@ -39,7 +39,8 @@ Every node type of the SDK, as manifests and Python classes name it. `remotemedi
 - **May block**: it reads or writes files. **Repeatable**: the same item twice does no harm.
 - A parameter without a default must be given. Unknown parameters are errors, with the nearest known
   name. An alias and its name together are an error.
-- **Joined** tells how the metadata of blocks become those of the whole clip.
+- **Joined** tells how the metadata of blocks become those of the whole clip, and of the chunks of
+  `AudioBuffer`, which also turns seconds of the clip into seconds of its stream.
 """
 
 

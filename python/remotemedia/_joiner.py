@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any, Final
@@ -11,11 +12,18 @@ import numpy as np
 from ._arrays import FORMATS
 from ._graph import Graph
 from ._items import require_audio
-from ._node_types import find_type, type_names
+from ._node_types import MetadataField, builtin_types
 from ._packet import Audio, Packet
 from .exceptions import refuse
 
-__all__ = ["all_rules", "continued_metadata", "join_metadata", "join_packets", "merge_metadata"]
+__all__ = [
+    "all_rules",
+    "continued_metadata",
+    "join_metadata",
+    "join_packets",
+    "merge_metadata",
+    "shifted_metadata",
+]
 
 # Times come from integer frame counts, so touching intervals differ by rounding only.
 _TOUCHING: Final = 1e-9
@@ -57,8 +65,41 @@ def join_metadata(graph: Graph, blocks: list[dict[str, Any]]) -> dict[str, Any]:
 @cache
 def all_rules() -> dict[str, str]:
     """Give the rules of all types, for a node that joins blocks itself."""
-    types = filter(None, map(find_type, type_names()))
-    return {field.name: field.merge for node_type in types for field in node_type.metadata}
+    return {field.name: field.merge for field in _all_fields()}
+
+
+@cache
+def _clip_times() -> frozenset[str]:
+    """Give the fields of all types whose times count from the start of the clip."""
+    return frozenset(field.name for field in _all_fields() if field.counts_from_clip)
+
+
+def _all_fields() -> list[MetadataField]:
+    return [field for node_type in builtin_types() for field in node_type.metadata]
+
+
+def shifted_metadata(metadata: Mapping[str, Any], begin_s: float) -> dict[str, Any]:
+    """Give the metadata of a clip that becomes part of a stream in which it begins at `begin_s`.
+
+    Times that count from the clip's start count from the stream's.
+    """
+    if begin_s == 0:
+        return dict(metadata)
+    times = _clip_times()
+    return {
+        name: _shifted(value, begin_s) if name in times else value
+        for name, value in metadata.items()
+    }
+
+
+def _shifted(value: Any, seconds: float) -> Any:
+    if _is_number(value):
+        return value + seconds
+    if isinstance(value, list):
+        return [_shifted(entry, seconds) for entry in value]
+    if isinstance(value, dict) and _is_number(value.get("time_s")):
+        return {**value, "time_s": value["time_s"] + seconds}
+    return value
 
 
 def merge_metadata(rules: dict[str, str], blocks: list[dict[str, Any]]) -> dict[str, Any]:

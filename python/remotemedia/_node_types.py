@@ -51,6 +51,7 @@ class MetadataField:
     name: str
     description: str
     merge: str  # "last", "any", "sum", "concat" or "concat_intervals"
+    counts_from_clip: bool = False  # times (numbers, `time_s`) are seconds from the clip's start
 
 
 @dataclass(frozen=True)

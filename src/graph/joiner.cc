@@ -54,6 +54,18 @@ void merge(Value& into, const Value& next, MetadataMerge rule) {
   }
 }
 
+/// Adds `seconds` to the times in `value` (MetadataField::counts_from_clip).
+void shift(Value& value, double seconds) {
+  if (value.is_number()) {
+    value = value.number() + seconds;
+  } else if (Value::Array* entries = value.as_array()) {
+    for (Value& entry : *entries) shift(entry, seconds);
+  } else if (Object* object = value.as_object()) {
+    Value* time = object->find("time_s");
+    if (time != nullptr && time->is_number()) shift(*time, seconds);
+  }
+}
+
 void check_same(const AudioBuffer& first, const AudioBuffer& next) {
   if (first.rate() != next.rate()) {
     refuse("rate of a later block", next.rate(), std::to_string(first.rate()) + " Hz as before");
@@ -79,7 +91,9 @@ MetadataJoiner::MetadataJoiner(const NodeRegistry& registry) {
 }
 
 void MetadataJoiner::add_rules(const NodeType& type) {
-  for (const MetadataField& field : type.metadata) rules_.emplace(field.name, field.merge);
+  for (const MetadataField& field : type.metadata) {
+    rules_.emplace(field.name, Rule{field.merge, field.counts_from_clip});
+  }
 }
 
 Object MetadataJoiner::continued(const Object& metadata) const {
@@ -87,11 +101,30 @@ Object MetadataJoiner::continued(const Object& metadata) const {
   for (const auto& [name, rule] : rules_) {
     const Value* present = result.find(name);
     if (present == nullptr) continue;
-    if (rule == MetadataMerge::sum && present->is_number()) result.set(name, 0);
-    const bool is_list = rule == MetadataMerge::concat || rule == MetadataMerge::concat_intervals;
+    if (rule.merge == MetadataMerge::sum && present->is_number()) result.set(name, 0);
+    const bool is_list =
+        rule.merge == MetadataMerge::concat || rule.merge == MetadataMerge::concat_intervals;
     if (is_list && present->as_array() != nullptr) {
       result.set(name, Value::Array{});
     }
+  }
+  return result;
+}
+
+Object MetadataJoiner::declared(const Object& metadata) const {
+  Object result;
+  for (const auto& [name, value] : metadata) {
+    if (rules_.contains(name)) result.set(name, value);
+  }
+  return result;
+}
+
+Object MetadataJoiner::shifted(const Object& metadata, double begin_s) const {
+  Object result = metadata;
+  if (begin_s == 0.0) return result;
+  for (const auto& [name, rule] : rules_) {
+    Value* present = rule.counts_from_clip ? result.find(name) : nullptr;
+    if (present != nullptr) shift(*present, begin_s);
   }
   return result;
 }
@@ -103,7 +136,7 @@ void MetadataJoiner::add(const Object& metadata) {
       result_.set(name, value);
     } else {
       const auto rule = rules_.find(name);
-      merge(*present, value, rule == rules_.end() ? MetadataMerge::last : rule->second);
+      merge(*present, value, rule == rules_.end() ? MetadataMerge::last : rule->second.merge);
     }
   }
 }

@@ -88,7 +88,8 @@ Value describe_node_type(const NodeType& type) {
   for (const MetadataField& field : type.metadata) {
     metadata.emplace_back(Object{{"name", field.name},
                                  {"description", field.description},
-                                 {"merge", to_string(field.merge)}});
+                                 {"merge", to_string(field.merge)},
+                                 {"counts_from_clip", field.counts_from_clip}});
   }
   Value::Array runtimes;
   if (type.make) runtimes.emplace_back("native");

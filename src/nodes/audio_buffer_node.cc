@@ -2,7 +2,10 @@
 
 #include "nodes/frame_queue.h"
 #include "nodes/node_types.h"
+#include "remotemedia/graph/joiner.h"
+#include "remotemedia/nodes/builtin.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <utility>
@@ -10,6 +13,30 @@
 namespace remotemedia::nodes {
 namespace {
 
+/// The time in a stream whose rate may change.
+class StreamClock {
+ public:
+  void advance(std::size_t frames, int rate) {
+    if (rate != rate_) {
+      base_s_ = seconds();
+      frames_ = 0;
+      rate_ = rate;
+    }
+    frames_ += frames;
+  }
+  [[nodiscard]] double seconds() const {
+    return rate_ == 0 ? 0.0 : base_s_ + static_cast<double>(frames_) / rate_;
+  }
+
+ private:
+  double base_s_ = 0.0;       ///< up to the last change of rate
+  std::uint64_t frames_ = 0;  ///< since then
+  int rate_ = 0;
+};
+
+/// Clips become one stream. What a detector said of an item (the metadata that a node type
+/// declares) leaves once, with the first chunk that has audio of the item, or that follows on an
+/// item without audio; other metadata are those of the item of the chunk's first sample.
 class AudioBufferNode final : public NodeExecutor {
  public:
   explicit AudioBufferNode(const Parameters& parameters)
@@ -18,16 +45,19 @@ class AudioBufferNode final : public NodeExecutor {
   void process(Packet packet, Emitter& out) override {
     const AudioBuffer audio = require_audio(packet);
     if (!queue_.empty() && !same_stream(audio)) flush(out);
-    if (audio.empty()) return;
-    queue_.push(audio);
     packet.payload = std::monostate{};
-    envelopes_.push_back({std::move(packet), audio.frames()});
+    packet.metadata = joiner_.shifted(packet.metadata, clip_begin_s_);
+    clock_.advance(audio.frames(), audio.rate());
+    if (packet.ends_clip) clip_begin_s_ = clock_.seconds();
+    if (audio.empty() && joiner_.declared(packet.metadata).empty()) return;
+    queue_.push(audio);
+    waiting_.push_back({std::move(packet), audio.frames()});
     format_ = audio.slice(0, 0);
     while (queue_.frames() >= size_) emit(size_, out);
   }
 
   void flush(Emitter& out) override {
-    if (!queue_.empty()) emit(queue_.frames(), out);
+    if (!waiting_.empty()) emit(queue_.frames(), out);
   }
 
  private:
@@ -35,6 +65,7 @@ class AudioBufferNode final : public NodeExecutor {
   struct Waiting {
     Packet envelope;
     std::size_t frames;
+    bool delivered = false;  ///< its declared metadata have left
   };
 
   [[nodiscard]] bool same_stream(const AudioBuffer& audio) const {
@@ -43,26 +74,42 @@ class AudioBufferNode final : public NodeExecutor {
   }
 
   void emit(std::size_t frames, Emitter& out) {
-    Packet chunk = envelopes_.front().envelope;  // that of the chunk's first sample
-    chunk.ends_clip = false;                     // chunks are cut across clips
+    const auto first =
+        std::ranges::find_if(waiting_, [](const Waiting& waiting) { return waiting.frames > 0; });
+    Packet chunk = (first == waiting_.end() ? waiting_.front() : *first).envelope;
+    chunk.ends_clip = false;
     chunk.timestamp = frame_time(position_, format_.rate());
-    chunk.payload = queue_.take(frames);
+    chunk.payload = frames > 0 ? queue_.take(frames) : format_;
     position_ += frames;
-    while (frames > 0) {
-      Waiting& first = envelopes_.front();
-      const std::size_t used = std::min(frames, first.frames);
-      first.frames -= used;
-      frames -= used;
-      if (first.frames == 0) envelopes_.pop_front();
-    }
+    for (auto& [name, value] : take_declared(frames)) chunk.metadata.set(name, value);
     out.emit(std::move(chunk));
+  }
+
+  /// Takes frames, and the items without any among and behind them: their metadata in one.
+  Object take_declared(std::size_t frames) {
+    while (!waiting_.empty() && (frames > 0 || waiting_.front().frames == 0)) {
+      Waiting& item = waiting_.front();
+      joiner_.add(joiner_.declared(item.envelope.metadata));
+      const std::size_t used = std::min(frames, item.frames);
+      item.frames -= used;
+      frames -= used;
+      if (item.frames == 0) {
+        waiting_.pop_front();
+      } else if (!std::exchange(item.delivered, true)) {
+        item.envelope.metadata = joiner_.continued(item.envelope.metadata);
+      }
+    }
+    return joiner_.take();
   }
 
   std::size_t size_;
   FrameQueue queue_;
-  std::deque<Waiting> envelopes_;
+  std::deque<Waiting> waiting_;
+  MetadataJoiner joiner_{builtin_nodes()};
   AudioBuffer format_;  ///< of what is queued, without frames
-  std::uint64_t position_ = 0;
+  StreamClock clock_;   ///< of what has arrived
+  double clip_begin_s_ = 0.0;
+  std::uint64_t position_ = 0;  ///< frames that have left
 };
 
 }  // namespace

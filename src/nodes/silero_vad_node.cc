@@ -34,7 +34,7 @@ void check_input_rate(int rate, int expected) {
              std::to_string(expected == 0 ? kRates[0] : expected) + ") in front");
 }
 
-/// What one item's metadata say. Times are seconds of the stream.
+/// What one item's metadata say. Times are seconds of the clip.
 struct Findings {
   Value::Array probabilities;
   Value::Array events;
@@ -274,18 +274,18 @@ std::vector<MetadataField> metadata() {
            MetadataMerge::sum},
           {"total_frames", "Windows of 32 ms that this item completed.", MetadataMerge::sum},
           {"speech_segments",
-           "[[start, end], ...] of speech in seconds of the stream, as far as it has become "
+           "[[start, end], ...] of speech in seconds of the clip, as far as it has become "
            "certain with this item.",
-           MetadataMerge::concat_intervals},
+           MetadataMerge::concat_intervals, true},
           {"analysed_until_s",
-           "Where that ends, in seconds of the stream; later audio waits for its decision.",
-           MetadataMerge::last},
+           "Where that ends, in seconds of the clip; later audio waits for its decision.",
+           MetadataMerge::last, true},
           {"speech_probabilities", "Probability of speech in each completed window.",
            MetadataMerge::concat},
           {"speech_events",
-           "[{\"event\": \"start\" or \"end\", \"time_s\": seconds of the stream}, ...] that have "
+           "[{\"event\": \"start\" or \"end\", \"time_s\": seconds of the clip}, ...] that have "
            "become certain with this item.",
-           MetadataMerge::concat}};
+           MetadataMerge::concat, true}};
 }
 
 }  // namespace

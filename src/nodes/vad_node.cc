@@ -145,12 +145,12 @@ NodeType vad_type() {
             MetadataMerge::sum},
            {"total_frames", "Frames that this item completed.", MetadataMerge::sum},
            {"speech_segments",
-            "[[start, end], ...] of speech in seconds of the stream, for the completed frames.",
-            MetadataMerge::concat_intervals},
+            "[[start, end], ...] of speech in seconds of the clip, for the completed frames.",
+            MetadataMerge::concat_intervals, true},
            {"analysed_until_s",
-            "End of the last completed frame in seconds of the stream; later audio waits for "
+            "End of the last completed frame in seconds of the clip; later audio waits for "
             "its decision.",
-            MetadataMerge::last}},
+            MetadataMerge::last, true}},
       .make = make_node<VadNode>,
       .resolve = [](const Parameters& parameters, const StreamFormat& input) {
         if (!parameters.is_null("sample_rate")) {

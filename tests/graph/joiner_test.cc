@@ -99,6 +99,31 @@ TEST(MetadataJoiner, SumsThatLeaveTheIntegersGoOnAsFloats) {
   EXPECT_EQ(joined({{{"frames", 1}}, {{"frames", 0.5}}}), (Object{{"frames", 1.5}}));
 }
 
+TEST(MetadataJoiner, ShiftsTimesThatCountFromTheClip) {
+  NodeType type = test::type_of("Vad");
+  type.metadata = {{"segments", "", MetadataMerge::concat_intervals, true},
+                   {"events", "", MetadataMerge::concat, true},
+                   {"until_s", "", MetadataMerge::last, true},
+                   {"start_s", "", MetadataMerge::last}};
+  const MetadataJoiner joiner(test::registry_of({type}));
+  const Object metadata{
+      {"segments", intervals({{0.5, 1.0}})},
+      {"events", Value::Array{Object{{"count", 3}, {"time_s", 1}}, Object{{"time_s", "?"}}, "x"}},
+      {"until_s", 1.0},
+      {"start_s", 1.0},
+      {"other_s", 1.0}};
+  EXPECT_EQ(joiner.shifted(metadata, 0.0), metadata);
+  EXPECT_EQ(joiner.shifted(metadata, 2.0),
+            (Object{{"segments", intervals({{2.5, 3.0}})},
+                    {"events", Value::Array{Object{{"count", 3}, {"time_s", 3.0}},
+                                            Object{{"time_s", "?"}}, "x"}},
+                    {"until_s", 3.0},
+                    {"start_s", 1.0},
+                    {"other_s", 1.0}}));
+  EXPECT_EQ(joiner.declared(metadata).size(), 4U);
+  EXPECT_FALSE(joiner.declared(metadata).contains("other_s"));
+}
+
 TEST(MetadataJoiner, TakeStartsAfresh) {
   MetadataJoiner joiner(*graph());
   joiner.add({{"frames", 3}});

@@ -1,4 +1,4 @@
-#include "nodes/runner.h"
+#include "nodes/utterances.h"
 
 namespace remotemedia::nodes {
 namespace {
@@ -108,6 +108,145 @@ TEST(AudioBufferNode, SkipsEmptyItems) {
   node.flush();
   ASSERT_EQ(node.results.size(), 1U);
   EXPECT_TRUE(node.results[0].metadata.contains("b"));
+}
+
+/// Bursts of speech of all lengths, up to the very ends of the clips.
+std::vector<AudioBuffer> clips_with_speech() {
+  std::vector<AudioBuffer> clips;
+  unsigned seed = 0;
+  for (const std::size_t frames : {4'321U, 3'999U, 5'500U, 40U, 8'000U}) {
+    std::vector<float> x = random_samples(frames, ++seed);
+    for (std::size_t i = 0; i < frames; ++i) {
+      if (((i + 300 * seed) / 700) % 2 == 0) x[i] *= 1e-4F;
+    }
+    clips.push_back(audio_of<float>(kRate, {x}));
+  }
+  return clips;
+}
+
+/// The clips in blocks of `size` frames; the last block of a clip ends it.
+std::vector<Packet> blocks_of(const std::vector<AudioBuffer>& clips, std::size_t size) {
+  std::vector<Packet> blocks;
+  for (const AudioBuffer& audio : clips) {
+    for (std::size_t at = 0; at < audio.frames(); at += size) {
+      blocks.push_back(item(audio.slice(at, std::min(size, audio.frames() - at))));
+    }
+    blocks.back().ends_clip = true;
+  }
+  return blocks;
+}
+
+std::vector<Packet> through(const std::string& type, const Object& parameters,
+                            const std::vector<Packet>& packets) {
+  Runner node(type, parameters);
+  for (const Packet& packet : packets) node.push(packet);
+  node.flush();
+  return node.take();
+}
+
+std::vector<std::pair<double, double>> times_of(const std::vector<Packet>& utterances) {
+  std::vector<std::pair<double, double>> times;
+  for (const Packet& packet : utterances) {
+    times.emplace_back(packet.metadata.find("start_s")->number(),
+                       packet.metadata.find("end_s")->number());
+  }
+  return times;
+}
+
+TEST(AudioBufferNode, KeepsTheDecisionsOfADetectorHoweverTheClipsAreCut) {
+  const Object detector{{"frame_duration_ms", 10}};
+  const Object limits = Limits{.min_speech = 2, .silence = 3, .pre_speech = 1}.parameters();
+  const std::vector<AudioBuffer> clips = clips_with_speech();
+  const auto expected = times_of(
+      through("VADTriggeredBuffer", limits, through("VADNode", detector, blocks_of(clips, 9'000))));
+  EXPECT_GT(expected.size(), 12U);
+  for (const std::size_t block : {7U, 160U, 999U, 9'000U}) {
+    const auto found = through("VADNode", detector, blocks_of(clips, block));
+    for (const int chunk : {33, 160, 1'251, 30'000}) {
+      const auto chunks = through("AudioBuffer", size(chunk), found);
+      EXPECT_EQ(times_of(through("VADTriggeredBuffer", limits, chunks)), expected)
+          << "blocks of " << block << ", chunks of " << chunk;
+    }
+  }
+}
+
+TEST(AudioBufferNode, GivesEachDecisionOnceAndTimesOfItsOwnStream) {
+  Runner node("AudioBuffer", size(100));
+  const auto found = [](std::int64_t frames, double begin_s, double end_s) {
+    return Object{{"name", "clip"},
+                  {"is_speech", true},
+                  {"speech_frames", frames},
+                  {"speech_segments", Value::Array{Value::Array{begin_s, end_s}}},
+                  {"analysed_until_s", end_s}};
+  };
+  node.push(clip(noise(kRate, 1, 80), found(3, 0.0, 0.01)));
+  node.push(clip(noise(kRate, 1, 160), found(5, 0.0, 0.02)));
+  node.flush();
+  ASSERT_EQ(node.results.size(), 3U);
+  EXPECT_EQ(node.results[0].metadata,
+            (Object{{"name", "clip"},
+                    {"is_speech", true},
+                    {"speech_frames", 8},
+                    {"speech_segments", Value::Array{Value::Array{0.0, 0.03}}},
+                    {"analysed_until_s", 0.03}}));
+  for (const std::size_t later : {1U, 2U}) {
+    EXPECT_EQ(node.results[later].metadata, (Object{{"name", "clip"},
+                                                    {"is_speech", true},
+                                                    {"speech_frames", 0},
+                                                    {"speech_segments", Value::Array{}},
+                                                    {"analysed_until_s", 0.03}}));
+  }
+}
+
+TEST(AudioBufferNode, CountsTimesOnWhereTheRateChanges) {
+  Runner node("AudioBuffer", size(1'000));
+  const auto end = [](double seconds) {
+    const Value event = Object{{"event", "end"}, {"time_s", seconds}};
+    return Object{{"speech_events", Value::Array{event}}};
+  };
+  node.push(clip(noise(8'000, 1, 800), end(0.1)));
+  node.push(clip(noise(16'000, 1, 800), end(0.05)));
+  node.push(clip(noise(16'000, 1, 800), end(0.05)));
+  node.flush();
+  std::vector<double> times;
+  for (const Packet& packet : node.results) {
+    for (const Value& event : *packet.metadata.find("speech_events")->as_array()) {
+      times.push_back(event.as_object()->find("time_s")->number());
+    }
+  }
+  EXPECT_THAT(times,
+              testing::Pointwise(testing::DoubleNear(1e-12), std::vector<double>{0.1, 0.15, 0.2}));
+}
+
+TEST(AudioBufferNode, GivesDecisionsThatComeWithoutAudioToTheNextChunk) {
+  Runner node("AudioBuffer", size(100));
+  node.push(item(noise(kRate, 1, 100), {{"speech_frames", 1}, {"name", "a"}}));
+  node.push(clip(noise(kRate, 1, 0), {{"speech_frames", 2}, {"name", "b"}}));
+  node.push(item(noise(kRate, 1, 100), {{"speech_frames", 4}, {"name", "c"}}));
+  node.push(item(noise(kRate, 1, 60), {{"speech_frames", 8}, {"name", "d"}}));
+  node.push(item(noise(kRate, 1, 0), {{"speech_frames", 16}, {"name", "e"}}));
+  node.flush();
+  ASSERT_EQ(node.results.size(), 3U);
+  EXPECT_EQ(node.results[0].metadata, (Object{{"speech_frames", 1}, {"name", "a"}}));
+  EXPECT_EQ(node.results[1].metadata, (Object{{"speech_frames", 6}, {"name", "c"}}));
+  EXPECT_EQ(node.results[2].metadata, (Object{{"speech_frames", 24}, {"name", "d"}}));
+}
+
+TEST(AudioBufferNode, GivesDecisionsThatNoAudioFollowsInAChunkWithoutFrames) {
+  Runner node("AudioBuffer", size(100));
+  node.push(item(noise(kRate, 2, 100)));
+  node.push(clip(noise(kRate, 2, 0), {{"speech_frames", 2}}));
+  EXPECT_EQ(node.take().size(), 1U);
+  node.flush();
+  ASSERT_EQ(node.results.size(), 1U);
+  const Packet& rest = node.results[0];
+  EXPECT_EQ(rest.metadata, (Object{{"speech_frames", 2}}));
+  EXPECT_EQ(rest.audio()->frames(), 0U);
+  EXPECT_EQ(rest.audio()->channels(), 2);
+  EXPECT_EQ(rest.timestamp, frame_time(100, kRate));
+  EXPECT_FALSE(rest.ends_clip);
+  node.flush();
+  EXPECT_EQ(node.results.size(), 1U) << "once";
 }
 
 }  // namespace

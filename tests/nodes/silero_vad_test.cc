@@ -119,6 +119,16 @@ TEST_F(SileroVadNode, GivesTheProbabilitiesOfOnnxRuntimeOnSpeech) {
   EXPECT_GT(highest, 0.99F);
 }
 
+TEST_F(SileroVadNode, ItsLastDecisionsPassAnAudioBuffer) {
+  const AudioBuffer audio = speech();
+  const std::vector<Packet> found = stream("SileroVADNode", {}, {audio});
+  ASSERT_TRUE(found.back().audio()->empty());
+  Runner buffer("AudioBuffer", {{"buffer_size_samples", 4'000}});
+  for (const Packet& packet : found) buffer.push(packet);
+  buffer.flush();
+  EXPECT_EQ(report_of(buffer.results), report_of(found));
+}
+
 TEST_F(SileroVadNode, PassesTheAudioAndSaysTheSameForAnyBlocks) {
   const AudioBuffer audio = speech();
   const std::vector<Packet> whole = stream("SileroVADNode", {}, {audio});

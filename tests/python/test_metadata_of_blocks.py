@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from remotemedia import Pipeline, audio
-from remotemedia.nodes.audio import AudioResampleNode, FormatConverterNode, VADNode
+from remotemedia.nodes.audio import (
+    AudioBuffer,
+    AudioResampleNode,
+    FormatConverterNode,
+    VADNode,
+    VADTriggeredBuffer,
+)
 
 RATE = 16_000
 COUNTED = ("speech_frames", "total_frames")
@@ -59,3 +65,19 @@ def test_a_file_gives_the_metadata_of_the_whole_clip(hint: str, tmp_path: Path) 
     whole = vad_in_front(hint).run_sync((clip(), RATE))
     assert from_file[2] == whole[2]
     assert np.array_equal(from_file[0], whole[0])
+
+
+@pytest.mark.parametrize("chunk", [40, 1_251, 200_000])
+def test_chunks_across_clips_keep_what_the_detector_said(hint: str, chunk: int) -> None:
+    def utterances(*between: AudioBuffer) -> list[tuple[float, float]]:
+        nodes = [
+            VADNode(runtime_hint=hint),
+            *between,
+            VADTriggeredBuffer(runtime_hint=hint, pre_speech_buffer_s=0.25),
+        ]
+        results = Pipeline(nodes).run_sync([(clip(), RATE)] * 3)
+        return [(metadata["start_s"], metadata["end_s"]) for _, _, metadata in results]
+
+    expected = utterances()
+    assert len(expected) == 3
+    assert utterances(AudioBuffer(chunk, runtime_hint=hint)) == expected

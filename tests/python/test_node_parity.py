@@ -165,6 +165,15 @@ def test_utterances_agree(
     check_parity("VADTriggeredBuffer", limits, packets)
 
 
+@pytest.mark.parametrize("ends_clip", [True, False])
+@pytest.mark.parametrize("size", [160, 1_251, 50_000])
+def test_chunks_agree_on_the_decisions_of_a_detector(size: int, ends_clip: bool) -> None:
+    blocks = [*cut(SPEECH, [5_000, 333, 9_001]), SPEECH[:, :0]]
+    packets = [parse_item((block, RATE, {"k": 1}), ends_clip=ends_clip) for block in blocks]
+    params = {"buffer_size_samples": size}
+    check_parity("AudioBuffer", params, run_python("VADNode", {"frame_duration_ms": 25}, packets))
+
+
 NUMBERS = [
     0,
     7,

@@ -21,14 +21,23 @@ class MetadataJoiner {
   /// For audio that follows later on a block whose metadata have left already: the same metadata,
   /// without what would be counted twice (sums are 0, lists that grow are empty).
   [[nodiscard]] Object continued(const Object& metadata) const;
+  /// The fields that a type declares.
+  [[nodiscard]] Object declared(const Object& metadata) const;
+  /// For a clip that becomes part of a stream in which it begins at `begin_s`: the same metadata,
+  /// with the times that count from the clip's start counting from the stream's.
+  [[nodiscard]] Object shifted(const Object& metadata, double begin_s) const;
   [[nodiscard]] const Object& result() const { return result_; }
   /// The result; the next block starts afresh.
   [[nodiscard]] Object take() { return std::exchange(result_, {}); }
 
  private:
+  struct Rule {
+    MetadataMerge merge = MetadataMerge::last;
+    bool counts_from_clip = false;
+  };
   void add_rules(const NodeType& type);
 
-  std::map<std::string, MetadataMerge, std::less<>> rules_;
+  std::map<std::string, Rule, std::less<>> rules_;
   Object result_;
 };
 

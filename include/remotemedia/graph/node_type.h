@@ -21,6 +21,9 @@ struct MetadataField {
   std::string name;
   std::string description;
   MetadataMerge merge = MetadataMerge::last;
+  /// Its times are seconds from the start of the clip (numbers, also in lists, and `time_s` in
+  /// objects); a node that makes one stream of clips shifts them.
+  bool counts_from_clip = false;
 };
 
 struct Port {

@@ -22,7 +22,7 @@ _RATES: Final = (16_000, 8_000)
 
 @dataclass
 class _Findings:
-    """What one item's metadata say. Times are seconds of the stream."""
+    """What one item's metadata say. Times are seconds of the clip."""
 
     probabilities: list[float] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)

@@ -117,9 +117,9 @@ class VADNode(BuiltinNode, executor=VadExecutor, resolve=resolve_vad):
     speech_frames, total_frames : int
         Frames that the item completed.
     speech_segments : list of [start, end]
-        Speech in seconds of the stream.
+        Speech in seconds of the clip.
     analysed_until_s : float
-        End of the last completed frame in seconds of the stream; later audio waits for its
+        End of the last completed frame in seconds of the clip; later audio waits for its
         decision.
 
     Raises
@@ -253,7 +253,9 @@ class AudioBuffer(BuiltinNode, executor=AudioBufferExecutor):
     Returns
     -------
     Audio of `buffer_size_samples` frames, with the metadata of the item that its first frame came
-    in. The rest is shorter: at the end, and where rate, channels or sample format change.
+    in; what a detector said is merged over all items of the chunk and given once, with times of
+    this stream. The rest is shorter: at the end, and where rate, channels or sample format change.
+    It has no frames if decisions came last, without audio.
 
     Raises
     ------

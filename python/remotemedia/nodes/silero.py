@@ -39,13 +39,13 @@ class SileroVADNode(BuiltinNode, executor=SileroExecutor, resolve=resolve_silero
     speech_frames, total_frames : int
         Windows of 32 ms that the item completed, those that are speech and all.
     speech_segments : list of [start, end]
-        Speech in seconds of the stream, as far as it has become certain with the item.
+        Speech in seconds of the clip, as far as it has become certain with the item.
     analysed_until_s : float
-        Where that ends, in seconds of the stream; later audio waits for its decision.
+        Where that ends, in seconds of the clip; later audio waits for its decision.
     speech_probabilities : list of float
         Of each completed window.
     speech_events : list of {"event": "start" or "end", "time_s": float}
-        Those that have become certain with the item; times in seconds of the stream.
+        Those that have become certain with the item; times in seconds of the clip.
 
     Raises
     ------
