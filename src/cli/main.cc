@@ -62,6 +62,7 @@ void configure(CLI::App& app, Program& program) {
   app.fallthrough();
   app.allow_extras();
   add_run_command(app, program);
+  add_replay_command(app, program);
   add_validate_command(app, program);
   add_nodes_command(app, program);
   add_graph_command(app, program);

@@ -42,6 +42,7 @@ struct Program {
 };
 
 void add_run_command(CLI::App& app, Program& program);
+void add_replay_command(CLI::App& app, Program& program);
 void add_validate_command(CLI::App& app, Program& program);
 void add_nodes_command(CLI::App& app, Program& program);
 void add_graph_command(CLI::App& app, Program& program);

@@ -5,6 +5,7 @@
 #include "cli/output_arguments.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
+#include "cli/recording_file.h"
 #include "cli/report.h"
 #include "cli/run_input.h"
 #include "cli/run_result.h"
@@ -86,6 +87,7 @@ void check_paths_differ(const RunOptions& options,
   for (const std::optional<fs::path>& output : outputs) add(output.value_or(fs::path()));
   add(options.report);
   add(options.metrics);
+  add(options.record);
 }
 
 std::string time_of_day() {
@@ -113,6 +115,9 @@ class Run {
       files_.push_back(paths[i] ? std::make_unique<OutputFile>(*paths[i]) : nullptr);
     }
     if (!options.report.empty()) open_report(paths);
+    if (options.record.empty()) return;
+    check_can_be_recorded(graph, "--record");
+    recording_.emplace(options.record, recording_info(graph, source_.manifest));
   }
 
   RunResult execute() {
@@ -143,6 +148,7 @@ class Run {
     progress_.emplace(input_ ? input_->expected_s() : 0.0);
     if (!source_.graph->sources().empty()) session.run_sources();
     if (input_) feed(session);
+    if (recording_) recording_->add_finish();
     if (Interruption::signal() == 0) session.finish();
     progress_.reset();
     if (Interruption::signal() != 0) throw Interrupted(Interruption::signal());
@@ -158,6 +164,7 @@ class Run {
       } else {
         ++read.items;
       }
+      if (recording_) recording_->add_input(packet);
       session.push(std::move(packet));
       if (read.audio) progress_->update(read.duration_s());
       return Interruption::signal() == 0;
@@ -169,6 +176,7 @@ class Run {
     const Packet& packet = output.packet;
     OutputResult& result = result_.outputs[output.index];
     const std::unique_ptr<OutputFile>& file = files_[output.index];
+    if (recording_) recording_->add_output(output);
     if (file) write(*file, packet, result.node);
     result.add(packet, file ? file->current_path() : "");
     if (report_) report_->add_output(output);
@@ -203,6 +211,7 @@ class Run {
   }
 
   void write_texts() {
+    if (recording_) recording_->close();
     if (report_) {
       report_->set_finished_at(time_of_day());
       write_text_file(options_.report, report_->html(result_.metrics, result_.wall_s));
@@ -220,6 +229,7 @@ class Run {
   std::optional<RunInput> input_;
   std::vector<std::unique_ptr<OutputFile>> files_;  ///< per output of the graph; may be null
   std::optional<Report> report_;
+  std::optional<RecordingFile> recording_;
   std::optional<ProgressLine> progress_;
 };
 

@@ -13,6 +13,7 @@ struct RunOptions {
   std::vector<std::string> outputs;  ///< PATH or NODE=PATH
   std::string report;                ///< empty: none
   std::string metrics;               ///< empty: none
+  std::string record;                ///< empty: none
 };
 
 /// Runs a graph over a file and prints what came of it. Everything that can be checked is checked

@@ -15,6 +15,7 @@ constexpr const char* kHelp = R"(Examples:
   remotemedia run speech.yaml -i talk.wav -o out.flac --report report.html
   remotemedia run utterances.yaml -i talk.wav -o 'utterance-{n}.wav'
   remotemedia run two-outputs.yaml -i talk.wav -o clean=a.wav -o phone=b.opus
+  remotemedia run speech.yaml -i talk.wav --record talk.rmrec
   remotemedia run - -i talk.wav --json < speech.yaml | jq .real_time_factor
   echo '{"operation": "add", "args": [2, 3]}' | remotemedia run sum.yaml -i -
 
@@ -54,6 +55,9 @@ void add_run_command(CLI::App& app, Program& program) {
       ->type_name("FILE");
   command->add_option("--metrics", options->metrics, "Write the times of each node as JSON")
       ->option_text("FILE.json")
+      ->type_name("FILE");
+  command->add_option("--record", options->record, "Keep inputs and results for replay")
+      ->option_text("FILE.rmrec")
       ->type_name("FILE");
   command->add_flag("--json", program.json,
                     "Print a JSON line per text or JSON result,\n"

@@ -1,0 +1,92 @@
+#include "cli/recording_file.h"
+
+#include "cli/text_file.h"
+#include "remotemedia/base/check.h"
+#include "remotemedia/base/error.h"
+#include "remotemedia/base/version.h"
+#include "remotemedia/nodes/installation.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace remotemedia::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const char* action, const fs::path& path, const std::string& problem,
+                       const std::string& hint = {}) {
+  throw Error("RM4000",
+              fmt::format("I/O error: cannot {} '{}': {}", action, path.string(), problem), hint);
+}
+
+std::string system_message() { return std::generic_category().message(errno); }
+
+fs::path checked(fs::path path) {
+  check_text_output(path);
+  return path;
+}
+
+}  // namespace
+
+RecordingInfo recording_info(const Graph& graph, const Manifest& manifest) {
+  RecordingInfo info{.library = kVersion,
+                     .simd = find_installation().simd_target,
+                     .outputs = {},
+                     .manifest = manifest_to_value(manifest)};
+  for (const std::size_t index : graph.outputs()) info.outputs.push_back(graph.nodes()[index].id);
+  return info;
+}
+
+void check_can_be_recorded(const Graph& graph, const std::string& what) {
+  for (const GraphNode& node : graph.nodes()) {
+    if (!node.type.is_source() && !node.type.is_sink()) continue;
+    refuse(what,
+           fmt::format("of a graph whose node '{}' ({}) uses a file", node.id, node.type.name),
+           "nodes that use none", "give the files with -i and -o");
+  }
+}
+
+RecordingFile::RecordingFile(fs::path path, const RecordingInfo& info)
+    : path_(checked(std::move(path))),
+      staging_(path_),
+      draft_(staging_.path() / path_.filename()),
+      file_(std::fopen(draft_.c_str(), "wbe"), std::fclose) {
+  if (file_ == nullptr) fail("write", path_, system_message());
+  writer_.emplace(info, [this](std::string_view bytes) { write(bytes); });
+}
+
+void RecordingFile::write(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) == bytes.size()) return;
+  fail("write", path_, system_message());
+}
+
+void RecordingFile::close() {
+  writer_->close();
+  if (std::fclose(file_.release()) != 0) fail("write", path_, system_message());
+  std::error_code error;
+  fs::rename(draft_, path_, error);
+  if (error) fail("write", path_, "it cannot be given its name: " + error.message());
+}
+
+RecordingReader open_recording(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) {
+    fail("read", path, "it is a folder", "give the path of a recording");
+  }
+  const std::shared_ptr<std::FILE> file(std::fopen(path.c_str(), "rbe"), [](std::FILE* opened) {
+    if (opened != nullptr) std::fclose(opened);
+  });
+  if (file == nullptr) fail("read", path, system_message(), "check the path");
+  const auto read = [file, path](char* data, std::size_t size) {
+    const std::size_t count = std::fread(data, 1, size, file.get());
+    if (std::ferror(file.get()) != 0) fail("read", path, system_message());
+    return count;
+  };
+  return {read, fs::path(path).filename().string()};
+}
+
+}  // namespace remotemedia::cli
