@@ -152,7 +152,7 @@ def test_signal_ends_a_run_and_leaves_nothing(
     number: signal.Signals, code: int, long_file: Path, results: Path
 ) -> None:
     targets = ["-o", results / "o.wav", "--report", results / "r.html"]
-    options = ["--metrics", results / "m.json"]
+    options = ["--metrics", results / "m.json", "--record", results / "r.rmrec"]
     with on_terminal("run", SPEECH, "-i", long_file, *targets, *options) as terminal:
         terminal.wait_until_shown("x real time")
         assert any(results.iterdir())  # under a temporary name
