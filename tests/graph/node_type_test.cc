@@ -82,7 +82,7 @@ TEST(NodeType, DescriptionNamesEverythingTheGraphKnows) {
                       .nullable = true}};
   type.refused_parameters = {{.name = "volume", .hint = "use threshold"}};
   type.inputs = {{.name = "default", .kinds = {PayloadKind::audio}}, {.name = "side"}};
-  type.metadata = {{"open", "Whether it was open.", MetadataMerge::any}};
+  type.metadata = {{"open", "Whether it was open.", MetadataMerge::any, true}};
   type.continuous = false;
   type.repeatable = true;
   type.has_python = false;
@@ -108,9 +108,10 @@ TEST(NodeType, DescriptionNamesEverythingTheGraphKnows) {
                                          {"choices", Value::Array{"soft", "hard"}},
                                          {"nullable", true}}}},
       {"refused_parameters", Value::Array{Object{{"name", "volume"}, {"hint", "use threshold"}}}},
-      {"metadata",
-       Value::Array{
-           Object{{"name", "open"}, {"description", "Whether it was open."}, {"merge", "any"}}}},
+      {"metadata", Value::Array{Object{{"name", "open"},
+                                       {"description", "Whether it was open."},
+                                       {"merge", "any"},
+                                       {"counts_from_clip", true}}}},
       {"continuous", false},
       {"streaming", false},
       {"offloaded", false},
