@@ -75,8 +75,6 @@ class Replay {
   [[nodiscard]] bool is_equal() const { return !divergence_; }
 
   [[nodiscard]] Value to_value(const std::string& path) const {
-    std::uint64_t outputs = 0;
-    for (const std::uint64_t count : counts_) outputs += count;
     const auto side = [](const RecordingInfo& info) {
       return Object{{"library", info.library}, {"simd_target", info.simd}};
     };
@@ -84,7 +82,7 @@ class Replay {
                   {"recording", path},
                   {"graph", source_.graph->name()},
                   {"inputs", input_count_},
-                  {"outputs", outputs},
+                  {"outputs", total()},
                   {"recorded_with", side(recorded_)},
                   {"replayed_with", side(here_)},
                   {"difference", is_equal() ? Value() : difference_to_value()}};
