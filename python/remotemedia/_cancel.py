@@ -1,40 +1,37 @@
-"""Ends what a worker thread waits for: coroutines of users' nodes, and a user's async iterator."""
+"""Ends what a session's threads wait for: coroutines of users' nodes, and a user's iterator."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-__all__ = ["CancelScope", "current_scope"]
+__all__ = ["CancelScope", "Waits", "current_waits"]
 
 _present = threading.local()
 
 
-class CancelScope:
-    """The waits of one thread while it is inside ``with scope``; `cancel` ends the present one.
+class Waits:
+    """The waits of one thread inside a scope. A cancel ends one, the present or the next one.
 
-    One wait is ended, the present or the next one: what it raises unwinds the others, and they may
-    have to wait while they clean up.
+    Only one: what it raises unwinds the others, and they may have to wait while they clean up.
     """
 
-    def __init__(self) -> None:
-        self.is_cancelled = False
+    def __init__(self, scope: CancelScope) -> None:
+        self.scope = scope
+        self.entries = 0
         self._lock = threading.Lock()
-        self._is_due = False  # the next wait is to be ended
+        self._is_over = False  # one has been ended
+        self._is_due = False  # the next one is to be ended
         self._end: Callable[[], object] | None = None
-
-    def __enter__(self) -> CancelScope:
-        _present.scope = self
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _present.scope = None
 
     def cancel(self) -> None:
         """End the present wait, or the next one. Any thread."""
         with self._lock:
-            self.is_cancelled = True
+            if self._is_over:
+                return
             end, self._end = self._end, None
+            self._is_over = end is not None
             self._is_due = end is None
         if end is not None:
             end()
@@ -42,9 +39,10 @@ class CancelScope:
     def watch(self, end: Callable[[], object]) -> None:
         """Begin a wait that `end` ends."""
         with self._lock:
-            is_over, self._is_due = self._is_due, False
-            self._end = None if is_over else end
-        if is_over:
+            is_due, self._is_due = self._is_due, False
+            self._is_over = self._is_over or is_due
+            self._end = None if is_due else end
+        if is_due:
             end()
 
     def unwatch(self) -> None:
@@ -53,7 +51,59 @@ class CancelScope:
             self._end = None
 
 
-def current_scope() -> CancelScope | None:
-    """Give the scope that the calling thread is in."""
-    scope: CancelScope | None = getattr(_present, "scope", None)
-    return scope
+class CancelScope:
+    """The waits of all threads that work for one session.
+
+    `cancel` ends those of the present generation, and the session goes on with the next one;
+    `stop` is the end of the session.
+    """
+
+    def __init__(self) -> None:
+        self.is_stopped = False
+        self.generation = 0
+        self._lock = threading.Lock()
+        self._waits: set[Waits] = set()
+
+    @contextmanager
+    def entered(self, generation: int | None = None) -> Iterator[Waits]:
+        """Let a cancel end the waits of this thread; for work of that generation, or the present.
+
+        A thread that is inside already stays as it is: its outermost entry counts.
+        """
+        waits = current_waits()
+        if waits is None or waits.scope is not self:
+            waits = Waits(self)
+        outer, _present.waits = current_waits(), waits
+        with self._lock:
+            waits.entries += 1
+            self._waits.add(waits)
+            is_stale = self.is_stopped or (generation is not None and generation < self.generation)
+        if is_stale:
+            waits.cancel()
+        try:
+            yield waits
+        finally:
+            _present.waits = outer
+            with self._lock:
+                waits.entries -= 1
+                if waits.entries == 0:
+                    self._waits.discard(waits)
+
+    def cancel(self) -> None:
+        """End the present wait of each thread, or its next one. Any thread."""
+        with self._lock:
+            self.generation += 1
+            waits = list(self._waits)
+        for wait in waits:
+            wait.cancel()
+
+    def stop(self) -> None:
+        """Cancel, for good. Any thread."""
+        self.is_stopped = True
+        self.cancel()
+
+
+def current_waits() -> Waits | None:
+    """Give the waits of the calling thread, if it is inside a scope."""
+    waits: Waits | None = getattr(_present, "waits", None)
+    return waits

@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
-from ._cancel import current_scope
+from ._cancel import current_waits
 from .exceptions import refuse
 
 __all__ = ["await_from_thread"]
@@ -36,17 +36,17 @@ def await_from_thread(awaitable: Awaitable[T], loop: asyncio.AbstractEventLoop |
             "await pipeline.run(...) instead of calling run_sync in a coroutine",
         )
     call = _Call(awaitable, target)
-    scope = current_scope()
-    if scope is not None:
-        scope.watch(call.cancel)
+    waits = current_waits()
+    if waits is not None:
+        waits.watch(call.cancel)
     try:
         return call.future.result()
     except BaseException:
         call.cancel()  # KeyboardInterrupt while waiting; no effect if it has ended
         raise
     finally:
-        if scope is not None:
-            scope.unwatch()
+        if waits is not None:
+            waits.unwatch()
 
 
 class _Call(Generic[T]):

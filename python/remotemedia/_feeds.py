@@ -124,7 +124,7 @@ def _stream_file(engine: Engine, path: str) -> None:
 
 def _push_all(packets: Iterable[Packet], engine: Engine, scope: CancelScope) -> None:
     for packet in packets:
-        if scope.is_cancelled:  # the iterator may have no end
+        if scope.is_stopped:  # the iterator may have no end
             return
         engine.push(packet)
 
@@ -138,7 +138,7 @@ def _push_async(
     items = await_from_thread(_begin(stream), loop)
     try:
         while (item := await_from_thread(_next(items), loop)) is not _ENDED:
-            if scope.is_cancelled:
+            if scope.is_stopped:
                 return
             engine.push(parse_item(item))
     finally:

@@ -87,6 +87,13 @@ class Graph:
         return any(node.runtime == "native" for node in self.nodes)
 
     @property
+    def has_branches(self) -> bool:
+        """Whether nodes can run at the same time: it is no chain."""
+        return len(self.inputs) + len(self.sources) > 1 or any(
+            len(node.outgoing) > 1 for node in self.nodes
+        )
+
+    @property
     def takes_audio(self) -> bool:
         """Whether an input node takes nothing but audio."""
         return any(self.nodes[i].type.inputs[0].kinds == ("audio",) for i in self.inputs)

@@ -33,13 +33,9 @@ class HeldNodes:
 
     @staticmethod
     async def _on_thread(call: Callable[[], None]) -> None:
-        worker = Worker("remotemedia-nodes")
-        future = asyncio.wrap_future(worker.submit(call))
-        try:
-            await settled(future)
-            future.result()
-        finally:
-            worker.stop()
+        future = asyncio.wrap_future(Worker("remotemedia-nodes").submit(call))
+        await settled(future)
+        future.result()
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> None:
         for index in self._graph.order:

@@ -1,4 +1,4 @@
-"""The results of a session between its thread and the event loop."""
+"""The results of a session between its threads and whoever takes them."""
 
 from __future__ import annotations
 
@@ -19,30 +19,46 @@ CAPACITY: Final = 1_024
 
 
 class Outbox:
-    """A bounded queue: the session's thread puts and waits while it is full, the loop takes.
+    """A bounded queue: the session's threads put and wait while it is full, others take.
 
-    An error, or the end, comes after the results that were put before it.
+    An error, or the end, comes after the results that were put before it. Results of an older
+    generation than the present one are dropped.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop | None = None, capacity: int = CAPACITY
+    ) -> None:
         self._loop = loop
         self._capacity = capacity
         self._changed = threading.Condition()
         self._packets: deque[Packet] = deque()
         self._waiters: list[asyncio.Future[None]] = []
+        self._generation = 0
         self._error: BaseException | None = None
         self._is_over = False
         self._has_warned = False
 
+    @property
+    def is_full(self) -> bool:
+        """Whether `put` would wait."""
+        return len(self._packets) >= self._capacity
+
     def put(self, packet: Packet) -> None:
         """Append a result; waits while the queue is full. Dropped once the queue is closed."""
         with self._changed:
-            while len(self._packets) >= self._capacity and not self._is_over:
+            while self.is_full and self._takes(packet):
                 self._warn_once()
                 self._changed.wait()
-            if not self._is_over:
+            if self._takes(packet):
                 self._packets.append(packet)
                 self._wake()
+
+    def begin_generation(self, generation: int) -> None:
+        """Drop what older generations have given, and still may give."""
+        with self._changed:
+            self._generation = generation
+            self._packets = deque(p for p in self._packets if p.generation >= generation)
+            self._changed.notify_all()
 
     def end(self) -> None:
         """Nothing follows. Takers that find the queue empty are told so."""
@@ -57,7 +73,6 @@ class Outbox:
                 error.partial_results = [give_item(packet) for packet in self._packets]
             self._error = self._error or error
             self._is_over = True
-            self._changed.notify_all()
             self._wake()
 
     def close(self) -> None:
@@ -66,28 +81,42 @@ class Outbox:
             self._packets.clear()
             self._error = None
             self._is_over = True
-            self._changed.notify_all()
             self._wake()
 
     async def take(self) -> Any:
         """Give the next item; StopAsyncIteration after the last one."""
+        assert self._loop is not None
         while True:
             with self._changed:
-                if self._packets:
-                    packet = self._packets.popleft()
-                    self._changed.notify_all()
-                    return give_item(packet)
-                if self._error is not None:
-                    raise self._error
-                if self._is_over:
-                    raise StopAsyncIteration
+                if self._packets or self._is_over:
+                    return self._next(StopAsyncIteration)
                 waiter = self._loop.create_future()
                 self._waiters.append(waiter)
             await waiter
 
+    def take_blocking(self) -> Any:
+        """Give the next item, on any thread but a loop's; StopIteration after the last one."""
+        with self._changed:
+            while not self._packets and not self._is_over:
+                self._changed.wait()
+            return self._next(StopIteration)
+
+    def _takes(self, packet: Packet) -> bool:
+        return not self._is_over and packet.generation >= self._generation
+
+    def _next(self, end: type[Exception]) -> Any:
+        if self._packets:
+            packet = self._packets.popleft()
+            self._changed.notify_all()
+            return give_item(packet)
+        if self._error is not None:
+            raise self._error
+        raise end
+
     def _wake(self) -> None:
+        self._changed.notify_all()
         waiters, self._waiters = self._waiters, []
-        if waiters:
+        if waiters and self._loop is not None:
             try:
                 self._loop.call_soon_threadsafe(_release, waiters)
             except RuntimeError:  # the loop is closed, and with it all who waited

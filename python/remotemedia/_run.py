@@ -17,7 +17,7 @@ __all__ = ["Run"]
 
 
 class Run:
-    """Called once, on a worker thread; `cancel` may come from any other.
+    """Called once, on a worker thread; `stop` may come from any other.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Run:
     def __call__(self) -> Any:
         """Run to the end; gives the results: none as None, one as it is, more as a list."""
         try:
-            with self._scope:
+            with self._scope.entered():
                 engine = self._start()
                 self._feed.run(engine, self._scope)
                 engine.finish()
@@ -58,11 +58,11 @@ class Run:
             self._end()
         return items[0] if len(items) == 1 else items or None
 
-    def cancel(self) -> None:
+    def stop(self) -> None:
         """Make the call return soon, with whatever result."""
-        self._scope.cancel()
         if self._engine is not None:
-            self._engine.cancel()
+            self._engine.stop()
+        self._scope.stop()
 
     def _start(self) -> Engine:
         engine = make_engine(
@@ -71,10 +71,11 @@ class Run:
             session_id=uuid.uuid4().hex,
             enable_metrics=self._enable_metrics,
             loop=self._loop,
+            lanes="branches" if self._graph.has_branches else "none",
         )
         self._engine = engine
-        if self._scope.is_cancelled:
-            engine.cancel()
+        if self._scope.is_stopped:
+            engine.stop()
         return engine
 
     def _end(self) -> None:

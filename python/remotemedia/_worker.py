@@ -1,55 +1,101 @@
-"""The thread that runs a session, so that neither nodes nor files block an event loop."""
+"""Threads that run sessions, so that neither nodes nor files block an event loop."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from queue import SimpleQueue
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 __all__ = ["Worker", "settled"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_Calls = SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]
+# Long enough that the next item of a live stream finds the thread of the last one.
+_IDLE_S: Final = 10.0
 
 
 class Worker:
-    """Runs calls one after the other on a thread of its own, which lives until `stop`.
+    """Runs calls one after the other, each on a thread of the process's pool.
 
-    The thread is a daemon: an abandoned session must not keep the process from ending.
+    Without calls it has no thread, so there may be thousands. The threads are daemons: an abandoned
+    session must not keep the process from ending.
     """
 
     def __init__(self, name: str) -> None:
-        self._calls: _Calls = SimpleQueue()
-        self._thread = threading.Thread(target=_work, args=(self._calls,), name=name, daemon=True)
-        self._thread.start()
+        self._name = name
+        self._lock = threading.Lock()
+        self._calls: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._is_running = False
 
     def submit(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Append a call; its result or exception arrives in the future."""
         future: Future[T] = Future()
-        self._calls.put((future, lambda: call(*args, **kwargs)))
+        with self._lock:
+            self._calls.append((future, lambda: call(*args, **kwargs)))
+            starts = not self._is_running
+            self._is_running = True
+        if starts:
+            _pool.run(self._work)
         return future
 
-    def stop(self, timeout_s: float | None = None) -> None:
-        """End the thread after the calls that were submitted, and wait for that."""
-        self._calls.put(None)
-        self._thread.join(timeout_s)
+    def _work(self) -> None:
+        threading.current_thread().name = self._name
+        while True:
+            with self._lock:
+                if not self._calls:
+                    self._is_running = False
+                    return
+                future, call = self._calls.popleft()
+            try:
+                result = call()
+            except BaseException as error:  # the thread's entry point: all of it goes to the caller
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+            del future, call  # a waiting thread holds nothing of the last call
 
 
-def _work(calls: _Calls) -> None:
-    while (entry := calls.get()) is not None:
-        future, call = entry
-        try:
-            result = call()
-        except BaseException as error:  # the thread's entry point: all of it goes to the caller
-            future.set_exception(error)
-        else:
-            future.set_result(result)
-        del entry, future, call  # a waiting thread holds nothing of the last call
+class _Pool:
+    """As many threads as there are workers with calls; idle ones end after a while."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._tasks: deque[Callable[[], None]] = deque()
+        self._idle = 0
+
+    def run(self, task: Callable[[], None]) -> None:
+        with self._changed:
+            self._tasks.append(task)
+            if self._idle >= len(self._tasks):
+                self._changed.notify()
+                return
+        threading.Thread(target=self._work, name="remotemedia-idle", daemon=True).start()
+
+    def _work(self) -> None:
+        while (task := self._next()) is not None:
+            task()
+            del task
+            threading.current_thread().name = "remotemedia-idle"
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._changed:
+            self._idle += 1
+            try:
+                if self._changed.wait_for(lambda: self._tasks, _IDLE_S):
+                    return self._tasks.popleft()
+                return None
+            finally:
+                self._idle -= 1
+
+
+_pool = _Pool()
+if hasattr(os, "register_at_fork"):  # the child has none of the threads
+    os.register_at_fork(after_in_child=_pool.__init__)  # type: ignore[misc]
 
 
 async def settled(future: asyncio.Future[Any]) -> None:

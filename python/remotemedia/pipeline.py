@@ -7,6 +7,7 @@ import os
 import re
 import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from concurrent.futures import wait
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
@@ -176,19 +177,17 @@ class Pipeline:
         waited for.
         """
         run = self._make_run(input_data, use_rust, asyncio.get_running_loop())
-        worker = Worker("remotemedia-run")
-        future = asyncio.wrap_future(worker.submit(run))
+        future = asyncio.wrap_future(Worker("remotemedia-run").submit(run))
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
-            run.cancel()
+            run.stop()
             await settled(future)
             raise
         finally:
             # Not done if the coroutine was thrown away: what the thread waits for never comes.
             if not future.done():
-                run.cancel()
-            worker.stop(None if future.done() else 0.0)
+                run.stop()
             self._keep_metrics(run.metrics)
 
     def run_sync(self, input_data: Any = None, use_rust: bool = True) -> Any:
@@ -198,14 +197,13 @@ class Pipeline:
         nodes run on a loop of the SDK.
         """
         run = self._make_run(input_data, use_rust, None)
-        worker = Worker("remotemedia-run")
-        future = worker.submit(run)
+        future = Worker("remotemedia-run").submit(run)
         try:
             return future.result()
         finally:
             if not future.done():  # interrupted
-                run.cancel()
-            worker.stop()
+                run.stop()
+                wait([future])
             self._keep_metrics(run.metrics)
 
     async def process(

@@ -54,7 +54,7 @@ class Replay {
     const Interruption interruption;
     Session session(source_.graph, {.id = "run"}, [&](const Output& output) {
       compare(output);
-      if (divergence_) session_->cancel();
+      if (divergence_) session_->stop();
     });
     session_ = &session;
     const Interruption::Watch watch(session);

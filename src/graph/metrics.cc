@@ -7,24 +7,50 @@ namespace {
 
 double microseconds(Time time) { return static_cast<double>(time.count()) * 1e-3; }
 
+void add_queue(const QueueMetrics& queue, Object& to) {
+  const auto taken = static_cast<double>(queue.taken);
+  to.set("queue_capacity", queue.capacity);
+  to.set("queue_policy", to_string(queue.policy));
+  to.set("queue_depth", queue.depth);
+  to.set("queue_peak_depth", queue.peak_depth);
+  to.set("queue_drop_count", queue.dropped);
+  to.set("queue_wait_avg_us", taken > 0 ? microseconds(queue.total_wait) / taken : 0.0);
+  to.set("queue_wait_max_us", microseconds(queue.max_wait));
+}
+
 Value node_to_value(const NodeMetrics& node) {
   const auto count = static_cast<double>(node.execution_count);
   const double total_us = microseconds(node.total);
-  return Object{{"node_id", node.node_id},
-                {"node_type", node.node_type},
-                {"runtime", node.runtime},
-                {"runtime_reason", node.runtime_reason},
-                {"execution_count", node.execution_count},
-                {"success_count", node.success_count},
-                {"error_count", node.error_count},
-                {"success_rate", count > 0 ? static_cast<double>(node.success_count) / count : 0.0},
-                {"total_duration_us", total_us},
-                {"avg_duration_us", count > 0 ? total_us / count : 0.0},
-                {"min_duration_us", microseconds(node.min)},
-                {"max_duration_us", microseconds(node.max)}};
+  Object value = {
+      {"node_id", node.node_id},
+      {"node_type", node.node_type},
+      {"runtime", node.runtime},
+      {"runtime_reason", node.runtime_reason},
+      {"execution_count", node.execution_count},
+      {"success_count", node.success_count},
+      {"error_count", node.error_count},
+      {"success_rate", count > 0 ? static_cast<double>(node.success_count) / count : 0.0},
+      {"total_duration_us", total_us},
+      {"avg_duration_us", count > 0 ? total_us / count : 0.0},
+      {"min_duration_us", microseconds(node.min)},
+      {"max_duration_us", microseconds(node.max)}};
+  if (node.queue) add_queue(*node.queue, value);
+  return value;
 }
 
 }  // namespace
+
+const char* to_string(QueuePolicy policy) {
+  switch (policy) {
+    case QueuePolicy::block:
+      return "block";
+    case QueuePolicy::drop_oldest:
+      return "drop_oldest";
+    case QueuePolicy::coalesce:
+      return "coalesce";
+  }
+  return "";
+}
 
 Value metrics_to_value(const Metrics& metrics) {
   Value::Array nodes;

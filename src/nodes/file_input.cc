@@ -32,7 +32,7 @@ void run_file(Session& session, const std::filesystem::path& path, const Progres
     return !stopped;
   });
   if (stopped) {
-    session.cancel();
+    session.stop();
   } else {
     session.finish();
   }

@@ -51,7 +51,7 @@ TEST(SessionReentry, IsRefusedFromTheSink) {
   EXPECT_EQ(refusals.size(), 6U);
 }
 
-TEST(SessionCancel, StopsWithinTheRunningCall) {
+TEST(SessionStop, StopsWithinTheRunningCall) {
   int delivered = 0;
   int emitted = 0;
   bool told = false;
@@ -65,16 +65,16 @@ TEST(SessionCancel, StopsWithinTheRunningCall) {
       Graph::build(manifest_of({node("e", "Endless"), node("p", "Pass")}, {wire("e", "p")}),
                    registry_of({endless, type_of("Pass")})),
       {}, [&](const Output&) {
-        if (++delivered == 100) inside->cancel();
+        if (++delivered == 100) inside->stop();
       });
   inside = &session;
   session.push(text_packet("x"));
   EXPECT_TRUE(told);
-  EXPECT_EQ(delivered, 100) << "nothing is delivered after the cancel";
+  EXPECT_EQ(delivered, 100) << "nothing is delivered after the stop";
   EXPECT_LE(emitted, 100 + static_cast<int>(Session::kWaveLimit));
 }
 
-TEST(SessionCancel, MayComeFromAnotherThread) {
+TEST(SessionStop, MayComeFromAnotherThread) {
   std::atomic<bool> running{false};
   NodeType endless =
       type_of("Endless", Behaviour{.process = [&](const Packet& packet, Emitter& out) {
@@ -86,16 +86,16 @@ TEST(SessionCancel, MayComeFromAnotherThread) {
                     running.store(true);
                     running.notify_one();
                   });
-  std::thread canceller([&] {
+  std::thread stopper([&] {
     running.wait(false);
-    session.cancel();
+    session.stop();
   });
   session.push(text_packet("x"));
-  canceller.join();
+  stopper.join();
   EXPECT_TRUE(running.load());
 }
 
-TEST(SessionCancel, LaterCallsDoNothing) {
+TEST(SessionStop, LaterCallsDoNothing) {
   bool touched = false;
   NodeType type =
       type_of("Touch", Behaviour{.process = [&](const Packet&, Emitter&) { touched = true; },
@@ -104,7 +104,7 @@ TEST(SessionCancel, LaterCallsDoNothing) {
   source.name = "Source";
   TestSession run(registry_of({type, source}),
                   manifest_of({node("t", "Touch"), node("s", "Source")}, {}));
-  run->cancel();
+  run->stop();
   run->push(text_packet("x"));
   run->run_sources();
   run->finish();
@@ -112,7 +112,7 @@ TEST(SessionCancel, LaterCallsDoNothing) {
   EXPECT_THAT(run.results(), IsEmpty());
 }
 
-TEST(SessionCancel, StopsASourceAndTheSourcesAfterIt) {
+TEST(SessionStop, StopsASourceAndTheSourcesAfterIt) {
   std::vector<std::string> results;
   Session* inside = nullptr;
   Session session(Graph::build(manifest_of({node("a", "Counter", {{"count", 100}}),
@@ -121,14 +121,14 @@ TEST(SessionCancel, StopsASourceAndTheSourcesAfterIt) {
                                registry_of({test::counter_type()})),
                   {}, [&](const Output& output) {
                     results.push_back(test::content(output.packet));
-                    if (results.size() == 2) inside->cancel();
+                    if (results.size() == 2) inside->stop();
                   });
   inside = &session;
   session.run_sources();
   EXPECT_THAT(results, ElementsAre("0", "1"));
 }
 
-TEST(SessionClose, FromTheSinkOnlyCancels) {
+TEST(SessionClose, FromTheSinkOnlyStops) {
   bool cleaned = false;
   bool cleaned_inside = false;
   NodeType type = type_of("Clean", Behaviour{.cleanup = [&] { cleaned = true; }});

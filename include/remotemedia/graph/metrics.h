@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,23 @@ namespace remotemedia {
 
 /// Reads a monotonic time; injected so that tests run on simulated time.
 using Clock = std::function<Time()>;
+
+/// What a full queue does with a packet that comes: the producer waits, the oldest one goes, or all
+/// that wait go.
+enum class QueuePolicy { block, drop_oldest, coalesce };
+const char* to_string(QueuePolicy policy);
+
+/// Of the queues before a node that has a lane of its own.
+struct QueueMetrics {
+  std::size_t capacity = 0;  ///< packets a connection
+  QueuePolicy policy = QueuePolicy::block;
+  std::size_t depth = 0;       ///< packets that wait now, on all connections
+  std::size_t peak_depth = 0;  ///< on one connection
+  std::uint64_t dropped = 0;
+  std::uint64_t taken = 0;  ///< packets that the times below are of
+  Time total_wait{0};
+  Time max_wait{0};
+};
 
 struct NodeMetrics {
   std::string node_id = {};
@@ -24,6 +42,7 @@ struct NodeMetrics {
   Time total{0};  ///< in process and flush
   Time min{0};    ///< of one process call
   Time max{0};    ///< of one process call
+  std::optional<QueueMetrics> queue = {};
 };
 
 struct Metrics {
@@ -39,7 +58,9 @@ struct Metrics {
 /// peak_memory_mb, node_metrics[], metrics_overhead_us}; per node {node_id, node_type, runtime,
 /// runtime_reason, execution_count, success_count, error_count, success_rate, total_duration_us,
 /// avg_duration_us, min_duration_us, max_duration_us}. Rate, average and min are 0 when nothing
-/// ran; the average is the total per execution, so it carries its share of the flush.
+/// ran; the average is the total per execution, so it carries its share of the flush. A node with a
+/// lane also has {queue_capacity, queue_policy, queue_depth, queue_peak_depth, queue_drop_count,
+/// queue_wait_avg_us, queue_wait_max_us}.
 Value metrics_to_value(const Metrics& metrics);
 
 }  // namespace remotemedia

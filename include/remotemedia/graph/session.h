@@ -3,20 +3,33 @@
 #include "remotemedia/graph/graph.h"
 #include "remotemedia/graph/metrics.h"
 
-#include <atomic>
-#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
 namespace remotemedia {
+
+/// The queue of each connection to a lane.
+struct QueueOptions {
+  std::size_t capacity = 64;  ///< packets, 1 or more
+  QueuePolicy policy = QueuePolicy::block;
+};
 
 struct SessionOptions {
   std::string id = {};         ///< given to the nodes
   bool enable_metrics = true;  ///< time every call of every node
   Clock clock = {};            ///< where metrics read the time; steady clock if empty
+  /// Nodes that may block (NodeType::offloaded), and what is behind them, run on threads of their
+  /// own, so that they hold up nobody else. Without lanes everything runs in the calls below.
+  bool lanes = false;
+  /// Branches of the graph are lanes too. For bulk work: a hand-over costs some microseconds.
+  bool parallel_branches = false;
+  QueueOptions queue = {};  ///< of lanes
+  /// Called once, on a worker's thread, when a node on a lane has failed: the error reaches the
+  /// caller with the next call only. Must not throw.
+  std::function<void(std::exception_ptr)> on_failure = {};
 };
 
 /// One result: which output of the graph (index into Graph::outputs()) and the packet.
@@ -25,14 +38,20 @@ struct Output {
   Packet packet;
 };
 
-/// A running instance of a graph: its nodes, their state, its metrics. Synchronous: push runs the
-/// nodes on the calling thread and hands each result to the sink before it returns. One thread at a
-/// time, except cancel(), which any thread may call.
+/// A running instance of a graph: its nodes, their state, its metrics. One thread at a time, except
+/// cancel(), stop() and metrics(), which any thread may call.
+///
+/// Without lanes it is synchronous: push runs the nodes on the calling thread and hands each result
+/// to the sink before it returns. With lanes the results of nodes that may block come later, on
+/// other threads; the sink is still called by one thread at a time, and the results of each output
+/// come in the same order as without lanes.
 ///
 /// Order: a packet's results travel in waves. Within a wave the nodes run in graph order, and a
 /// node with several inputs takes them in connection order. A wave is bounded: once a node has
 /// emitted kWaveLimit packets, in one call or in several, the nodes behind it run before it goes
-/// on. So less than 2 * kWaveLimit packets wait on a connection, whatever a node emits.
+/// on. So less than 2 * kWaveLimit packets wait on a connection, whatever a node emits; before a
+/// lane QueueOptions::capacity packets. A node with several inputs of which one comes from a lane
+/// takes the packets of one push after those of the push before, each in connection order.
 class Session {
  public:
   using Sink = std::function<void(Output)>;
@@ -44,69 +63,40 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Gives the packet to every input node. Node error if a node fails; the session is then
-  /// finished. Configuration error if the session is finished, or called from its own sink, or if
-  /// the graph has no input.
+  /// Gives the packet to every input node; waits while a lane's queue is full (QueuePolicy::block).
+  /// Node error if a node fails, or has failed on a lane; the session is then finished.
+  /// Configuration error if the session is finished, or called from its own sink, or if the graph
+  /// has no input.
   void push(Packet packet);
+  /// As push, unless it had to wait at once: then it gives false and leaves the packet as it is.
+  bool try_push(Packet& packet);
   /// Runs the source nodes to their end. For graphs that have any.
   void run_sources();
-  /// End of input: flushes all nodes in graph order. Repeatable.
+  /// End of a stream: all nodes give what they hold back, in graph order, and the session goes on
+  /// with another one. Waits until the lanes have given it.
+  void flush();
+  /// End of input: flush, after which the session is finished. Repeatable.
   void finish();
+  /// Drops everything that has been pushed: emit() gives false, nothing more of it is delivered,
+  /// calls that wait return. The session goes on with a new generation (Packet::generation), whose
+  /// first packet finds the nodes flushed of the old one. A sink that is called at this moment gets
+  /// its packet; its generation tells that it is stale.
+  void cancel() noexcept;
   /// Makes the running call return soon: emit() gives false and nothing more is delivered. Later
   /// calls do nothing; the session can only be closed.
-  void cancel() noexcept;
-  /// Cleans up all nodes; called by the destructor. Repeatable. From inside a run (a sink) it only
-  /// cancels.
-  void close() noexcept;
+  void stop() noexcept;
+  /// Stops, and cleans up all nodes once no lane works; called by the destructor. Repeatable. From
+  /// inside a run (a sink) it only stops.
+  /// \return false if a node's call on a lane has not ended within the time: the lane cleans up
+  ///   when it has, and the session can be destroyed before.
+  bool close(std::optional<Time> timeout = std::nullopt) noexcept;
 
-  [[nodiscard]] const Graph& graph() const { return *graph_; }
+  [[nodiscard]] const Graph& graph() const;
   [[nodiscard]] Metrics metrics() const;
 
  private:
-  struct Node;
-  class NodeEmitter;
-  enum class State { ready, busy, finished, failed };
-  /// Carries an exception of the sink past the nodes; no std::exception, so none takes it for its
-  /// own.
-  struct SinkFailure {
-    std::exception_ptr cause;
-  };
-
-  void create_nodes();
-  void initialize(Node& node);
-  void process(Node& node, Packet packet);
-  bool deliver(Node& node, Packet packet, std::uint16_t port);
-  void send_out(Output output);
-  /// Runs the nodes from a position of the graph's order on until none has a packet left.
-  void run_wave(std::size_t from);
-  /// Hands the node its packets, until the results fill a wave; false if some are left.
-  bool drain(Node& node);
-  Time now();
-  /// Adds node id, type and stage to an exception of the node.
-  template <typename Call>
-  void guarded(Node& node, const char* stage, Call call);
-  /// Guarded; counts the call's time as the node's, less the time spent in emit(), and returns it.
-  template <typename Call>
-  Time run_node(Node& node, const char* stage, Call call);
-  /// Inside emit(): what the sink and later nodes do. Their time and failures are not `node`'s.
-  template <typename Call>
-  void elsewhere(Node& node, Call call);
-  void check_ready() const;
-  /// One entry from outside: state, total time, and the sink's own exceptions.
-  template <typename Call>
-  void run(Call call);
-
-  std::shared_ptr<const Graph> graph_;
-  SessionOptions options_;
-  Sink sink_;
-  std::vector<std::unique_ptr<Node>> nodes_;  ///< in manifest order
-  State state_ = State::ready;
-  std::atomic<bool> cancelled_{false};  ///< set by any thread; publishes nothing else
-  std::exception_ptr failure_;          ///< of the current run, once it passed through an emit()
-  std::uint64_t total_executions_ = 0;
-  std::uint64_t clock_reads_ = 0;
-  Time total_duration_{0};
-  Time clock_cost_{0};
+  class Engine;
+  std::shared_ptr<Engine> engine_;
 };
 
 }  // namespace remotemedia
