@@ -34,7 +34,7 @@ from .runtime import (
     is_rust_runtime_available,
     try_load_rust_runtime,
 )
-from .session import PipelineSession
+from .session import PipelineSession, SyncPipelineSession
 
 __version__ = "0.2.1"
 
@@ -66,6 +66,7 @@ __all__ = [
     "RemoteMediaError",
     "SerializationError",
     "SileroVADNode",
+    "SyncPipelineSession",
     "TextProcessorNode",
     "TextTransformNode",
     "VADNode",

@@ -4,21 +4,53 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Literal, Protocol, get_args
 
 from . import runtime
 from ._graph import Graph, GraphNode
 from ._packet import Executor, Packet
 from ._session_python import PythonSession
+from .exceptions import refuse
 
-__all__ = ["Engine", "make_engine"]
+__all__ = ["Engine", "Lanes", "QueuePolicy", "QueueSettings", "make_engine"]
 
 Sink = Callable[[str, Packet], None]
+# What runs on threads of its own in a native session: nothing, nodes that may block, or all
+# branches of the graph too.
+Lanes = Literal["none", "nodes", "branches"]
+QueuePolicy = Literal["block", "drop_oldest", "coalesce"]
+
+_MAX_CAPACITY: Final = 1_000_000
+
+
+@dataclass(frozen=True)
+class QueueSettings:
+    """Of the queues before the nodes that have lanes."""
+
+    capacity: int = 64
+    policy: QueuePolicy = "block"
+
+    @classmethod
+    def of(cls, capacity: int, policy: str) -> QueueSettings:
+        """Check what a caller asks for."""
+        if not isinstance(capacity, int) or not 1 <= capacity <= _MAX_CAPACITY:
+            refuse("queue_capacity", repr(capacity), f"a whole number of 1..{_MAX_CAPACITY} items")
+        for known in get_args(QueuePolicy):
+            if policy == known:
+                return cls(capacity, known)
+        refuse("queue_policy", repr(policy), "'block', 'drop_oldest' or 'coalesce'")
+
+
+_DEFAULT_QUEUE: Final = QueueSettings()
 
 
 class Engine(Protocol):
-    """A running graph. One thread at a time, except `cancel`, which any thread may call."""
+    """A running graph. One thread at a time.
+
+    Except `has_room`, `cancel`, `stop` and `metrics`, which any thread may call.
+    """
 
     def push(self, packet: Packet) -> None:
         """Run the nodes on one packet; results go to the sink."""
@@ -26,14 +58,23 @@ class Engine(Protocol):
     def run_sources(self) -> None:
         """Run the source nodes to their end."""
 
+    def flush(self) -> None:
+        """End a stream: what nodes hold back goes to the sink, and the session goes on."""
+
     def finish(self) -> None:
         """End the input: what nodes hold back goes to the sink."""
 
+    def has_room(self) -> bool:
+        """Whether push would not wait at once."""
+
     def cancel(self) -> None:
+        """Drop what was pushed, and go on with the next generation."""
+
+    def stop(self) -> None:
         """Make the running call return soon; nothing more is delivered."""
 
-    def close(self) -> None:
-        """Clean up all nodes. Repeatable."""
+    def close(self, timeout_s: float | None = None) -> bool:
+        """Stop and clean up all nodes; False if a call has not ended in time. Repeatable."""
 
     def metrics(self) -> dict[str, Any]:
         """Give what was measured so far."""
@@ -53,6 +94,9 @@ class NativeSession:
         session_id: str,
         enable_metrics: bool,
         loop: asyncio.AbstractEventLoop | None,
+        lanes: Lanes,
+        queue: QueueSettings,
+        on_failure: Callable[[BaseException], None] | None,
     ) -> None:
         self._module = runtime.native_module()
         foreign = {
@@ -66,14 +110,32 @@ class NativeSession:
             if node.runtime == "python"
         }
         self._graph = self._module.Graph(graph.to_manifest(), foreign)
-        session = self._module.Session(self._graph, session_id, enable_metrics, sink, loop)
+        session = self._module.Session(
+            self._graph,
+            session_id,
+            enable_metrics,
+            sink,
+            loop,
+            on_failure=on_failure,
+            lanes=lanes,
+            queue_capacity=queue.capacity,
+            queue_policy=queue.policy,
+        )
+        self._session = session
         self.push: Callable[[Packet], None] = session.push
         self.run_sources: Callable[[], None] = session.run_sources
         self.run_file: Callable[[str], None] = session.run_file
+        self.flush: Callable[[], None] = session.flush
         self.finish: Callable[[], None] = session.finish
+        self.has_room: Callable[[], bool] = session.has_room
         self.cancel: Callable[[], None] = session.cancel
-        self.close: Callable[[], None] = session.close
+        self.stop: Callable[[], None] = session.stop
         self.metrics: Callable[[], dict[str, Any]] = session.metrics
+
+    def close(self, timeout_s: float | None = None) -> bool:
+        """Stop and clean up all nodes; False if a call has not ended in time."""
+        is_clean: bool = self._session.close(timeout_s)
+        return is_clean
 
     def join(self, packets: list[Packet]) -> Packet:
         """Join the blocks of one output."""
@@ -88,6 +150,9 @@ def make_engine(
     session_id: str,
     enable_metrics: bool = True,
     loop: asyncio.AbstractEventLoop | None = None,
+    lanes: Lanes = "none",
+    queue: QueueSettings = _DEFAULT_QUEUE,
+    on_failure: Callable[[BaseException], None] | None = None,
 ) -> Engine:
     """Start a session of a graph whose runtimes are resolved; initialises its nodes.
 
@@ -97,11 +162,22 @@ def make_engine(
     Parameters
     ----------
     sink : callable
-        Takes the id of an output node and each of its packets, during the call that caused them.
+        Takes the id of an output node and each of its packets, during the call that caused them;
+        those of lanes later, on other threads, one at a time.
+    lanes, queue, on_failure
+        Of a native session; one in Python runs all nodes on the calling thread. `on_failure` takes
+        the error of a node on a lane, on its thread.
     """
     if graph.uses_native:
         return NativeSession(
-            graph, sink, session_id=session_id, enable_metrics=enable_metrics, loop=loop
+            graph,
+            sink,
+            session_id=session_id,
+            enable_metrics=enable_metrics,
+            loop=loop,
+            lanes=lanes,
+            queue=queue,
+            on_failure=on_failure,
         )
     return PythonSession(
         graph,

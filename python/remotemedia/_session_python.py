@@ -1,7 +1,7 @@
 """A running instance of a graph in Python: the twin of the native session.
 
 Synchronous: push runs the nodes on the calling thread and hands each result to the sink before it
-returns. One thread at a time, except cancel(), which any thread may call.
+returns. One thread at a time, except cancel() and stop(), which any thread may call.
 
 A packet's results travel in waves. Within a wave the nodes run in graph order, and a node with
 several inputs takes them in connection order. A wave is bounded: once a node has emitted 64
@@ -102,7 +102,9 @@ class PythonSession:
         self._clock_reads = 0
         self._clock_cost_ns = _clock_cost(clock) if enable_metrics else 0
         self._state = "ready"
-        self._cancelled = False
+        self._stopped = False
+        self._generation = 0  # raised by cancel
+        self._running_generation = 0  # of the present or last run
         self._failure: BaseException | None = None  # of the current run, once it passed an emit
         self._total_executions = 0
         self._total_ns = 0
@@ -126,22 +128,34 @@ class PythonSession:
         """Run the source nodes to their end."""
         self._run(self._run_sources)
 
+    def flush(self) -> None:
+        """End of a stream: flush all nodes in graph order; the session goes on."""
+        self._run(self._flush)
+
     def finish(self) -> None:
         """End of input: flush all nodes in graph order. Repeatable."""
         if self._state == "finished":
             return
-        self._run(self._flush)
+        self.flush()
         self._state = "finished"
 
-    def cancel(self) -> None:
-        """Make the running call return soon; nothing more is delivered."""
-        self._cancelled = True
+    def has_room(self) -> bool:
+        """Whether push would not wait: it has no queues."""
+        return True
 
-    def close(self) -> None:
-        """Clean up all nodes. Repeatable; from inside a run it only cancels."""
+    def cancel(self) -> None:
+        """Drop what was pushed; the next run finds the nodes flushed of it."""
+        self._generation += 1
+
+    def stop(self) -> None:
+        """Make the running call return soon; nothing more is delivered."""
+        self._stopped = True
+
+    def close(self, timeout_s: float | None = None) -> bool:
+        """Stop and clean up all nodes. Repeatable; from inside a run it only stops."""
+        self.stop()
         if self._state == "busy":
-            self.cancel()
-            return
+            return False
         if self._state == "ready":
             self._state = "finished"
         for node in self._nodes:
@@ -150,6 +164,7 @@ class PythonSession:
                 packets.clear()  # an aborted run left packets that hold the caller's memory
             if executor is not None:
                 _clean_up(executor, node.definition)
+        return True
 
     def join(self, packets: list[Packet]) -> Packet:
         """Join the blocks of one output; for continuous graphs."""
@@ -181,6 +196,7 @@ class PythonSession:
         start = self._now()
         failure: BaseException | None = None
         try:
+            self._begin()
             call()
         except BaseException as error:
             failure = error
@@ -190,16 +206,31 @@ class PythonSession:
         if failure is not None:
             raise failure.cause if isinstance(failure, _SinkError) else failure
 
+    def _begin(self) -> None:
+        """Let the nodes forget what is left of an older generation."""
+        if self._running_generation == self._generation:
+            return
+        self._running_generation = self._generation
+        for node in self._nodes:
+            for packets in node.pending:
+                packets.clear()
+            self._guarded(node, "flush", lambda executor, _: executor.flush(_discard))
+
+    @property
+    def _is_stale(self) -> bool:
+        return self._stopped or self._running_generation != self._generation
+
     def _push(self, packet: Packet) -> None:
         self._total_executions += 1
         for index in self._graph.inputs:
-            self._nodes[index].pending[0].append(replace(packet, port=0))
+            given = replace(packet, port=0, generation=self._running_generation)
+            self._nodes[index].pending[0].append(given)
         self._run_wave(0)
 
     def _run_sources(self) -> None:
         self._total_executions += 1
         for index in self._graph.sources:
-            if self._cancelled:
+            if self._is_stale:
                 return
             node = self._nodes[index]
             self._process(node, Packet())
@@ -207,7 +238,7 @@ class PythonSession:
 
     def _flush(self) -> None:
         for index in self._graph.order:
-            if self._cancelled:
+            if self._is_stale:
                 return
             node = self._nodes[index]
             self._guarded(node, "flush", lambda executor, emit: executor.flush(emit))
@@ -262,6 +293,8 @@ class PythonSession:
             error = raised
         spent = self._now() - start - node.elsewhere_ns
         node.metrics.total_ns += spent
+        if self._failure is None and self._is_stale:
+            return spent  # the call was cancelled: an error is how it ended
         error = self._failure or error  # the node may have caught it
         if error is not None:
             raise self._named(node, stage, error)
@@ -279,23 +312,30 @@ class PythonSession:
     def _deliver(self, node: _Node, packet: Packet, port: int) -> bool:
         if self._failure is not None:
             raise self._failure  # a node caught it and went on
-        if self._cancelled:
+        if self._is_stale:
             return False
         if not 0 <= port < len(node.definition.type.outputs):
             raise RuntimeError("emitted on a port that the node type does not declare")
         sequence = node.sequence[port]
         node.sequence[port] += 1
         if port == 0 and node.is_output:
-            output = replace(packet, sequence=sequence, port=0)
+            output = replace(packet, sequence=sequence, port=0, generation=self._running_generation)
             self._elsewhere(node, lambda: self._send_out(node.definition.id, output))
-            return not self._cancelled
+            return not self._is_stale
         for queue, input_port in node.targets[port]:
-            queue.append(replace(packet, sequence=sequence, port=input_port))
+            queue.append(
+                replace(
+                    packet,
+                    sequence=sequence,
+                    port=input_port,
+                    generation=self._running_generation,
+                )
+            )
         node.waiting += len(node.targets[port])
         if node.waiting >= node.wave_limit:
             self._elsewhere(node, lambda: self._run_wave(node.position + 1))
             node.waiting = 0
-        return not self._cancelled
+        return not self._is_stale
 
     def _elsewhere(self, node: _Node, call: Callable[[], None]) -> None:
         """Run what is inside emit: its time and its failures are not `node`'s."""
@@ -329,7 +369,7 @@ class PythonSession:
         """Hand the node its packets, until the results fill a wave; False if some are left."""
         emitted = 0
         for packets in node.pending:
-            while packets and not self._cancelled:
+            while packets and not self._is_stale:
                 if emitted >= node.wave_limit:
                     return False
                 self._process(node, packets.popleft())
@@ -342,6 +382,11 @@ class PythonSession:
             return 0
         self._clock_reads += 1
         return self._clock()
+
+
+def _discard(packet: Packet, port: int = 0) -> bool:
+    """Emit to nobody."""
+    return False
 
 
 def _clean_up(executor: Executor, definition: GraphNode) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Generator
-from contextlib import aclosing, closing
+from collections.abc import AsyncGenerator, Awaitable, Generator, Iterator
+from contextlib import aclosing, closing, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, Final
 
+from ._cancel import CancelScope, current_waits
 from ._coroutines import await_from_thread
 from ._items import give_item, take_result
 from ._packet import Emit, Executor, NodeContext, Packet
@@ -35,12 +36,15 @@ class _UserNodeExecutor:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._scope: CancelScope | None = None
         self._session_id = ""
         self._is_counted = False
         self._latest = Packet()  # envelope of the last packet, for what comes after the last item
 
     def initialize(self, context: NodeContext) -> None:
         self._loop = context.loop
+        waits = current_waits()
+        self._scope = None if waits is None else waits.scope
         self._session_id = context.session_id
         live = self._node._alive()
         with live.lock, self._node._in_session(self._session_id):
@@ -52,12 +56,12 @@ class _UserNodeExecutor:
     def process(self, packet: Packet, emit: Emit) -> None:
         item = give_item(packet)
         self._latest = replace(packet, payload=None)
-        with self._node._in_session(self._session_of(packet, item)):
+        with self._working(packet, item, packet.generation):
             self._send(self._results_of(item), packet, emit)
 
     def flush(self, emit: Emit) -> None:
         origin = replace(self._latest, ends_clip=False)
-        with self._node._in_session(self._session_of(origin, None)):
+        with self._working(origin):
             self._send(self._results(self._node.flush()), origin, emit)
 
     def cleanup(self) -> None:
@@ -71,6 +75,15 @@ class _UserNodeExecutor:
                 self._settle(self._node.cleanup())
             except Exception:  # the run is over: its own result or error counts
                 _LOG.exception("cleanup of node '%s' failed", self._node.name)
+
+    @contextmanager
+    def _working(
+        self, packet: Packet, item: Any = None, generation: int | None = None
+    ) -> Iterator[None]:
+        """Be in the node's session, and where a cancel ends what the call waits for."""
+        scope = nullcontext() if self._scope is None else self._scope.entered(generation)
+        with scope, self._node._in_session(self._session_of(packet, item)):
+            yield
 
     def _results_of(self, item: Any) -> Results:
         yield from self._results(self._node.process(item))
@@ -129,41 +142,60 @@ class _StreamingExecutor(_UserNodeExecutor):
 
     def __init__(self, node: Node) -> None:
         super().__init__(node)
-        self._call = _StreamingCall(node)
+        # Of the present stream; None after the end of one, until the next one has an item.
+        self._call: _StreamingCall | None = _StreamingCall(node)
 
-    def _results_of(self, item: Any) -> Results:
-        if not self._call.has_started:
-            yield from self._until_asked()  # what comes before the first item
-        if not self._call.is_over:
-            self._wait(self._call.give(item, self._node.get_session_id()))
-            yield from self._until_asked()
+    def process(self, packet: Packet, emit: Emit) -> None:
+        try:
+            super().process(packet, emit)
+        except BaseException:  # also of a cancel: the node's call is part of what was dropped
+            self._end_call()
+            raise
 
     def flush(self, emit: Emit) -> None:
         origin = replace(self._latest, ends_clip=False)
-        with self._node._in_session(self._session_of(origin, None)):
-            self._send(self._rest(), origin, emit)
+        with self._working(origin):
+            try:
+                self._send(self._rest(), origin, emit)
+            finally:
+                self._end_call()
         super().flush(emit)
 
     def cleanup(self) -> None:
         try:
-            if self._call.has_started:
-                self._wait(self._call.stop())
+            self._end_call()
         except Exception:
             _LOG.exception("the end of node '%s' failed", self._node.name)
         super().cleanup()
 
-    def _until_asked(self) -> Results:
-        while not self._call.is_over:
-            event, result = self._wait(self._call.next_event())
+    def _results_of(self, item: Any) -> Results:
+        if self._call is None:
+            self._call = _StreamingCall(self._node)
+        if not self._call.has_started:
+            yield from self._until_asked(self._call)  # what comes before the first item
+        if not self._call.is_over:
+            self._wait(self._call.give(item, self._node.get_session_id()))
+            yield from self._until_asked(self._call)
+
+    def _until_asked(self, call: _StreamingCall) -> Results:
+        while not call.is_over:
+            event, result = self._wait(call.next_event())
             if event == "asked":
                 return
             if event == "result":
                 yield result
 
     def _rest(self) -> Results:
+        if self._call is None:
+            return
         self._wait(self._call.end())
         while not self._call.is_over:
-            yield from self._until_asked()
+            yield from self._until_asked(self._call)
+
+    def _end_call(self) -> None:
+        call, self._call = self._call, None
+        if call is not None and call.has_started:
+            self._wait(call.stop())
 
 
 class _StreamingCall:

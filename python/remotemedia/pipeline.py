@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from . import _pipeline_text
 from ._document import TextFormat
+from ._engine import QueuePolicy
 from ._feeds import make_feed
 from ._graph import Graph
 from ._graph_builder import build_graph
@@ -23,7 +24,7 @@ from ._worker import Worker, settled
 from .exceptions import ConfigurationError, PipelineError
 from .manifest import MAX_NAME, Manifest, read_manifest
 from .node import Node
-from .session import PipelineSession
+from .session import PipelineSession, SyncPipelineSession, make_settings
 
 __all__ = ["Pipeline"]
 
@@ -227,7 +228,14 @@ class Pipeline:
                 feeder.cancel()
                 await asyncio.wait([feeder])
 
-    def session(self, session_id: str | None = None, *, use_rust: bool = True) -> PipelineSession:
+    def session(
+        self,
+        session_id: str | None = None,
+        *,
+        use_rust: bool = True,
+        queue_capacity: int = 64,
+        queue_policy: QueuePolicy = "block",
+    ) -> PipelineSession:
         """Make a running instance: ``async with pipeline.session() as session``.
 
         Parameters
@@ -236,13 +244,27 @@ class Pipeline:
             For the state that nodes keep per session; a new one if absent.
         use_rust : bool
             False runs every node in Python.
+        queue_capacity : int
+            Items that may wait before each node that may block (Python, files) in a graph with
+            native nodes.
+        queue_policy : {"block", "drop_oldest", "coalesce"}
+            What a full queue does with one more: make `push` wait, lose the oldest item, or all
+            that wait. The metrics count what is lost.
         """
-        return PipelineSession(
-            self._build(use_rust),
-            session_id=session_id,
-            enable_metrics=self.enable_metrics,
-            on_metrics=self._keep_metrics,
-        )
+        settings = make_settings(session_id, self.enable_metrics, queue_capacity, queue_policy)
+        return PipelineSession(self._build(use_rust), settings, self._keep_metrics)
+
+    def session_sync(
+        self,
+        session_id: str | None = None,
+        *,
+        use_rust: bool = True,
+        queue_capacity: int = 64,
+        queue_policy: QueuePolicy = "block",
+    ) -> SyncPipelineSession:
+        """As `session`, for code without an event loop: ``with pipeline.session_sync() as s``."""
+        settings = make_settings(session_id, self.enable_metrics, queue_capacity, queue_policy)
+        return SyncPipelineSession(self._build(use_rust), settings, self._keep_metrics)
 
     async def initialize(self) -> None:
         """Initialise users' nodes once for all following runs. Repeatable."""

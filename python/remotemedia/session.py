@@ -1,49 +1,103 @@
-"""A running pipeline that takes items and gives results while it runs."""
+"""Running pipelines that take items and give results while they run."""
 
 from __future__ import annotations
 
 import asyncio
-import atexit
-import uuid
-import warnings
-import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import TracebackType
 from typing import Any, Final
 
 import numpy as np
 
-from ._cancel import CancelScope
-from ._engine import Engine, make_engine
+from ._engine import QueueSettings
 from ._graph import Graph
 from ._items import parse_item
-from ._outbox import Outbox
 from ._packet import Audio, Packet
-from ._worker import Worker, settled
+from ._running_session import RunningSession, SessionSettings
 from .exceptions import PipelineError, refuse
 
-__all__ = ["PipelineSession"]
+__all__ = ["PipelineSession", "SyncPipelineSession"]
 
-# How long the end of the process waits for a session that nobody has closed.
-_EXIT_TIMEOUT_S: Final = 5.0
+# Items that try_push has handed over and that nobody has begun to work on.
+_MAX_PENDING: Final = 64
 
 
-class PipelineSession:
+class _Session:
+    """What both kinds of session have in common: the states before and after the running one."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        settings: SessionSettings,
+        on_metrics: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
+        self.session_id = settings.session_id
+        self._graph = graph
+        self._settings = settings
+        self._on_metrics = on_metrics
+        self._running: RunningSession | None = None
+        self._is_finished = False
+        self._is_closed = False
+
+    def cancel(self) -> None:
+        """Drop everything that was pushed and is not taken yet; the session goes on.
+
+        A coroutine of a node is cancelled, another call ends by itself and what it gives is
+        dropped. Nodes forget what they hold back: they are flushed before the next item. Any
+        thread.
+        """
+        if self._running is not None:
+            self._running.cancel()
+
+    def get_metrics(self) -> dict[str, Any] | None:
+        """Give what has been measured so far; None before the start, or without metrics."""
+        return self._running.metrics() if self._running is not None else None
+
+    def _check_open(self, action: str) -> None:
+        if self._is_closed:
+            raise PipelineError(f"cannot {action}: the session is closed")
+        if self._is_finished:
+            raise PipelineError(f"cannot {action}: the session's input has ended")
+
+    def _packet_of(self, item: Any, copy: bool) -> Packet:
+        self._check_open("push")
+        if not self._graph.inputs:
+            refuse("the input", "an item", "none", "the graph's sources produce their own data")
+        packet = parse_item(item)
+        return packet.with_payload(_copied(packet.payload)) if copy else packet
+
+    def _run(self, loop: asyncio.AbstractEventLoop | None) -> RunningSession:
+        if self._running is None:
+            self._running = RunningSession(self._graph, self._settings, loop)
+            self._running.watch(self)
+        return self._running
+
+    def _has_closed(self) -> None:
+        metrics = self.get_metrics()
+        if self._on_metrics is not None and metrics is not None:
+            self._on_metrics(metrics)
+
+
+class PipelineSession(_Session):
     """A running instance of a pipeline. Made by `Pipeline.session`.
 
-    What is pushed is a stream: nodes keep their state from item to item. `finish` ends the input;
-    iteration gives the results and ends when the input has ended. Leaving the ``async with`` block
-    closes the session: results that nobody has taken, and what nodes still hold, are dropped. Call
-    `finish` and iterate to the end to have it all.
+    What is pushed is a stream: nodes keep their state from item to item. `flush` ends a stream and
+    the session goes on with another one; `finish` ends the input. Iteration gives the results and
+    ends when the input has ended. Leaving the ``async with`` block closes the session: results that
+    nobody has taken, and what nodes still hold, are dropped. Call `finish` and iterate to the end
+    to have it all.
 
-    A failed node raises its error from `push` or `finish`, and from the iteration, after the
-    results that came before it.
+    A failed node raises its error from the next call, and from the iteration, after the results
+    that came before it.
 
     Notes
     -----
-    The nodes run on one thread of the session. At most 1024 results wait to be taken; then `push`
-    and `finish` wait (so do sources) until the iteration takes some: with more results than that,
-    iterate in another task than the one that pushes.
+    Native nodes run one after another on one thread. Nodes that may block (Python, files) run on
+    threads of their own, each behind a queue of `queue_capacity` items, and hold up nobody else;
+    a node's calls come one at a time, not always on the same thread. The results of each output
+    come in a fixed order. At most 1024 results wait to be taken; then `push`, `flush` and `finish`
+    wait (so do sources) until the iteration takes some: with more results than that, iterate in
+    another task than the one that pushes.
 
     Examples
     --------
@@ -59,22 +113,6 @@ class PipelineSession:
     >>> asyncio.run(main())
     [3, 6]
     """
-
-    def __init__(
-        self,
-        graph: Graph,
-        *,
-        session_id: str | None = None,
-        enable_metrics: bool = False,
-        on_metrics: Callable[[dict[str, Any]], None] | None = None,
-    ) -> None:
-        self.session_id = session_id or uuid.uuid4().hex
-        self._graph = graph
-        self._enable_metrics = enable_metrics
-        self._on_metrics = on_metrics
-        self._running: _Running | None = None
-        self._is_finished = False
-        self._is_closed = False
 
     async def __aenter__(self) -> PipelineSession:
         """Initialise the nodes."""
@@ -95,23 +133,37 @@ class PipelineSession:
         await self.close()
 
     async def push(self, item: Any, *, copy: bool = False) -> None:
-        """Give an item to the pipeline; returns when the nodes have processed it.
+        """Give an item to the pipeline.
+
+        Returns when the native nodes have processed it and all queues before other nodes have taken
+        it; waits while one is full.
 
         An array is borrowed: do not write to it until its output has arrived, or have it copied.
         """
-        self._check_open("push")
-        if not self._graph.inputs:
-            refuse("the input", "an item", "none", "the graph's sources produce their own data")
-        packet = parse_item(item)
-        if copy:
-            packet = packet.with_payload(_copied(packet.payload))
+        packet = self._packet_of(item, copy)
         running = await self._start()
         await running.call(lambda engine: engine.push(packet))
 
-    def _fail(self, error: BaseException) -> None:
-        """End the iteration with an error of the caller, who cannot push what was expected."""
-        if self._running is not None:
-            self._running.outbox.fail(error)
+    def try_push(self, item: Any, *, copy: bool = False) -> bool:
+        """Give an item to the pipeline without waiting; False if that is not possible now.
+
+        So it is while a queue or the results are full, or 64 items of earlier calls wait for their
+        turn. Only in an entered session. An error of a node comes with the iteration.
+        """
+        packet = self._packet_of(item, copy)
+        running = self._running
+        if running is None:
+            raise PipelineError(
+                "cannot push: the session has not started",
+                hint="use 'async with pipeline.session() as session'",
+            )
+        return running.try_call(lambda engine: engine.push(packet), _MAX_PENDING)
+
+    async def flush(self) -> None:
+        """End a stream: what the nodes hold back becomes results, and the session goes on."""
+        self._check_open("flush")
+        running = await self._start()
+        await running.call(lambda engine: engine.flush())
 
     async def finish(self) -> None:
         """End the input; what the nodes hold back becomes results. Repeatable."""
@@ -120,29 +172,27 @@ class PipelineSession:
         self._check_open("finish")
         running = await self._start()
         self._is_finished = True
-        await running.call(running.finish)
+        await running.call(running.finish, is_last=True)
 
-    async def flush(self) -> None:
-        """Another name of `finish`."""
-        await self.finish()
+    async def close(self, timeout_s: float | None = None) -> bool:
+        """Stop what still runs and clean the nodes up. Repeatable.
 
-    def cancel(self) -> None:
-        """Drop everything: the present call of a node ends soon, iteration ends at once."""
-        if self._running is not None:
-            self._running.cancel()
+        Parameters
+        ----------
+        timeout_s : float, optional
+            How long to wait for a call of a node that does not end. Then the call is left behind on
+            its thread, which cleans up when it ends.
 
-    async def close(self) -> None:
-        """Cancel what still runs, clean the nodes up and end the thread. Repeatable."""
-        if self._is_closed:
-            return
+        Returns
+        -------
+        Whether all calls have ended.
+        """
         self._is_closed = True
-        running = self._running
-        if running is None:
-            return
-        running.cancel()
-        await running.close()
-        if self._on_metrics is not None and running.metrics is not None:
-            self._on_metrics(running.metrics)
+        if self._running is None:
+            return True
+        is_clean = await self._running.close(timeout_s)
+        self._has_closed()
+        return is_clean
 
     def __aiter__(self) -> AsyncIterator[Any]:
         """Give the results as they come."""
@@ -155,161 +205,115 @@ class PipelineSession:
         running = await self._start()
         return await running.outbox.take()
 
-    def get_metrics(self) -> dict[str, Any] | None:
-        """Give what was measured up to the close; None before it, or without metrics."""
-        return self._running.metrics if self._running is not None else None
+    def _fail(self, error: BaseException) -> None:
+        """End the iteration with an error of the caller, who cannot push what was expected."""
+        if self._running is not None:
+            self._running.outbox.fail(error)
 
-    def _check_open(self, action: str) -> None:
-        running = self._running
-        if self._is_closed or (running is not None and running.is_cancelled):
-            raise PipelineError(f"cannot {action}: the session is closed")
-        if self._is_finished:
-            raise PipelineError(f"cannot {action}: the session's input has ended")
-
-    async def _start(self) -> _Running:
+    async def _start(self) -> RunningSession:
         """Initialise the nodes, once; a graph's sources then run by themselves."""
+        running = self._run(asyncio.get_running_loop())
+        await running.started()
+        return running
+
+
+class SyncPipelineSession(_Session):
+    """As `PipelineSession`, for code without an event loop: every call blocks.
+
+    Made by `Pipeline.session_sync`. Coroutines of nodes run on a loop of the SDK. `cancel` may come
+    from any thread, and so may iteration.
+
+    Examples
+    --------
+    >>> from remotemedia import Pipeline
+    >>> from remotemedia.nodes import MultiplyNode
+    >>> with Pipeline([MultiplyNode(factor=3)]).session_sync() as session:
+    ...     session.push(1)
+    ...     session.finish()
+    ...     list(session)
+    [3]
+    """
+
+    def __enter__(self) -> SyncPipelineSession:
+        """Initialise the nodes."""
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the session."""
+        self.close()
+
+    def push(self, item: Any, *, copy: bool = False) -> None:
+        """Give an item to the pipeline, as `PipelineSession.push`."""
+        packet = self._packet_of(item, copy)
+        self._start().call_blocking(lambda engine: engine.push(packet))
+
+    def try_push(self, item: Any, *, copy: bool = False) -> bool:
+        """Give an item to the pipeline unless that had to wait, as `PipelineSession.try_push`."""
+        packet = self._packet_of(item, copy)
+        return self._start().try_call(lambda engine: engine.push(packet), _MAX_PENDING)
+
+    def flush(self) -> None:
+        """End a stream, as `PipelineSession.flush`."""
+        self._check_open("flush")
+        self._start().call_blocking(lambda engine: engine.flush())
+
+    def finish(self) -> None:
+        """End the input, as `PipelineSession.finish`."""
+        if self._is_finished:
+            return
+        self._check_open("finish")
+        running = self._start()
+        self._is_finished = True
+        running.call_blocking(running.finish, is_last=True)
+
+    def close(self, timeout_s: float | None = None) -> bool:
+        """Stop what still runs and clean the nodes up, as `PipelineSession.close`."""
+        self._is_closed = True
         if self._running is None:
-            self._running = _Running(
-                self._graph, self.session_id, self._enable_metrics, asyncio.get_running_loop()
-            )
-            weakref.finalize(self, self._running.abandon).atexit = False
-        await self._running.started()
-        return self._running
+            return True
+        is_clean = self._running.close_blocking(timeout_s)
+        self._has_closed()
+        return is_clean
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give the results as they come."""
+        return self
+
+    def __next__(self) -> Any:
+        """Give the next result; waits for it."""
+        if self._is_closed:
+            raise StopIteration
+        return self._start().outbox.take_blocking()
+
+    def _start(self) -> RunningSession:
+        running = self._run(None)
+        running.started_blocking()
+        return running
+
+
+def make_settings(
+    session_id: str | None,
+    enable_metrics: bool,
+    queue_capacity: int,
+    queue_policy: str,
+) -> SessionSettings:
+    """Check what a caller asks of a session."""
+    return SessionSettings.of(
+        session_id, enable_metrics, QueueSettings.of(queue_capacity, queue_policy)
+    )
 
 
 def _copied(payload: Any) -> Any:
     if isinstance(payload, Audio):
         return Audio(payload.samples.copy(), payload.rate)
     return payload.copy() if isinstance(payload, np.ndarray) else payload
-
-
-class _Running:
-    """The session's thread and what is on it; a session that is dropped leaves it behind."""
-
-    def __init__(
-        self,
-        graph: Graph,
-        session_id: str,
-        enable_metrics: bool,
-        loop: asyncio.AbstractEventLoop,
-    ) -> None:
-        self.outbox = Outbox(loop)
-        self.metrics: dict[str, Any] | None = None
-        self._graph = graph
-        self._session_id = session_id
-        self._enable_metrics = enable_metrics
-        self._loop = loop
-        self._scope = CancelScope()
-        self._engine: Engine | None = None
-        self._is_ended = False
-        self._worker = Worker(f"remotemedia-session-{session_id[:8]}")
-        self._started = self._worker.submit(self._make_engine)
-        if graph.sources:
-            self._worker.submit(self._perform, self._run_sources)
-        _running_sessions.add(self)
-
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether `cancel` has been called."""
-        return self._scope.is_cancelled
-
-    async def started(self) -> None:
-        """Wait until all nodes are initialised."""
-        await asyncio.shield(asyncio.wrap_future(self._started))
-
-    async def call(self, action: Callable[[Engine], None]) -> None:
-        """Do something with the engine, on the session's thread."""
-        self._check_alive()
-        future = self._worker.submit(self._perform, action)
-        try:
-            await asyncio.shield(asyncio.wrap_future(future))
-        except Exception:
-            self._check_alive()
-            raise
-        self._check_alive()
-
-    def cancel(self) -> None:
-        """Make the present action end soon; nothing more comes out."""
-        self._scope.cancel()
-        self.outbox.close()
-        if self._engine is not None:
-            self._engine.cancel()
-
-    async def close(self) -> None:
-        """Wait for the present action, clean the nodes up and end the thread."""
-        future = self._worker.submit(self._end)
-        try:
-            await settled(asyncio.wrap_future(future))
-        finally:
-            self._worker.stop()
-
-    def abandon(self, timeout_s: float = 0.0) -> None:
-        """End everything without waiting longer than that: nobody has closed the session."""
-        if self._is_ended:
-            return
-        warnings.warn(
-            f"session {self._session_id} was not closed; use 'async with'",
-            ResourceWarning,
-            stacklevel=2,
-        )
-        self.cancel()
-        self._worker.submit(self._end)
-        self._worker.stop(timeout_s)
-
-    # --- on the session's thread
-
-    def _make_engine(self) -> None:
-        with self._scope:
-            self._engine = make_engine(
-                self._graph,
-                self._take_output,
-                session_id=self._session_id,
-                enable_metrics=self._enable_metrics,
-                loop=self._loop,
-            )
-        if self.is_cancelled:
-            self._engine.cancel()
-
-    def _take_output(self, _: str, packet: Packet) -> None:
-        self.outbox.put(packet)
-
-    def _perform(self, action: Callable[[Engine], None]) -> None:
-        if self._engine is None or self.is_cancelled:
-            return
-        try:
-            with self._scope:
-                action(self._engine)
-        except BaseException as error:
-            self.outbox.fail(error)
-            raise
-
-    def finish(self, engine: Engine) -> None:
-        """End the input."""
-        engine.finish()
-        self.outbox.end()
-
-    def _run_sources(self, engine: Engine) -> None:
-        engine.run_sources()
-        if not self._graph.inputs:
-            self.finish(engine)
-
-    def _end(self) -> None:
-        self._is_ended = True
-        if self._engine is not None:
-            if self._enable_metrics:
-                self.metrics = self._engine.metrics()
-            self._engine.close()
-
-    def _check_alive(self) -> None:
-        if self.is_cancelled:
-            raise PipelineError("the session was cancelled")
-
-
-_running_sessions: weakref.WeakSet[_Running] = weakref.WeakSet()
-
-
-@atexit.register
-def _end_all() -> None:
-    # A thread that is inside native code when the interpreter goes would take the process with it.
-    for running in list(_running_sessions):
-        running.abandon(_EXIT_TIMEOUT_S)

@@ -38,6 +38,7 @@ void run_python(Call call) {
 int PythonSide::traverse(visitproc visit, void* arg) const {
   Py_VISIT(sink.ptr());
   Py_VISIT(loop.ptr());
+  Py_VISIT(on_failure.ptr());
   Py_VISIT(sink_error.ptr());
   for (const PythonNode* node : nodes) {
     if (const int result = node->traverse(visit, arg); result != 0) return result;
@@ -48,6 +49,7 @@ int PythonSide::traverse(visitproc visit, void* arg) const {
 void PythonSide::clear() {
   sink.reset();
   loop.reset();
+  on_failure.reset();
   sink_error.reset();
   for (PythonNode* node : nodes) node->executor_.reset();
 }

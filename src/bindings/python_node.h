@@ -20,6 +20,8 @@ class PythonNode;
 struct PythonSide {
   nanobind::object sink;
   nanobind::object loop;
+  /// Called with the error of a node on a lane; or None.
+  nanobind::object on_failure;
   /// What the sink raised in the current call, for the Python nodes on the way back.
   nanobind::object sink_error;
   std::vector<PythonNode*> nodes;

@@ -10,17 +10,22 @@
 #include "bindings/python_node.h"
 #include "bindings/turn.h"
 #include "bindings/values.h"
+#include "remotemedia/base/check.h"
 #include "remotemedia/nodes/file_input.h"
 
 #include <nanobind/stl/filesystem.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
 
 #include <atomic>
+#include <exception>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,10 +41,11 @@ std::vector<std::string> output_ids(const Graph& graph) {
   return ids;
 }
 
-/// Hands results to the Python sink, on the thread that runs the graph.
+/// Hands results to the Python sink, on the thread that runs the graph or a lane.
 Session::Sink make_sink(std::shared_ptr<PythonSide> side, std::vector<std::string> ids) {
   return [side = std::move(side), ids = std::move(ids)](const Output& output) {
     const GilAcquire gil;
+    if (!side->sink.is_valid()) return;  // the collector has taken it
     try {
       side->sink(to_python(std::string_view(ids[output.index])), to_python(output.packet));
     } catch (const nb::python_error& error) {
@@ -49,29 +55,59 @@ Session::Sink make_sink(std::shared_ptr<PythonSide> side, std::vector<std::strin
   };
 }
 
+/// Tells Python of the failure of a node on a lane.
+std::function<void(std::exception_ptr)> make_listener(std::shared_ptr<PythonSide> side) {
+  return [side = std::move(side)](std::exception_ptr failure) {
+    const PythonAccess python;
+    if (!python || !side->on_failure.is_valid() || side->on_failure.is_none()) return;
+    const nb::error_scope keep_current;
+    try {
+      side->on_failure(to_exception(failure));
+    } catch (nb::python_error& error) {
+      error.discard_as_unraisable(side->on_failure);
+    }
+  };
+}
+
+QueuePolicy queue_policy(std::string_view name) {
+  for (const QueuePolicy policy :
+       {QueuePolicy::block, QueuePolicy::drop_oldest, QueuePolicy::coalesce}) {
+    if (name == to_string(policy)) return policy;
+  }
+  refuse("queue_policy", "'" + std::string(name) + "'", "block, drop_oldest or coalesce");
+}
+
+SessionOptions make_options(std::string id, bool enable_metrics, std::string_view lanes,
+                            std::size_t queue_capacity, std::string_view policy) {
+  return {.id = std::move(id),
+          .enable_metrics = enable_metrics,
+          .lanes = lanes != "none",
+          .parallel_branches = lanes == "branches",
+          .queue = {.capacity = queue_capacity, .policy = queue_policy(policy)}};
+}
+
 /// Ctrl-C reaches a native run only where it asks. Python's handlers run on the main thread.
 void check_signals() {
   const GilAcquire gil;
   if (PyErr_CheckSignals() != 0) throw nb::python_error();
 }
 
-/// Owned by Python. All members but `cancelled_` are guarded by the GIL; the native session belongs
+/// Owned by Python. All members but `stopped_` are guarded by the GIL; the native session belongs
 /// to the thread of the running call, if there is one.
 class PythonSession {
  public:
-  PythonSession(nb::handle_t<PythonGraph> graph, std::string id, bool enable_metrics,
-                nb::callable sink, nb::object loop)
+  PythonSession(nb::handle_t<PythonGraph> graph, nb::callable sink, nb::object loop,
+                nb::object on_failure, SessionOptions options)
       : graph_(nb::borrow(graph)), side_(std::make_shared<PythonSide>()) {
     side_->sink = std::move(sink);
     side_->loop = std::move(loop);
+    side_->on_failure = std::move(on_failure);
     const auto& definition = nb::cast<const PythonGraph&>(graph).graph();
     Session::Sink to_python_sink = make_sink(side_, output_ids(*definition));
+    options.on_failure = make_listener(side_);
     const MakingNodes making(side_);
     const GilRelease unlocked;
-    session_.emplace(definition,
-                     SessionOptions{.id = std::move(id), .enable_metrics = enable_metrics},
-                     std::move(to_python_sink));
-    snapshot_ = session_->metrics();
+    session_.emplace(definition, std::move(options), std::move(to_python_sink));
   }
 
   void push(nb::handle packet) {
@@ -87,35 +123,52 @@ class PythonSession {
     run([&] {
       remotemedia::run_file(*session_, path, [&](std::uint64_t /*done*/, std::uint64_t /*total*/) {
         check_signals();
-        return !cancelled_.load(std::memory_order_relaxed);
+        return !stopped_.load(std::memory_order_relaxed);
       });
     });
+  }
+
+  void flush() {
+    run([&] { session_->flush(); });
   }
 
   void finish() {
     run([&] { session_->finish(); });
   }
 
+  [[nodiscard]] bool has_room() const { return session_->has_room(); }
+
+  // Without the GIL: the locks that these take are held by threads that may wait for it.
   void cancel() noexcept {
-    cancelled_.store(true, std::memory_order_relaxed);
+    const GilRelease unlocked;
     session_->cancel();
   }
 
-  /// From inside a run, or while another thread runs it, it only cancels.
-  void close() {
-    if (busy_) return cancel();
-    run([&] { session_->close(); });
+  void stop() noexcept {
+    stopped_.store(true, std::memory_order_relaxed);
+    const GilRelease unlocked;
+    session_->stop();
   }
 
-  nb::object metrics() {
-    if (!busy_ || thread_ == std::this_thread::get_id()) {
-      return to_python(metrics_to_value(session_->metrics()));
+  /// From inside a run, or while another thread runs it, it only stops.
+  bool close(std::optional<double> timeout_s) {
+    if (busy_) {
+      stop();
+      return false;
     }
-    // Another thread is counting now. What it had at the end of its last call is given, and kept
-    // from now on.
-    watched_ = true;
-    return to_python(metrics_to_value(snapshot_));
+    bool is_clean = false;
+    run([&] {
+      is_clean = session_->close(
+          timeout_s ? std::optional(Time(static_cast<std::int64_t>(*timeout_s * 1e9)))
+                    : std::nullopt);
+    });
+    return is_clean;
   }
+
+  /// The collector takes the session: a call that does not end is left behind.
+  void finalize() noexcept { static_cast<void>(session_->close(Time{0})); }
+
+  nb::object metrics() { return to_python(metrics_to_value(session_->metrics())); }
 
   int traverse(visitproc visit, void* arg) const {
     Py_VISIT(graph_.ptr());
@@ -132,8 +185,7 @@ class PythonSession {
   void run(Work work) {
     const Turn turn(busy_, "the session",
                     "call it from one thread at a time, and not from its own sink");
-    thread_ = std::this_thread::get_id();
-    const Ending ending(*this);
+    const Ending ending(*side_);
     const GilRelease unlocked;
     work();
   }
@@ -141,26 +193,20 @@ class PythonSession {
   /// After a call, however it ended.
   class Ending {
    public:
-    explicit Ending(PythonSession& session) : session_(session) {}
-    ~Ending() {
-      session_.side_->sink_error.reset();
-      if (session_.watched_) session_.snapshot_ = session_.session_->metrics();
-    }
+    explicit Ending(PythonSide& side) : side_(side) {}
+    ~Ending() { side_.sink_error.reset(); }
     Ending(const Ending&) = delete;
     Ending& operator=(const Ending&) = delete;
 
    private:
-    PythonSession& session_;
+    PythonSide& side_;
   };
 
   nb::object graph_;
   std::shared_ptr<PythonSide> side_;
   bool busy_ = false;
-  std::thread::id thread_;  ///< of the running call
-  bool watched_ = false;    ///< another thread reads the metrics
-  Metrics snapshot_;
-  std::atomic<bool> cancelled_{false};  ///< set by any thread; publishes nothing else
-  std::optional<Session> session_;      ///< last: its nodes refer to what is above
+  std::atomic<bool> stopped_{false};  ///< set by any thread; publishes nothing else
+  std::optional<Session> session_;    ///< last: its nodes refer to what is above
 };
 
 int session_traverse(PyObject* self, visitproc visit, void* arg) {
@@ -178,7 +224,7 @@ int session_clear(PyObject* self) {
 void session_finalize(PyObject* self) {
   if (!nb::inst_ready(self)) return;
   const nb::error_scope keep_current;
-  nb::inst_ptr<PythonSession>(self)->close();
+  nb::inst_ptr<PythonSession>(self)->finalize();
 }
 
 PyType_Slot session_slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(session_traverse)},
@@ -192,11 +238,23 @@ void bind_session(nb::module_& m) {
   using nb::literals::operator""_a;
   nb::class_<PythonSession>(m, "Session", nb::is_final(), nb::type_slots(session_slots),
                             "A running graph: its nodes, their state, its metrics.")
-      .def(nb::init<nb::handle_t<PythonGraph>, std::string, bool, nb::callable, nb::object>(),
-           "graph"_a, "session_id"_a, "enable_metrics"_a, "sink"_a, "loop"_a.none(),
-           nb::sig("def __init__(self, graph: Graph, session_id: str, enable_metrics: bool, sink: "
-                   "collections.abc.Callable[[str, remotemedia._packet.Packet], None], loop: "
-                   "asyncio.AbstractEventLoop | None) -> None"))
+      .def(
+          "__init__",
+          [](PythonSession* self, nb::handle_t<PythonGraph> graph, std::string session_id,
+             bool enable_metrics, nb::callable sink, nb::object loop, nb::object on_failure,
+             std::string_view lanes, std::size_t queue_capacity, std::string_view queue_policy) {
+            new (self) PythonSession(graph, std::move(sink), std::move(loop), std::move(on_failure),
+                                     make_options(std::move(session_id), enable_metrics, lanes,
+                                                  queue_capacity, queue_policy));
+          },
+          "graph"_a, "session_id"_a, "enable_metrics"_a, "sink"_a, "loop"_a.none(),
+          "on_failure"_a.none() = nb::none(), "lanes"_a = "none", "queue_capacity"_a = 64,
+          "queue_policy"_a = "block",
+          nb::sig("def __init__(self, graph: Graph, session_id: str, enable_metrics: bool, sink: "
+                  "collections.abc.Callable[[str, remotemedia._packet.Packet], None], loop: "
+                  "asyncio.AbstractEventLoop | None, on_failure: "
+                  "collections.abc.Callable[[BaseException], None] | None = None, lanes: str = "
+                  "'none', queue_capacity: int = 64, queue_policy: str = 'block') -> None"))
       .def("push", &PythonSession::push, "packet"_a,
            nb::sig("def push(self, packet: remotemedia._packet.Packet) -> None"),
            "Give a packet to the graph's inputs; the sink has had its results on return.")
@@ -204,9 +262,13 @@ void bind_session(nb::module_& m) {
       .def("run_file", &PythonSession::run_file, "path"_a,
            nb::sig("def run_file(self, path: str) -> None"),
            "Stream an audio file through the graph in blocks, then finish.")
+      .def("flush", &PythonSession::flush, "End of a stream: flush all nodes, and go on.")
       .def("finish", &PythonSession::finish, "End of input: flush all nodes. Repeatable.")
-      .def("cancel", &PythonSession::cancel, "Make the running call return soon. Any thread.")
-      .def("close", &PythonSession::close, "Clean up all nodes. Repeatable.")
+      .def("has_room", &PythonSession::has_room, "Whether push would not wait. Any thread.")
+      .def("cancel", &PythonSession::cancel, "Drop what was pushed, and go on. Any thread.")
+      .def("stop", &PythonSession::stop, "Make the running call return soon. Any thread.")
+      .def("close", &PythonSession::close, "timeout_s"_a.none() = nb::none(),
+           "Stop and clean up all nodes; False if a call has not ended in time. Repeatable.")
       .def("metrics", &PythonSession::metrics,
            nb::sig("def metrics(self) -> dict[str, typing.Any]"),
            "Counts and times of the session and its nodes.");

@@ -61,9 +61,8 @@ bool Inbox::put(Item item) {
   std::unique_lock lock(mutex_);
   Slot& slot = slots_[item.slot];
   if (control_.options.queue.policy != QueuePolicy::block) make_room(slot);
-  room_.wait(
-      lock, [&] { return !is_full(slot) || !is_ready() || !control_.is_current(item.generation); });
-  if (!control_.is_current(item.generation)) return false;
+  room_.wait(lock, [&] { return !is_full(slot) || !is_ready() || !takes(item); });
+  if (!takes(item)) return false;
   if (slot.items.size() >= std::max(kStarvedCapacity, control_.options.queue.capacity)) {
     throw std::runtime_error("gave " + std::to_string(slot.items.size()) +
                              " packets while the node behind it waits for another connection");
@@ -95,7 +94,7 @@ bool Inbox::has_room(std::size_t slot) const {
 
 std::optional<Inbox::Work> Inbox::take() {
   std::unique_lock lock(mutex_);
-  if (control_.stopped.load(std::memory_order_relaxed) || !is_ready()) {
+  if (is_shut_ || control_.stopped.load(std::memory_order_relaxed) || !is_ready()) {
     is_attended_ = false;
     return std::nullopt;
   }
@@ -125,8 +124,8 @@ Inbox::Item Inbox::take_item(Slot& slot) {
 }
 
 void Inbox::start_if_ready(std::unique_lock<std::mutex>& lock) {
-  const bool starts =
-      !is_attended_ && is_ready() && !control_.stopped.load(std::memory_order_relaxed);
+  const bool starts = !is_attended_ && !is_shut_ && is_ready() &&
+                      !control_.stopped.load(std::memory_order_relaxed);
   if (starts) is_attended_ = true;
   lock.unlock();
   if (starts) start_();
@@ -134,6 +133,14 @@ void Inbox::start_if_ready(std::unique_lock<std::mutex>& lock) {
 
 void Inbox::wake() {
   { const std::lock_guard lock(mutex_); }  // who has just looked at the generation waits by now
+  room_.notify_all();
+}
+
+void Inbox::shut() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_shut_ = true;
+  }
   room_.notify_all();
 }
 

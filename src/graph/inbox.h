@@ -64,6 +64,8 @@ class Inbox {
   std::optional<Work> take();
   /// The session was cancelled or stopped: nobody waits any longer.
   void wake();
+  /// The lane has failed: takes and gives nothing any more.
+  void shut();
   /// Drops everything.
   void clear();
   [[nodiscard]] QueueMetrics metrics() const;
@@ -88,6 +90,9 @@ class Inbox {
   Item take_item(Slot& slot);
   [[nodiscard]] bool is_full(const Slot& slot) const;
   void make_room(Slot& slot);
+  [[nodiscard]] bool takes(const Item& item) const {
+    return !is_shut_ && control_.is_current(item.generation);
+  }
   /// Calls `start` after `lock` has been released, if there is work that nobody comes for.
   void start_if_ready(std::unique_lock<std::mutex>& lock);
 
@@ -97,8 +102,9 @@ class Inbox {
   std::condition_variable room_;
   std::vector<Slot> slots_;
   std::deque<Flush> flushes_;
-  Epoch announced_ = 0;       ///< what raise_floor was told
-  Epoch published_ = 0;       ///< what those behind the lane know
+  Epoch announced_ = 0;  ///< what raise_floor was told
+  Epoch published_ = 0;  ///< what those behind the lane know
+  bool is_shut_ = false;
   bool is_attended_ = false;  ///< somebody takes, or is on the way
   std::uint64_t dropped_ = 0;
   std::size_t peak_depth_ = 0;

@@ -167,6 +167,7 @@ void Segment::guarded(Node& node, const char* stage, Call call) {
   } catch (...) {
     // What failed inside emit() is another's fault and named already, whatever the node made of it.
     if (failure_) std::rethrow_exception(failure_);
+    if (is_stale()) return;  // the call was cancelled: that is how it ended
     node.recorder.add_error();
     name_failure(node.definition, stage);
   }

@@ -23,6 +23,7 @@ bool Session::try_push(Packet& packet) {
   return true;
 }
 
+bool Session::has_room() const { return engine_->has_room(); }
 void Session::run_sources() { engine_->run_sources(); }
 void Session::flush() { engine_->flush(); }
 void Session::finish() { engine_->finish(); }

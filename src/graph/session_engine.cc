@@ -157,6 +157,7 @@ void Session::Engine::run(Call call) {
     std::rethrow_exception(failure.cause);
   } catch (...) {
     state_ = State::failed;
+    wait_for_lanes();  // the results of what was pushed before come before the error
     stop();
     throw;
   }
@@ -169,6 +170,7 @@ void Session::Engine::push(Packet packet) {
   }
   packet.port = 0;
   run([&] {
+    packet.generation = generation_;
     total_executions_.add(1);
     for (const std::size_t node : graph_->inputs()) {
       Lane* lane = lane_of(node);
@@ -176,7 +178,6 @@ void Session::Engine::push(Packet packet) {
         own_->give(node, 0, packet);
         continue;
       }
-      packet.generation = generation_;
       static_cast<void>(lane->inbox().put({.packet = packet,
                                            .epoch = epoch_,
                                            .generation = generation_,
@@ -236,7 +237,12 @@ void Session::Engine::flush_nodes() {
 
 void Session::Engine::wait_until_flushed() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return flushes_ == 0 || own_->is_stale(); });
+  changed_.wait(lock, [&] { return flushes_ == 0 || failure_ || own_->is_stale(); });
+}
+
+void Session::Engine::wait_for_lanes() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return running_lanes_ == 0 || own_->is_stale(); });
 }
 
 void Session::Engine::end_wave() {
@@ -275,7 +281,9 @@ void Session::Engine::run_lane(Lane& lane) noexcept {
     });
   } catch (const SinkFailure& failure) {
     fail(failure.cause);
+    stop();
   } catch (...) {
+    lane.inbox().shut();
     fail(std::current_exception());
   }
   running_on_lane_of = nullptr;
@@ -285,19 +293,27 @@ void Session::Engine::run_lane(Lane& lane) noexcept {
 void Session::Engine::fail(std::exception_ptr failure) noexcept {
   {
     const std::lock_guard lock(mutex_);
-    if (failure_) return;
-    failure_ = failure;
+    if (!failure_) failure_ = std::move(failure);
   }
-  stop();
-  if (control_.options.on_failure) control_.options.on_failure(std::move(failure));
+  changed_.notify_all();
 }
 
+// The other lanes go on with what they have, so that a failure comes after the results of what was
+// before it; the last one reports it.
 void Session::Engine::end_lane() noexcept {
   bool cleans_up = false;
+  std::exception_ptr failure;
   {
     const std::lock_guard lock(mutex_);
     --running_lanes_;
-    cleans_up = running_lanes_ == 0 && is_closing_ && !std::exchange(is_clean_, true);
+    if (running_lanes_ == 0) {
+      if (failure_ && !std::exchange(is_reported_, true)) failure = failure_;
+      cleans_up = is_closing_ && !std::exchange(is_clean_, true);
+    }
+  }
+  if (failure) {
+    stop();
+    if (control_.options.on_failure) control_.options.on_failure(failure);
   }
   if (cleans_up) clean_up();
   changed_.notify_all();

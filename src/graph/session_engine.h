@@ -66,6 +66,7 @@ class Session::Engine : public std::enable_shared_from_this<Engine> {
   void publish_floors(bool to_all);
   void flush_nodes();
   void wait_until_flushed();
+  void wait_for_lanes();
 
   void start(Lane& lane);
   void run_lane(Lane& lane) noexcept;
@@ -96,6 +97,7 @@ class Session::Engine : public std::enable_shared_from_this<Engine> {
   bool is_closing_ = false;
   bool is_clean_ = false;
   std::exception_ptr failure_;  ///< of a lane
+  bool is_reported_ = false;
 };
 
 }  // namespace remotemedia

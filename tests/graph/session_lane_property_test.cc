@@ -18,7 +18,7 @@
 namespace remotemedia {
 namespace {
 
-constexpr unsigned kGraphs = 300;
+constexpr unsigned kGraphs = 150;
 
 using test::Dice;
 using Results = std::vector<std::vector<std::string>>;  ///< per output

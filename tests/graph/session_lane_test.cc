@@ -235,6 +235,25 @@ TEST(SessionLane, AFailureReachesTheNextCallAndTheListener) {
   EXPECT_EQ(metrics_of(session).error_count, 1U);
 }
 
+TEST(SessionLane, AFailureComesAfterTheResultsOfWhatWasBefore) {
+  Gate gate;
+  NodeType picky = type_of("Picky", Behaviour{.process = [](Packet packet, Emitter& out) {
+                             if (content(packet) == "bad") throw std::runtime_error("no");
+                             out.emit(std::move(packet));
+                           }});
+  Results results;
+  Session session(
+      graph_of({picky, gate.type()}, {node("p", "Picky"), node("g", "Gate")}, {wire("p", "g")}),
+      {.lanes = true}, results.sink());
+  session.push(text_packet("good"));
+  gate.entered.acquire();  // the gate has not answered when the other node fails
+  std::future<void> pushed =
+      std::async(std::launch::async, [&] { session.push(text_packet("bad")); });
+  gate.pass.release();
+  EXPECT_THROW(pushed.get(), NodeError);
+  EXPECT_THAT(results.all(), ElementsAre("0:good"));
+}
+
 TEST(SessionLane, FinishReportsAFailureOfALane) {
   Session session(
       graph_of({offloaded(test::failing_type())}, {node("f", "Failing", {{"stage", "flush"}})}),

@@ -240,13 +240,13 @@ def test_a_sink_must_not_call_its_session(kind: str) -> None:
         bench.session.push(Packet("x"))
 
 
-def test_cancel_from_the_sink_stops_a_node_that_emits(kind: str) -> None:
+def test_stop_from_the_sink_stops_a_node_that_emits(kind: str) -> None:
     seen = []
 
     def sink(node_id: str, packet: Packet) -> None:
         seen.append(packet.payload)
         if packet.payload == 2:
-            bench.session.cancel()
+            bench.session.stop()
 
     bench = Bench(kind, burst(1_000_000_000), Step(), sink=sink)
     bench.session.push(Packet("x"))
@@ -255,7 +255,7 @@ def test_cancel_from_the_sink_stops_a_node_that_emits(kind: str) -> None:
     assert bench.steps["n1"].calls[-1] == "cleanup"
 
 
-def test_close_from_the_sink_only_cancels(kind: str) -> None:
+def test_close_from_the_sink_only_stops(kind: str) -> None:
     def sink(node_id: str, packet: Packet) -> None:
         bench.session.close()
         assert "cleanup" not in bench.steps["n0"].calls
@@ -266,9 +266,9 @@ def test_close_from_the_sink_only_cancels(kind: str) -> None:
     assert bench.steps["n0"].calls[-1] == "cleanup"
 
 
-def test_nothing_is_delivered_after_a_cancel(kind: str) -> None:
+def test_nothing_is_delivered_after_a_stop(kind: str) -> None:
     bench = Bench(kind, Step(flush=lambda emit: emit(Packet("rest"), 0)))
-    bench.session.cancel()
+    bench.session.stop()
     bench.session.push(Packet("x"))
     bench.session.finish()
     assert bench.out == []

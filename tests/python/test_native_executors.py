@@ -286,7 +286,7 @@ def test_a_packet_that_cannot_be_sent_is_the_nodes_error(packet: Any, port: int,
     assert raised.value.node_id == "n0"
 
 
-def test_emit_tells_that_the_session_was_cancelled() -> None:
+def test_emit_tells_that_the_session_was_stopped() -> None:
     answers: list[bool] = []
 
     class Endless(Echo):
@@ -298,7 +298,7 @@ def test_emit_tells_that_the_session_was_cancelled() -> None:
 
     def sink(node_id: str, packet: Packet) -> None:
         if len(answers) == 4:
-            run.session.cancel()
+            run.session.stop()
 
     run = Run(chain(Endless), sink)
     run.session.push(Packet("x"))

@@ -70,6 +70,8 @@ class Session {
   void push(Packet packet);
   /// As push, unless it had to wait at once: then it gives false and leaves the packet as it is.
   bool try_push(Packet& packet);
+  /// Whether no queue that push would fill at once is full. Any thread.
+  [[nodiscard]] bool has_room() const;
   /// Runs the source nodes to their end. For graphs that have any.
   void run_sources();
   /// End of a stream: all nodes give what they hold back, in graph order, and the session goes on

@@ -1,0 +1,250 @@
+"""The running part of a session: its engine, the worker that calls it, and its results."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import threading
+import uuid
+import warnings
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ._cancel import CancelScope
+from ._engine import Engine, QueueSettings, make_engine
+from ._graph import Graph
+from ._outbox import Outbox
+from ._packet import Packet
+from ._worker import Worker, settled
+from .exceptions import PipelineError
+
+__all__ = ["RunningSession", "SessionSettings"]
+
+# How long the end of the process waits for a session that nobody has closed.
+_EXIT_TIMEOUT_S: Final = 5.0
+
+
+@dataclass(frozen=True)
+class SessionSettings:
+    """What a caller asks of a session."""
+
+    session_id: str
+    enable_metrics: bool
+    queue: QueueSettings
+
+    @classmethod
+    def of(
+        cls, session_id: str | None, enable_metrics: bool, queue: QueueSettings
+    ) -> SessionSettings:
+        """Give the settings; a session without an id gets a new one."""
+        return cls(session_id or uuid.uuid4().hex, enable_metrics, queue)
+
+
+class RunningSession:
+    """Has no reference to the session of the user: one that is dropped leaves it behind."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        settings: SessionSettings,
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        self.outbox = Outbox(loop)
+        self._graph = graph
+        self._settings = settings
+        self._loop = loop
+        self._scope = CancelScope()
+        self._engine: Engine | None = None
+        self._lock = threading.Lock()  # of what follows
+        self._generation = 0
+        self._pending = 0
+        self._closed: Future[bool] | None = None
+        self._last_metrics: dict[str, Any] | None = None
+        self._worker = Worker(f"remotemedia-session-{settings.session_id[:8]}")
+        self._started = self._worker.submit(self._make_engine)
+        if graph.sources:
+            self._submit(self._run_sources)
+        _running_sessions.add(self)
+
+    def watch(self, owner: object) -> None:
+        """End with the owner, if it goes without a close."""
+        weakref.finalize(owner, self.abandon).atexit = False
+
+    # --- the start
+
+    async def started(self) -> None:
+        """Wait until all nodes are initialised."""
+        if not self._started.done():
+            await asyncio.shield(asyncio.wrap_future(self._started))
+        self._started.result()
+
+    def started_blocking(self) -> None:
+        """Wait until all nodes are initialised."""
+        self._started.result()
+
+    # --- calls of the engine, on the worker's thread
+
+    async def call(self, action: Callable[[Engine], None], *, is_last: bool = False) -> None:
+        """Do something with the engine; returns when it is done, or cancelled."""
+        future = asyncio.wrap_future(self._submit(action, is_last))
+        try:
+            await asyncio.shield(future)
+        finally:
+            # What the close makes of the call is no news; that it was not done is.
+            if future.done() and not future.cancelled():
+                future.exception()
+                self._check_alive()
+
+    def call_blocking(self, action: Callable[[Engine], None], *, is_last: bool = False) -> None:
+        """Do something with the engine, for callers without a loop."""
+        try:
+            self._submit(action, is_last).result()
+        finally:
+            self._check_alive()
+
+    def try_call(self, action: Callable[[Engine], None], most_pending: int) -> bool:
+        """Do something with the engine later, unless it would have to wait."""
+        engine = self._engine
+        is_full = self.outbox.is_full or (engine is not None and not engine.has_room())
+        if is_full or self._pending >= most_pending:
+            return False
+        # The error, if there is one, has gone to the outbox.
+        self._submit(action).add_done_callback(lambda future: future.exception())
+        return True
+
+    def finish(self, engine: Engine) -> None:
+        """End the input."""
+        engine.finish()
+        self.outbox.end()
+
+    # --- the end
+
+    def cancel(self) -> None:
+        """Drop everything of the present generation."""
+        with self._lock:
+            self._generation += 1
+            if self._engine is not None:
+                self._engine.cancel()
+            self.outbox.begin_generation(self._generation)
+        self._scope.cancel()
+
+    async def close(self, timeout_s: float | None) -> bool:
+        """Stop and clean up; whether all calls have ended within the time."""
+        future = asyncio.wrap_future(self._stop(timeout_s))
+        if timeout_s is None:
+            await settled(future)
+        else:
+            await asyncio.wait([future], timeout=timeout_s)
+        return future.done() and future.result()
+
+    def close_blocking(self, timeout_s: float | None) -> bool:
+        """Stop and clean up, for callers without a loop."""
+        future = self._stop(timeout_s)
+        wait([future], timeout_s)
+        return future.done() and future.result()
+
+    def abandon(self, timeout_s: float = 0.0) -> None:
+        """End everything without waiting longer than that: nobody has closed the session."""
+        if self._closed is None:
+            warnings.warn(
+                f"session {self._settings.session_id} was not closed; use 'async with', or 'with'",
+                ResourceWarning,
+                stacklevel=2,
+            )
+            self.close_blocking(timeout_s)
+
+    def metrics(self) -> dict[str, Any] | None:
+        """Give what has been measured so far."""
+        if not self._settings.enable_metrics or self._engine is None:
+            return None
+        if self._last_metrics is None:
+            return self._engine.metrics()
+        return self._last_metrics
+
+    # --- inside
+
+    def _submit(self, action: Callable[[Engine], None], is_last: bool = False) -> Future[None]:
+        self._check_alive()
+        with self._lock:
+            self._pending += 1
+            generation = self._generation
+        return self._worker.submit(self._perform, action, generation, is_last)
+
+    def _perform(self, action: Callable[[Engine], None], generation: int, is_last: bool) -> None:
+        try:
+            with self._lock:
+                self._pending -= 1
+                is_stale = generation < self._generation and not is_last
+            if self._engine is None or self._scope.is_stopped or is_stale:
+                return
+            with self._scope.entered():
+                action(self._engine)
+        except BaseException as error:
+            self.outbox.fail(error)
+            raise
+
+    def _make_engine(self) -> None:
+        with self._scope.entered():
+            engine = make_engine(
+                self._graph,
+                self._take_output,
+                session_id=self._settings.session_id,
+                enable_metrics=self._settings.enable_metrics,
+                loop=self._loop,
+                lanes="nodes",
+                queue=self._settings.queue,
+                on_failure=self.outbox.fail,
+            )
+        with self._lock:
+            self._engine = engine
+            for _ in range(self._generation):  # cancelled before there was anything to cancel
+                engine.cancel()
+        if self._scope.is_stopped:
+            engine.stop()
+
+    def _take_output(self, _: str, packet: Packet) -> None:
+        self.outbox.put(packet)
+
+    def _run_sources(self, engine: Engine) -> None:
+        engine.run_sources()
+        if not self._graph.inputs:
+            self.finish(engine)
+
+    def _stop(self, timeout_s: float | None) -> Future[bool]:
+        with self._lock:
+            was_left_behind = (
+                self._closed is not None and self._closed.done() and not self._closed.result()
+            )
+            if self._closed is None or was_left_behind:
+                self._closed = self._worker.submit(self._end, timeout_s)
+            future = self._closed
+        if self._engine is not None:
+            self._engine.stop()
+        self._scope.stop()
+        self.outbox.close()
+        return future
+
+    def _end(self, timeout_s: float | None) -> bool:
+        if self._engine is None:
+            return True
+        is_clean = self._engine.close(timeout_s)
+        if self._settings.enable_metrics:
+            self._last_metrics = self._engine.metrics()
+        return is_clean
+
+    def _check_alive(self) -> None:
+        if self._closed is not None:
+            raise PipelineError("the session is closed")
+
+
+_running_sessions: weakref.WeakSet[RunningSession] = weakref.WeakSet()
+
+
+@atexit.register
+def _end_all() -> None:
+    # A thread that is inside native code when the interpreter goes would take the process with it.
+    for running in list(_running_sessions):
+        running.abandon(_EXIT_TIMEOUT_S)
