@@ -220,6 +220,13 @@ def _make_node(entry: ManifestNode) -> Node:
     except (TypeError, RemoteMediaError) as error:  # from the constructor of a user's class
         _refuse_node(entry, "params", f"node '{entry.id}' ({name}): {error}")
     if entry.isolate is not False:
+        if node._is_builtin:
+            _refuse_node(
+                entry,
+                "isolate",
+                f"node '{entry.id}' ({name}): a built-in node cannot be isolated",
+                "only a Python node of your own can have a process of its own",
+            )
         try:
             node.isolate = entry.isolate
         except RemoteMediaError as error:
