@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,4 +51,10 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     os.environ[MARK] = str(os.getpid())
     yield
     if not hasattr(request.module, "SHARED_WORKERS"):
-        wait_for_ends(marked_processes())
+        left = marked_processes()
+        try:
+            wait_for_ends(left)
+        except AssertionError:
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+            raise

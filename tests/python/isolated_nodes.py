@@ -61,14 +61,14 @@ class Holding(Node):
 
     def process(self, data: Any) -> Any:
         assert self.state is not None
-        self.state["count"] = self.state.get("count", 0) + 1
+        self.state.set("count", self.state.get("count", 0) + 1)
         given, self.held = self.held, data
         return given
 
     async def flush(self) -> AsyncIterator[Any]:  # type: ignore[override]
         yield self.held
         assert self.state is not None
-        yield {"session": self.get_session_id(), "count": self.state["count"]}
+        yield {"session": self.get_session_id(), "count": self.state.get("count")}
 
 
 class Commanded(Node):
@@ -90,6 +90,9 @@ class Commanded(Node):
 
     def do_count(self, _: str) -> Any:
         return self.count
+
+    def do_first(self, _: str) -> Any:
+        return "first"
 
     def do_raise(self, text: str) -> Any:
         raise ValueError(text)
@@ -133,6 +136,9 @@ class Commanded(Node):
 
     def do_crash(self, _: str) -> Any:
         return ctypes.string_at(0)
+
+    def do_crash_once(self, _: str) -> Any:
+        return self.do_crash("") if self.count > 1 else self.count
 
     def do_exit(self, code: str) -> Any:
         os._exit(int(code or "3"))
