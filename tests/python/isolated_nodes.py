@@ -176,6 +176,48 @@ class Commanded(Node):
         signal.pause()
 
 
+class Hanging(Node):
+    """Hangs in one stage, once it has told its pid to who reads a FIFO."""
+
+    def __init__(self, stage: str, fifo: str, **kwargs: Any) -> None:
+        super().__init__(isolate=True, **kwargs)
+        self.stage = stage
+        self.fifo = fifo
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._arrive("loading")
+
+    def initialize(self) -> Any:
+        self._arrive("initialize")
+
+    def process(self, data: Any) -> Any:
+        if data == "hang":
+            self._arrive("process")
+        if data == "hang_coroutine":
+            return self._never()
+        return os.getpid()
+
+    def flush(self) -> Any:
+        self._arrive("flush")
+
+    def cleanup(self) -> Any:
+        self._arrive("cleanup")
+
+    async def _never(self) -> None:
+        self._tell()
+        await asyncio.Event().wait()
+
+    def _arrive(self, stage: str) -> None:
+        if stage == self.stage:
+            self._tell()
+            signal.pause()
+
+    def _tell(self) -> None:
+        with open(self.fifo, "w") as file:
+            file.write(str(os.getpid()))
+
+
 class Unreadable:
     def __reduce__(self) -> Any:
         return _refuse_to_be_read, (os.getpid(),)

@@ -132,6 +132,13 @@ class IsolatedExecutor:
             answer = worker.load(
                 starting.main_module(), node, self._options.start_timeout_s
             ).unpack()
+        except Ended as end:
+            if not end.is_late:
+                raise
+            raise WorkerError(
+                f"its worker process was not ready after {self._options.start_timeout_s:g} s",
+                hint="its modules take long to import; raise start_timeout_s",
+            ) from None
         except BaseException:
             worker.kill()
             raise

@@ -33,6 +33,7 @@ _STATUS_TIMEOUT_S: Final = 1.0
 # Longest a worker may take for its interpreter's own end.
 _EXIT_TIMEOUT_S: Final = 5.0
 _MAX_CRASH_BYTES: Final = 1 << 16
+_LATE: Final = "did not answer in time"
 _FRAME: Final = re.compile(r'^  File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
 _INSTALLED: Final = tuple(
     sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
@@ -52,12 +53,22 @@ class Ended(Exception):
         What it wrote while it crashed: Python's lines of all its threads; may be empty.
     is_cancelled : bool
         `WorkerProcess.cancel` ended it.
+    is_late : bool
+        It did not answer in time, and was killed.
     """
 
     def __init__(
-        self, reason: str, exit_code: int | None, signal_name: str, trace: str, is_cancelled: bool
+        self,
+        reason: str,
+        exit_code: int | None,
+        signal_name: str,
+        trace: str,
+        *,
+        is_cancelled: bool,
+        is_late: bool,
     ) -> None:
         super().__init__(reason)
+        self.is_late = is_late
         self.exit_code = exit_code
         self.signal_name = signal_name
         self.trace = trace
@@ -272,7 +283,7 @@ def _milliseconds_until(deadline: float | None) -> int | None:
 def _fault(error: BaseException | None) -> str:
     """Say for what a worker that may still live is killed; empty if it has ended by itself."""
     if isinstance(error, TimeoutError):
-        return "did not answer in time"
+        return _LATE
     return "wrote something else than messages to its connection" if isinstance(error, Garbage) else ""
 
 
@@ -289,7 +300,14 @@ def _describe(status: list[int], trace: str, fault: str, is_cancelled: bool) -> 
         reason = f"ended with exit code {exit_code}"
     else:
         reason = "was ended together with its guard"
-    return Ended(reason + _place(trace), exit_code, name, trace, is_cancelled)
+    return Ended(
+        reason + _place(trace),
+        exit_code,
+        name,
+        trace,
+        is_cancelled=is_cancelled,
+        is_late=fault == _LATE,
+    )
 
 
 def _place(trace: str) -> str:
