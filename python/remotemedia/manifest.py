@@ -77,7 +77,8 @@ class ManifestNode:
     """A node as it is written.
 
     ``lines`` are those of its fields, e.g. ``"node_type"`` and ``"params/quality"``, by JSON
-    pointers below ``pointer``; ``capabilities``, ``execution`` and ``isolate`` are checked and kept.
+    pointers below ``pointer``; ``capabilities``, ``execution`` and ``isolate`` are
+    checked and kept.
     """
 
     id: str

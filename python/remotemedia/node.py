@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from . import runtime
 from ._arguments import call_arguments, recording
-from ._isolation.options import find_problem, parse_isolation
+from ._isolation.options import check_isolation
 from ._node_types import NodeType, StreamFormat, check_parameters, find_type
 from ._packet import Executor
-from .exceptions import ConfigurationError, refuse
+from .exceptions import ConfigurationError
 from .state import SessionState, StateManager
 
 __all__ = ["Node", "create_node"]
@@ -184,13 +184,7 @@ class Node(abc.ABC):
 
     @isolate.setter
     def isolate(self, isolate: bool | Mapping[str, Any]) -> None:
-        problem = find_problem(isolate)
-        if problem is not None:
-            field, value, expected, hint = problem
-            what = f"isolate[{field!r}]" if field else "isolate"
-            refuse(f"{type(self).__name__}: {what}", value, expected, hint)
-        if isolate is not False:
-            self._check_isolation(isolate)
+        check_isolation(self, isolate)
         self._isolate = isolate if isinstance(isolate, bool) else dict(isolate)
 
     @property
@@ -318,7 +312,7 @@ class Node(abc.ABC):
 
     def _make_executor(self) -> Executor:
         """Make what runs the node in Python in one session."""
-        isolation = parse_isolation(self._isolate)
+        isolation = check_isolation(self, self._isolate)
         if isolation is not None:
             from ._isolation.executor import IsolatedExecutor
 
@@ -326,23 +320,6 @@ class Node(abc.ABC):
         from ._user_node import make_user_executor
 
         return make_user_executor(self)
-
-    def _check_isolation(self, isolate: bool | Mapping[str, Any]) -> None:
-        """Refuse what this node cannot have."""
-        if self._is_builtin:
-            refuse(
-                f"{type(self).__name__}: isolate",
-                repr(isolate),
-                "False for a built-in node",
-                "only a node of your own can run in a process of its own",
-            )
-        if self.is_streaming and parse_isolation(isolate).restart != "never":  # type: ignore[union-attr]
-            refuse(
-                f"{type(self).__name__}: isolate['restart']",
-                repr("on_failure"),
-                "'never' for a streaming node",
-                "its one call holds the whole stream, which a fresh worker has not seen",
-            )
 
     @contextmanager
     def _in_session(self, session_id: str | None) -> Iterator[None]:

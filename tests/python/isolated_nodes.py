@@ -101,10 +101,10 @@ class Commanded(Node):
         raise TypeError(text)
 
     def do_raise_local(self, text: str) -> Any:
-        class Local(Exception):
+        class LocalError(Exception):
             pass
 
-        raise Local(text)
+        raise LocalError(text)
 
     def do_print(self, text: str) -> Any:
         print(text)
@@ -168,7 +168,10 @@ class Commanded(Node):
         sleep = [sys.executable, "-c", "import signal; signal.pause()"]
         plain = subprocess.Popen(sleep)
         grouped = subprocess.Popen(sleep, start_new_session=True)
-        orphaning = "import subprocess, sys; print(subprocess.Popen(sys.argv[1:], start_new_session=True, stdout=subprocess.DEVNULL).pid)"
+        orphaning = (
+            "import subprocess, sys;"
+            "print(subprocess.Popen(sys.argv[1:], start_new_session=True, stdout=-3).pid)"
+        )
         orphan = int(subprocess.check_output([sys.executable, "-c", orphaning, *sleep]))
         return [os.getpid(), plain.pid, grouped.pid, orphan]
 

@@ -35,7 +35,7 @@ def _same_worker(session: Run) -> Iterator[None]:
 
 
 def test_what_a_node_raises_arrives_as_it_is_with_the_users_line(session: Run) -> None:
-    with pytest.raises(ValueError, match="^too loud$") as caught:
+    with pytest.raises(ValueError, match=r"^too loud$") as caught:
         session.push("raise too loud")
     cause = caught.value.__cause__
     assert isinstance(cause, WorkerTraceback)
@@ -45,9 +45,9 @@ def test_what_a_node_raises_arrives_as_it_is_with_the_users_line(session: Run) -
 
 
 def test_an_exception_that_cannot_be_brought_here_is_told_in_words(session: Run) -> None:
-    with pytest.raises(WorkerError, match="Local: too loud") as caught:
+    with pytest.raises(WorkerError, match="LocalError: too loud") as caught:
         session.push("raise_local too loud")
-    assert "raise Local(text)" in caught.value.worker_traceback
+    assert "raise LocalError(text)" in caught.value.worker_traceback
     assert caught.value.exit_code is None
 
 
@@ -65,7 +65,7 @@ def test_a_result_that_cannot_be_read_is_an_error_after_those_before_it(session:
 
 
 def test_an_item_that_cannot_be_sent_is_an_error(session: Run) -> None:
-    with pytest.raises(ItemTypeError, match="an item .lock. cannot be sent to the worker"):
+    with pytest.raises(ItemTypeError, match=r"an item .lock. cannot be sent to the worker"):
         session.push(threading.Lock())
 
 

@@ -82,7 +82,7 @@ def test_a_manifest_error_points_at_the_option() -> None:
 
 def test_another_system_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(process.os, "pidfd_open")
-    with pytest.raises(NodeError, match="failed in initialize: isolate is True on .* Linux 5.3"):
+    with pytest.raises(NodeError, match=r"failed in initialize: isolate is True on .* Linux 5.3"):
         Pipeline([Sync(isolate=True)]).run_sync([1])
 
 

@@ -78,10 +78,8 @@ def plain(value: Any) -> Any:
         return "array", value.dtype.str, value.shape, value.flags.writeable, value.tolist()
     if isinstance(value, Packet):
         return [plain(getattr(value, name)) for name in Packet.__slots__]
-    if isinstance(value, Audio):
-        return "audio", plain(value.samples), value.rate
-    if isinstance(value, Collected):
-        return "collected", plain(value.packets)
+    if isinstance(value, Audio | Collected):
+        return type(value).__name__, [plain(getattr(value, n)) for n in type(value).__slots__]
     if isinstance(value, dict):
         return {key: plain(member) for key, member in value.items()}
     if isinstance(value, list | tuple):

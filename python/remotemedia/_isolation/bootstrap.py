@@ -17,6 +17,7 @@ import select
 import signal
 import struct
 import sys
+from contextlib import suppress
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -68,10 +69,8 @@ def _watch(worker: int, parent_end: int, lifeline: int) -> None:
 def _kill_group(worker: int) -> None:
     # The worker is not waited for yet, so its number is still its own, dead or alive.
     for kill in (os.killpg, os.kill):
-        try:
+        with suppress(ProcessLookupError):
             kill(worker, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
 
 
 def _sweep() -> None:
@@ -87,17 +86,13 @@ def _sweep() -> None:
 
 
 def _tell(lifeline: int, number: int) -> None:
-    try:
+    with suppress(OSError):  # nobody is there any more
         os.write(lifeline, struct.pack("<i", number))
-    except OSError:
-        pass  # nobody is there any more
 
 
 def _set_group(worker: int) -> None:
-    try:
+    with suppress(OSError):  # it has ended
         os.setpgid(worker, worker)  # as the worker does: whoever is first
-    except OSError:
-        pass  # it has ended
 
 
 def _prctl(option: int, value: int) -> None:

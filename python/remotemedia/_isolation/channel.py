@@ -21,8 +21,8 @@ __all__ = [
     "MAX_MESSAGE_BYTES",
     "Channel",
     "Frame",
-    "Garbage",
-    "MessageTooLarge",
+    "MessageSizeError",
+    "StrangeMessageError",
     "pack",
 ]
 
@@ -39,11 +39,11 @@ _NEXT: Final = b"+"
 _AT_ONCE: Final = 1 << 16
 
 
-class MessageTooLarge(ValueError):
+class MessageSizeError(ValueError):
     """A message is longer than `MAX_MESSAGE_BYTES`."""
 
 
-class Garbage(Exception):
+class StrangeMessageError(Exception):
     """What arrived is no message: somebody else wrote to the connection."""
 
 
@@ -60,7 +60,7 @@ class Frame:
 
 
 def pack(message: object) -> Frame:
-    """Make the bytes of a message; raises what pickle raises, `MessageTooLarge` above the limit."""
+    """Make the bytes of a message; raises what pickle raises, or `MessageSizeError`."""
     given: list[pickle.PickleBuffer] = []
     data = pickle.dumps(message, protocol=5, buffer_callback=given.append)
     if len(given) > _MAX_BUFFERS:  # many small arrays: their memory can be part of the text
@@ -69,7 +69,7 @@ def pack(message: object) -> Frame:
     buffers = [buffer.raw() for buffer in given]
     size = len(data) + sum(len(buffer) for buffer in buffers)
     if size > MAX_MESSAGE_BYTES:
-        raise MessageTooLarge(f"{size} bytes, at most {MAX_MESSAGE_BYTES} can be sent")
+        raise MessageSizeError(f"{size} bytes, at most {MAX_MESSAGE_BYTES} can be sent")
     return Frame(data, buffers)
 
 
@@ -79,7 +79,7 @@ class Channel:
     Parameters
     ----------
     connection : socket
-        Blocking. Closed by `close`.
+        Blocking. `close` closes it.
     memory : int
         File descriptor of ``2 * BLOCK_BYTES``; not needed any longer afterwards.
     is_worker : bool
@@ -99,13 +99,17 @@ class Channel:
         self._connection = connection
         self._wait = wait
         self._pending = bytearray()  # arrived and not used yet; never more than the present message
-        view = memoryview(mmap.mmap(memory, 2 * BLOCK_BYTES))
-        halves = view[:BLOCK_BYTES], view[BLOCK_BYTES:]
+        self._memory = mmap.mmap(memory, 2 * BLOCK_BYTES)
+        with memoryview(self._memory) as view:
+            halves = view[:BLOCK_BYTES], view[BLOCK_BYTES:]
         self._incoming, self._outgoing = halves if is_worker else halves[::-1]
 
     def close(self) -> None:
-        """Close the connection; the other end notices."""
+        """Close the connection, which the other end notices, and let go of the memory."""
         self._connection.close()
+        self._incoming.release()
+        self._outgoing.release()
+        self._memory.close()
 
     def send(self, frame: Frame) -> None:
         """Send a message; OSError or EOFError if the other end is gone."""
@@ -125,16 +129,19 @@ class Channel:
             self._connection.sendall(head + table + frame.data)
 
     def receive(self) -> Frame:
-        """Wait for a message; EOFError if the other end is gone, `Garbage` if it is none."""
+        """Wait for a message.
+
+        EOFError if the other end is gone, `StrangeMessageError` if what arrives is none.
+        """
         magic, count, size = _HEAD.unpack(self._receive(_HEAD.size))
         if magic != _MAGIC or count > _MAX_BUFFERS or size > MAX_MESSAGE_BYTES:
-            raise Garbage("what arrived is no message")
+            raise StrangeMessageError("what arrived is no message")
         table = list(_BUFFER.iter_unpack(self._receive(_BUFFER.size * count)))
         if size + sum(length for length, _ in table) > MAX_MESSAGE_BYTES:
-            raise Garbage("what arrived is no message")
+            raise StrangeMessageError("what arrived is no message")
         data = self._receive(size)
         # Memory of its own for each message: whoever gets an array may keep it.
-        buffers = [memoryview(np.empty(length, np.uint8)) for length, _ in table]
+        buffers = [np.empty(length, np.uint8).data for length, _ in table]
         is_first = True
         for pieces in _fills(buffers):
             if not is_first:
@@ -152,7 +159,7 @@ class Channel:
 
     def _receive_next(self) -> None:
         if self._receive(len(_NEXT)) != _NEXT:
-            raise Garbage("what arrived is no part of a message")
+            raise StrangeMessageError("what arrived is no part of a message")
 
     def _receive(self, size: int) -> bytes:
         pending = self._pending

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from .._packet import Emit, NodeContext, Packet
-from ..exceptions import WorkerError, refuse, refuse_type
+from ..exceptions import RemoteMediaError, WorkerError, refuse, refuse_type
 from . import starting
-from .channel import Frame, MessageTooLarge, pack
+from .channel import Frame, MessageSizeError, pack
 from .failures import Failure
 from .options import Isolation
-from .process import Ended, WorkerProcess, check_platform
+from .process import EndedError, WorkerProcess, check_platform
 
 if TYPE_CHECKING:
     from ..node import Node
@@ -70,7 +70,7 @@ class IsolatedExecutor:
                     self._begin(None)
                 self._ask(request, emit)
                 return
-            except Ended as end:
+            except EndedError as end:
                 self._worker = None
                 self._check_restart(end)
                 self._restarts += 1
@@ -90,7 +90,7 @@ class IsolatedExecutor:
             return
         try:
             self._ask(pack(("flush", self._slot)), emit)
-        except Ended as end:
+        except EndedError as end:
             self._worker = None
             self._fail("flush", end)
 
@@ -121,7 +121,7 @@ class IsolatedExecutor:
             self._worker = self._start() if worker is None else worker
             self._ask(request, _emit_nothing)
             self._worker.slots.add(self._slot)
-        except Ended as end:
+        except EndedError as end:
             self._worker = None
             self._fail("initialize", end)
 
@@ -132,7 +132,7 @@ class IsolatedExecutor:
             answer = worker.load(
                 starting.main_module(), node, self._options.start_timeout_s
             ).unpack()
-        except Ended as end:
+        except EndedError as end:
             if not end.is_late:
                 raise
             raise WorkerError(
@@ -145,11 +145,13 @@ class IsolatedExecutor:
         if answer[0] == "raised":
             worker.kill()
             failure: Failure = answer[1]
+            cause = failure.to_exception()
+            hint = "the worker imports the modules of the node's class and of its attributes"
             raise WorkerError(
                 f"its worker process cannot load the node: {failure.summary}",
-                hint="the worker imports the modules of the node's class and of its attributes",
+                hint="" if isinstance(cause, RemoteMediaError) else hint,
                 worker_traceback=failure.text,
-            ) from failure.to_exception()
+            ) from cause
         return worker
 
     def _borrow(self) -> WorkerProcess | None:
@@ -165,7 +167,7 @@ class IsolatedExecutor:
     def _clean_up(self, worker: WorkerProcess) -> None:
         try:
             answer = worker.ask(pack(("cleanup", self._slot)), _CLEANUP_TIMEOUT_S).unpack()
-        except Ended as end:  # the run is over: its own result or error counts
+        except EndedError as end:  # the run is over: its own result or error counts
             _LOG.error("node '%s': its worker process %s, during cleanup", self._node.name, end)
         else:
             if answer[0] == "raised":
@@ -186,7 +188,7 @@ class IsolatedExecutor:
     # --- calls
 
     def _ask(self, request: Frame, emit: Emit) -> None:
-        """Make one call of the node; raises what it raised, `Ended` if the worker is gone."""
+        """Make one call of the node; raises what it raised, `EndedError` if the worker is gone."""
         worker = self._worker
         assert worker is not None
         self._emitted = 0
@@ -209,7 +211,7 @@ class IsolatedExecutor:
         if kind == "raised":
             raise content[0].to_exception()
 
-    def _check_restart(self, end: Ended) -> None:
+    def _check_restart(self, end: EndedError) -> None:
         """Give up, unless the item may be given to a fresh worker."""
         if end.is_cancelled:
             raise CancelledError
@@ -220,7 +222,7 @@ class IsolatedExecutor:
         if self._restarts >= self._options.max_restarts:
             self._fail("process", end, f"; no restart after {self._restarts}")
 
-    def _fail(self, stage: str, end: Ended, addition: str = "") -> NoReturn:
+    def _fail(self, stage: str, end: EndedError, addition: str = "") -> NoReturn:
         if end.is_cancelled:
             raise CancelledError
         call = f"call {self._calls} of process" if stage == "process" else stage
@@ -255,9 +257,11 @@ def _unpacked(frame: Frame) -> Any:
 def _packed_item(slot: int, packet: Packet) -> Frame:
     try:
         return pack(("process", slot, packet))
-    except MessageTooLarge as error:
+    except MessageSizeError as error:
         problem = str(error)
     except Exception as error:  # of whatever the item holds
         problem = f"{type(error).__name__}: {error}"
     kind = type(packet.payload).__name__
-    refuse_type(f"an item ({kind}) cannot be sent to the worker process: {problem}", _UNSENDABLE_HINT)
+    refuse_type(
+        f"an item ({kind}) cannot be sent to the worker process: {problem}", _UNSENDABLE_HINT
+    )

@@ -16,7 +16,7 @@ __all__ = ["Failure", "WorkerTraceback"]
 _PACKAGE: Final = str(Path(__file__).resolve().parent.parent)
 
 
-class WorkerTraceback(Exception):
+class WorkerTraceback(Exception):  # noqa: N818 - not raised, shown by its name
     """The cause of an exception that came from a worker: where in the worker it was raised."""
 
     def __init__(self, text: str) -> None:

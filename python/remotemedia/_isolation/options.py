@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from .._messages import did_you_mean
+from ..exceptions import refuse
 
-__all__ = ["Isolation", "find_problem", "parse_isolation"]
+if TYPE_CHECKING:
+    from ..node import Node
+
+__all__ = ["Isolation", "check_isolation"]
 
 _FIELDS: Final = ("restart", "max_restarts", "start_timeout_s")
 _POLICIES: Final = ("never", "on_failure")
@@ -37,39 +40,48 @@ class Isolation:
     start_timeout_s: float = 30.0
 
 
-def find_problem(value: object) -> tuple[str, str, str, str] | None:
-    """Give what is wrong: the field below ``isolate`` or "", its value, what is expected, a hint.
+def check_isolation(node: Node, value: object) -> Isolation | None:
+    """Make the options of what a user says of a node; None if it is not isolated.
 
-    None if `value` says whether, and how, a node is isolated.
+    Raises
+    ------
+    The configuration error, if the options are wrong, or not for this node.
     """
+    name = type(node).__name__
     if isinstance(value, bool):
-        return None
-    if not isinstance(value, Mapping):
-        return "", repr(value), "true, false or the fields of isolation", f"known: {_KNOWN}"
-    for name, given in value.items():
+        isolation = Isolation() if value else None
+    elif isinstance(value, Mapping):
+        for field, expected, hint in _problems(value):
+            refuse(f"{name}: isolate[{field!r}]", repr(value[field]), expected, hint)
+        isolation = Isolation(**value)
+    else:
+        hint = f"known: {', '.join(_FIELDS)}"
+        refuse(f"{name}: isolate", repr(value), "true, false or the fields of isolation", hint)
+    if isolation is not None and node._is_builtin:
+        hint = "only a node of your own can run in a process of its own"
+        refuse(f"{name}: isolate", repr(value), "False for a built-in node", hint)
+    if isolation is not None and node.is_streaming and isolation.restart != "never":
+        hint = "its one call holds the whole stream, which a fresh worker has not seen"
+        what = f"{name}: isolate['restart']"
+        refuse(what, repr(isolation.restart), "'never' for a streaming node", hint)
+    return isolation
+
+
+def _problems(given: Mapping[Any, Any]) -> Iterator[tuple[Any, str, str]]:
+    """Give each field that is wrong, what is expected there, and a hint."""
+    for name in given:
         if name not in _FIELDS:
-            hint = did_you_mean(str(name), _FIELDS)
-            return str(name), repr(given), f"one of the fields {_KNOWN}", hint
-    restart = value.get("restart", "never")
+            yield name, f"one of {', '.join(_FIELDS)}", did_you_mean(str(name), _FIELDS)
+    restart = given.get("restart", "never")
     if restart not in _POLICIES:
-        return "restart", repr(restart), "'never' or 'on_failure'", ""
-    most = value.get("max_restarts", 1)
-    if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= _MAX_RESTARTS:
-        return "max_restarts", repr(most), f"an integer 1..{_MAX_RESTARTS}", ""
-    if "max_restarts" in value and restart == "never":
-        return "max_restarts", repr(most), "restart='on_failure' beside it", ""
-    timeout = value.get("start_timeout_s", 1)
+        yield "restart", "'never' or 'on_failure'", ""
+    if "max_restarts" in given:
+        most = given["max_restarts"]
+        if isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= _MAX_RESTARTS:
+            yield "max_restarts", f"an integer 1..{_MAX_RESTARTS}", ""
+        if restart == "never":
+            yield "max_restarts", "restart='on_failure' beside it", ""
+    timeout = given.get("start_timeout_s", 1)
     is_number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
-    if not is_number or not math.isfinite(timeout) or not 0 < timeout <= _LONGEST_START_S:
-        return "start_timeout_s", repr(timeout), f"seconds above 0, at most {_LONGEST_START_S}", ""
-    return None
-
-
-def parse_isolation(value: bool | Mapping[str, Any]) -> Isolation | None:
-    """Make the options of a checked value; None if the node is not isolated."""
-    if isinstance(value, bool):
-        return Isolation() if value else None
-    return Isolation(**value)
-
-
-_KNOWN: Final = ", ".join(_FIELDS)
+    if not is_number or not 0 < timeout <= _LONGEST_START_S:  # nor is NaN
+        yield "start_timeout_s", f"seconds above 0, at most {_LONGEST_START_S}", ""

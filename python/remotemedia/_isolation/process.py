@@ -16,15 +16,16 @@ import sysconfig
 import threading
 import time
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from ..exceptions import refuse
 from . import starting
 from .cancelling import ended_by_cancel
-from .channel import BLOCK_BYTES, Channel, Frame, Garbage, pack
+from .channel import BLOCK_BYTES, Channel, Frame, StrangeMessageError, pack
 
-__all__ = ["Ended", "WorkerProcess", "check_platform"]
+__all__ = ["EndedError", "WorkerProcess", "check_platform"]
 
 _BOOTSTRAP: Final = str(Path(__file__).with_name("bootstrap.py"))
 _NUMBER: Final = struct.Struct("<i")
@@ -40,7 +41,7 @@ _INSTALLED: Final = tuple(
 )
 
 
-class Ended(Exception):
+class EndedError(Exception):
     """The worker is gone.
 
     Attributes
@@ -101,7 +102,7 @@ class WorkerProcess:
         self._owner = os.getpid()
         self._deadline: float | None = None
         self._is_cancelled = False
-        self._ended: Ended | None = None
+        self._ended: EndedError | None = None
         self._status: list[int] = []  # pid of the worker, then how it ended
         self._connection, connection = socket.socketpair()
         self._lifeline, lifeline = socket.socketpair()
@@ -145,8 +146,8 @@ class WorkerProcess:
     def ask(self, frame: Frame, timeout_s: float | None = None) -> Frame:
         """Send a message and give the answer.
 
-        Raises `Ended` if the worker is gone, and if it takes longer than `timeout_s`: then it is
-        killed.
+        Raises `EndedError` if the worker is gone, and if it takes longer than `timeout_s`: then it
+        is killed.
         """
         if os.getpid() != self._owner:
             refuse(
@@ -162,7 +163,7 @@ class WorkerProcess:
             with ended_by_cancel(self.cancel):
                 self._channel.send(frame)
                 return self._channel.receive()
-        except (OSError, EOFError, Garbage) as error:
+        except (OSError, EOFError, StrangeMessageError) as error:
             raise self._end(error) from None
 
     def cancel(self) -> None:
@@ -202,13 +203,13 @@ class WorkerProcess:
         """Wait for the worker's connection or its guard's lifeline; gives which has something."""
         return {number for number, _ in self._poll.poll(timeout_ms)}
 
-    def _end(self, error: BaseException | None = None) -> Ended:
+    def _end(self, error: BaseException | None = None) -> EndedError:
         """Make sure that it is gone, and say how it went."""
         if self._ended is None:
             self._ended = self._make_ended(error)
         return self._ended
 
-    def _make_ended(self, error: BaseException | None) -> Ended:
+    def _make_ended(self, error: BaseException | None) -> EndedError:
         fault = _fault(error)
         if fault or not self._read_lifeline(_STATUS_TIMEOUT_S):
             fault = fault or "closed its connection"
@@ -284,10 +285,14 @@ def _fault(error: BaseException | None) -> str:
     """Say for what a worker that may still live is killed; empty if it has ended by itself."""
     if isinstance(error, TimeoutError):
         return _LATE
-    return "wrote something else than messages to its connection" if isinstance(error, Garbage) else ""
+    return (
+        "wrote something else than messages to its connection"
+        if isinstance(error, StrangeMessageError)
+        else ""
+    )
 
 
-def _describe(status: list[int], trace: str, fault: str, is_cancelled: bool) -> Ended:
+def _describe(status: list[int], trace: str, fault: str, is_cancelled: bool) -> EndedError:
     told = len(status) > 1 and not fault  # else it was killed for its fault
     code = os.waitstatus_to_exitcode(status[1]) if told else None
     exit_code = code if code is not None and code >= 0 else None
@@ -300,7 +305,7 @@ def _describe(status: list[int], trace: str, fault: str, is_cancelled: bool) -> 
         reason = f"ended with exit code {exit_code}"
     else:
         reason = "was ended together with its guard"
-    return Ended(
+    return EndedError(
         reason + _place(trace),
         exit_code,
         name,
@@ -325,10 +330,8 @@ def _signal_name(number: int) -> str:
 
 
 def _kill_group(worker: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(worker, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _abandon(
@@ -338,10 +341,8 @@ def _abandon(
     os.close(crash)
     if os.getpid() != owner:
         return
-    try:
+    with suppress(OSError):
         lifeline.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
     try:
         guard.wait(_STATUS_TIMEOUT_S)
     except subprocess.TimeoutExpired:

@@ -7,7 +7,7 @@ import pickle
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..exceptions import refuse
 
@@ -29,6 +29,9 @@ def main_module() -> dict[str, Any]:
     main = sys.modules.get("__main__")
     spec = getattr(main, "__spec__", None)
     path = getattr(main, "__file__", None)
+    if main is not None:
+        # Under this name a worker has it, so results may name it.
+        sys.modules.setdefault("__mp_main__", main)
     if spec is not None:
         return {"sys_argv": sys.argv, "init_main_from_name": spec.name}
     if path is not None:
@@ -65,7 +68,7 @@ def pickled(node: Node) -> bytes:
         _refuse_node(node, error)
 
 
-def _refuse_node(node: Node, error: Exception) -> Any:
+def _refuse_node(node: Node, error: Exception) -> NoReturn:
     name = type(node).__name__
     if not _can_pickle(type(node)):
         refuse(

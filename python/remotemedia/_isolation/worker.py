@@ -12,7 +12,7 @@ from .._packet import Executor, Packet
 from .._user_node import make_user_executor
 from ..exceptions import refuse_type
 from . import starting
-from .channel import Channel, Frame, MessageTooLarge, pack
+from .channel import Channel, Frame, MessageSizeError, pack
 from .failures import Failure
 
 __all__ = ["serve"]
@@ -70,7 +70,7 @@ class _Worker:
             self._executors[slot] = make_user_executor(self._node)
             self._executors[slot].initialize(*rest)
         elif action == "process":
-            self._executors[slot].process(*rest, self._emit)
+            self._executors[slot].process(rest[0], self._emit)
         elif action == "flush":
             self._executors[slot].flush(self._emit)
         else:
@@ -102,7 +102,7 @@ class _Worker:
 def _pack_result(packet: Packet, port: int) -> Frame:
     try:
         return pack(("result", packet, port))
-    except MessageTooLarge as error:
+    except MessageSizeError as error:
         problem = str(error)
     except Exception as error:  # of whatever the result holds
         problem = f"{type(error).__name__}: {error}"
