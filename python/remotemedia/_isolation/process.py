@@ -161,10 +161,16 @@ class WorkerProcess:
         self._deadline = None if timeout_s is None else time.monotonic() + timeout_s
         try:
             with ended_by_cancel(self.cancel):
-                self._channel.send(frame)
-                return self._channel.receive()
+                answer = None if self._is_cancelled else self._talk(frame)
+            if answer is None or self._is_cancelled:  # it may have been quicker than its end
+                raise EOFError
+            return answer
         except (OSError, EOFError, StrangeMessageError) as error:
             raise self._end(error) from None
+
+    def _talk(self, frame: Frame) -> Frame:
+        self._channel.send(frame)
+        return self._channel.receive()
 
     def cancel(self) -> None:
         """Kill it because its result is not wanted any more. Any thread."""
