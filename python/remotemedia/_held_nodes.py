@@ -54,7 +54,7 @@ class HeldNodes:
                 self._close()
                 failure = node_failure(node.id, node.type.name, "initialize", error)
                 raise PipelineError(f"Pipeline initialization failed: {failure}") from error
-            if node.node.isolate:
+            if node.node._isolate:
                 _lend(executor)
 
     def _close(self) -> None:

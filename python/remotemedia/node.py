@@ -116,7 +116,8 @@ class Node(abc.ABC):
         if name is not None:
             self.name = name
         self.runtime_hint = runtime_hint
-        self.isolate = isolate
+        if isolate is not False:
+            self.isolate = isolate
         self._enable_state = enable_state
         self._state_limits = (state_ttl, max_sessions)
         StateManager(*self._state_limits)  # refuses wrong limits now, not at the first item
@@ -268,8 +269,8 @@ class Node(abc.ABC):
         hint = runtime.normalize_hint(self.runtime_hint)
         if hint != "auto":
             node["runtime_hint"] = hint
-        if self.isolate is not False:
-            node["isolate"] = self.isolate
+        if self._isolate is not False:
+            node["isolate"] = self._isolate
         if self._type.streaming:
             node["is_streaming"] = True
         capabilities = self.get_capabilities() if include_capabilities else None

@@ -71,6 +71,19 @@ class Holding(Node):
         yield {"session": self.get_session_id(), "count": self.state.get("count")}
 
 
+class Failing(Node):
+    """Fails in initialize, and tells of its cleanup."""
+
+    def initialize(self) -> None:
+        raise LookupError("no model")
+
+    def process(self, data: Any) -> Any:
+        return data
+
+    def cleanup(self) -> None:
+        print("cleaned up")
+
+
 class Commanded(Node):
     """Does what the item says; one worker serves many tests."""
 

@@ -18,6 +18,7 @@ from remotemedia import Pipeline, PipelineError, WorkerError
 from remotemedia._cancel import CancelScope
 from remotemedia._isolation import executor as isolation
 from remotemedia._packet import NodeContext, Packet
+from remotemedia.nodes import PassThroughNode
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_a_cancel_that_came_before_the_call_counts(fifo: str) -> None:
 
 def test_cancelling_a_session_ends_the_call_of_its_node(fifo: str) -> None:
     async def main() -> None:
-        async with Pipeline([Hanging("process", fifo)]).session() as session:
+        async with Pipeline([PassThroughNode(), Hanging("process", fifo)]).session() as session:
             push = asyncio.create_task(session.push("hang"))
             pid = int(await asyncio.to_thread(Path(fifo).read_text))
             session.cancel()
@@ -120,7 +121,7 @@ def test_cancelling_a_session_ends_the_call_of_its_node(fifo: str) -> None:
 
 def test_cancelling_a_run_ends_the_call_of_its_node(fifo: str, use_rust: bool) -> None:
     async def main() -> None:
-        pipeline = Pipeline([Hanging("process", fifo)])
+        pipeline = Pipeline([PassThroughNode(), Hanging("process", fifo)])
         run = asyncio.create_task(pipeline.run(["hang"], use_rust=use_rust))
         pid = int(await asyncio.to_thread(Path(fifo).read_text))
         run.cancel()

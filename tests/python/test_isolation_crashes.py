@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from isolated_nodes import Commanded, Streaming
+from isolated_nodes import Commanded, Failing, Streaming
 from node_runs import Run
 from processes import wait_for_ends
-from remotemedia import ConfigurationError, Pipeline, WorkerError
+from remotemedia import ConfigurationError, NodeError, Pipeline, WorkerError
+from remotemedia.nodes import PassThroughNode
 
 ENDS = [
     # command, what the error says, exit code, signal
@@ -57,19 +58,33 @@ def test_the_error_says_how_the_worker_ended(
 
 
 def test_a_pipeline_names_the_node_whose_worker_crashed(use_rust: bool) -> None:
-    pipeline = Pipeline([Commanded(name="fragile", isolate=True)])
+    pipeline = Pipeline([PassThroughNode(), Commanded(name="fragile", isolate=True)])
     with pytest.raises(WorkerError) as caught:
         pipeline.run_sync(["first", "crash"], use_rust=use_rust)
     error = caught.value
     assert str(error).startswith(
-        "Execution error: node 'fragile_0' (Commanded) failed in process: its worker process was "
+        "Execution error: node 'fragile_1' (Commanded) failed in process: its worker process was "
         "ended by SIGSEGV at "
     )
-    assert (error.node_id, error.node_type) == ("fragile_0", "Commanded")
+    assert (error.node_id, error.node_type) == ("fragile_1", "Commanded")
     assert (error.stage, error.signal_name) == ("process", "SIGSEGV")
     assert error.partial_results == ["first"]
     assert "do_crash" in error.worker_traceback
     assert pickle.loads(pickle.dumps(error)).signal_name == "SIGSEGV"
+
+
+def test_a_node_that_fails_in_initialize_is_cleaned_up(
+    use_rust: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    texts = []
+    for isolate in (False, True):
+        with pytest.raises(NodeError) as caught:
+            Pipeline([PassThroughNode(), Failing(isolate=isolate)]).run_sync([1], use_rust=use_rust)
+        texts.append(str(caught.value))
+    assert texts[0] == texts[1]
+    assert texts[0].endswith("(Failing) failed in initialize: LookupError: no model")
+    output, errors = capfd.readouterr()
+    assert (output, errors) == ("cleaned up\n", "cleaned up\n")
 
 
 def test_a_worker_that_dies_between_two_items_is_missed_at_the_next() -> None:

@@ -15,6 +15,7 @@ from node_runs import RATE, Run
 from processes import marked_processes, wait_for_ends
 from remotemedia import ItemTypeError, NodeError, NodeTypeError, Pipeline, WorkerError
 from remotemedia._isolation.failures import WorkerTraceback
+from remotemedia.nodes import PassThroughNode
 
 SHARED_WORKERS = True  # the module's own fixture looks at what is left
 
@@ -103,7 +104,7 @@ def test_a_pipeline_raises_the_same_error_as_without_isolation(
 ) -> None:
     texts = []
     for isolate in (False, True):
-        pipeline = Pipeline([Commanded(name="n", isolate=isolate)])
+        pipeline = Pipeline([PassThroughNode(), Commanded(name="n", isolate=isolate)])
         with pytest.raises(NodeError) as caught:
             pipeline.run_sync(["first", command], use_rust=use_rust)
         error = caught.value

@@ -119,8 +119,8 @@ class IsolatedExecutor:
         request = pack(("initialize", self._slot, self._context))
         try:
             self._worker = self._start() if worker is None else worker
+            self._worker.slots.add(self._slot)  # cleaned up also if it fails
             self._ask(request, _emit_nothing)
-            self._worker.slots.add(self._slot)
         except EndedError as end:
             self._worker = None
             self._fail("initialize", end)

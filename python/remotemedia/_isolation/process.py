@@ -167,6 +167,9 @@ class WorkerProcess:
             return answer
         except (OSError, EOFError, StrangeMessageError) as error:
             raise self._end(error) from None
+        except BaseException:  # in the midst of a message: nothing that follows would fit
+            self._let_go()
+            raise
 
     def _talk(self, frame: Frame) -> Frame:
         self._channel.send(frame)
