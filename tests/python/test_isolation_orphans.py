@@ -19,6 +19,7 @@ from node_runs import Run
 from orphan_program import STATES
 from processes import marked_processes, parent_of, state_of, wait_for_ends, wait_until
 from remotemedia import WorkerError
+from remotemedia._isolation import process
 
 PROGRAM = Path(__file__).with_name("orphan_program.py")
 
@@ -90,6 +91,19 @@ def test_a_worker_ends_with_its_guard() -> None:
     with pytest.raises(WorkerError, match="was ended together with its guard"):
         session.push("pid")
     session.executor.cleanup()
+
+
+def test_a_guard_that_is_stopped_does_not_keep_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_STATUS_TIMEOUT_S", 0.1)
+    session = Run(Commanded(isolate=True))
+    everything = [session.push("pid")[0].payload, *session.push("child")[0].payload[:2]]
+    guard = parent_of(everything[0])
+    os.kill(guard, signal.SIGSTOP)
+    wait_until(lambda: state_of(guard) == "T")
+    session.executor._worker.kill()  # type: ignore[attr-defined]
+    wait_for_ends([guard, *everything])
+    for pid in marked_processes():  # what left the group has nobody to end it but a running guard
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_a_session_that_is_dropped_takes_its_worker_along() -> None:

@@ -76,9 +76,14 @@ def _kill_group(worker: int) -> None:
 def _sweep() -> None:
     """Kill what has left the worker's group: it became ours when its own parent ended."""
     while True:
-        with open(f"/proc/self/task/{os.getpid()}/children") as file:
-            for child in file.read().split():
-                os.kill(int(child), signal.SIGKILL)
+        try:
+            with open(f"/proc/self/task/{os.getpid()}/children") as file:
+                children = [int(child) for child in file.read().split()]
+        except OSError:  # a kernel that does not tell: the group was killed, at least
+            return
+        for child in children:
+            with suppress(OSError):  # it may have taken the rights of another user
+                os.kill(child, signal.SIGKILL)
         try:
             os.waitpid(-1, 0)
         except ChildProcessError:
