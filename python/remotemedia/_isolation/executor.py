@@ -12,9 +12,10 @@ from .._packet import Emit, NodeContext, Packet
 from ..exceptions import RemoteMediaError, WorkerError, refuse, refuse_type
 from . import starting
 from .channel import Frame, MessageSizeError, pack
+from .ending import EndedError
 from .failures import Failure
 from .options import Isolation
-from .process import EndedError, WorkerProcess, check_platform
+from .process import WorkerProcess, check_platform
 
 if TYPE_CHECKING:
     from ..node import Node

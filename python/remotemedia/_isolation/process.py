@@ -5,14 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import select
 import signal
 import socket
 import struct
 import subprocess
 import sys
-import sysconfig
 import threading
 import time
 import weakref
@@ -24,8 +22,9 @@ from ..exceptions import refuse
 from . import starting
 from .cancelling import ended_by_cancel
 from .channel import BLOCK_BYTES, Channel, Frame, StrangeMessageError, pack
+from .ending import EndedError, describe_end, fault_of
 
-__all__ = ["EndedError", "WorkerProcess", "check_platform"]
+__all__ = ["WorkerProcess", "check_platform"]
 
 _BOOTSTRAP: Final = str(Path(__file__).with_name("bootstrap.py"))
 _NUMBER: Final = struct.Struct("<i")
@@ -34,46 +33,6 @@ _STATUS_TIMEOUT_S: Final = 1.0
 # Longest a worker may take for its interpreter's own end.
 _EXIT_TIMEOUT_S: Final = 5.0
 _MAX_CRASH_BYTES: Final = 1 << 16
-_LATE: Final = "did not answer in time"
-_FRAME: Final = re.compile(r'^  File "(.*)", line (\d+) in (.*)$', re.MULTILINE)
-_INSTALLED: Final = tuple(
-    sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
-)
-
-
-class EndedError(Exception):
-    """The worker is gone.
-
-    Attributes
-    ----------
-    exit_code : int or None
-        None if a signal ended it, or if it is unknown.
-    signal_name : str
-        E.g. "SIGSEGV"; empty if no signal ended it.
-    trace : str
-        What it wrote while it crashed: Python's lines of all its threads; may be empty.
-    is_cancelled : bool
-        `WorkerProcess.cancel` ended it.
-    is_late : bool
-        It did not answer in time, and was killed.
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        exit_code: int | None,
-        signal_name: str,
-        trace: str,
-        *,
-        is_cancelled: bool,
-        is_late: bool,
-    ) -> None:
-        super().__init__(reason)
-        self.is_late = is_late
-        self.exit_code = exit_code
-        self.signal_name = signal_name
-        self.trace = trace
-        self.is_cancelled = is_cancelled
 
 
 def check_platform() -> None:
@@ -219,7 +178,7 @@ class WorkerProcess:
         return self._ended
 
     def _make_ended(self, error: BaseException | None) -> EndedError:
-        fault = _fault(error)
+        fault = fault_of(error)
         if fault or not self._read_lifeline(_STATUS_TIMEOUT_S):
             fault = fault or "closed its connection"
             self._let_go()
@@ -230,7 +189,7 @@ class WorkerProcess:
         self._lifeline.close()
         os.close(self._crash)
         self._abandon.detach()
-        return _describe(self._status, trace, fault, self._is_cancelled)
+        return describe_end(self._status, trace, fault, self._is_cancelled)
 
     def _wait_for_guard(self) -> None:
         try:
@@ -288,54 +247,6 @@ def _error_output() -> int:
 
 def _milliseconds_until(deadline: float | None) -> int | None:
     return None if deadline is None else max(0, round((deadline - time.monotonic()) * 1_000))
-
-
-def _fault(error: BaseException | None) -> str:
-    """Say for what a worker that may still live is killed; empty if it has ended by itself."""
-    if isinstance(error, TimeoutError):
-        return _LATE
-    return (
-        "wrote something else than messages to its connection"
-        if isinstance(error, StrangeMessageError)
-        else ""
-    )
-
-
-def _describe(status: list[int], trace: str, fault: str, is_cancelled: bool) -> EndedError:
-    told = len(status) > 1 and not fault  # else it was killed for its fault
-    code = os.waitstatus_to_exitcode(status[1]) if told else None
-    exit_code = code if code is not None and code >= 0 else None
-    name = _signal_name(-code) if code is not None and code < 0 else ""
-    if fault:
-        reason = fault
-    elif name:
-        reason = f"was ended by {name}"
-    elif exit_code is not None:
-        reason = f"ended with exit code {exit_code}"
-    else:
-        reason = "was ended together with its guard"
-    return EndedError(
-        reason + _place(trace),
-        exit_code,
-        name,
-        trace,
-        is_cancelled=is_cancelled,
-        is_late=fault == _LATE,
-    )
-
-
-def _place(trace: str) -> str:
-    """Say where it crashed: the innermost line that is not Python's own or of a package."""
-    frames = _FRAME.findall(trace)
-    users = [frame for frame in frames if not frame[0].startswith(_INSTALLED)]
-    return " at {}:{} in {}".format(*(users or frames)[0]) if frames else ""
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _kill_group(worker: int) -> None:
