@@ -14,7 +14,6 @@ import pytest
 
 from remotemedia import ItemTypeError
 from remotemedia._isolation import channel as messages
-from remotemedia._isolation import executor, worker
 from remotemedia._isolation.channel import (
     BLOCK_BYTES,
     Channel,
@@ -22,6 +21,7 @@ from remotemedia._isolation.channel import (
     StrangeMessageError,
     pack,
 )
+from remotemedia._isolation.failures import pack_packet
 from remotemedia._packet import Packet
 
 SIZES = [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES, 2_500_000]
@@ -87,15 +87,13 @@ def test_what_arrives_has_memory_of_its_own_that_is_as_writable_as_it_was(ends: 
     assert [array.flags.writeable for array in first] == [True, False]
 
 
-def test_a_message_above_the_limit_is_refused_on_both_ways(monkeypatch: Any) -> None:
+def test_a_message_above_the_limit_is_refused(monkeypatch: Any) -> None:
     monkeypatch.setattr(messages, "MAX_MESSAGE_BYTES", 10_000)
     with pytest.raises(MessageSizeError, match="bytes, at most 10000 can be sent"):
         pack(np.zeros(10_001, np.uint8))
     packet = Packet("x" * 10_001)
-    with pytest.raises(ItemTypeError, match=r"an item .str. cannot be sent .* at most 10000"):
-        executor._packed_item(0, packet)
-    with pytest.raises(ItemTypeError, match=r"a result .str. cannot leave .* at most 10000"):
-        worker._pack_result(packet, 0)
+    with pytest.raises(ItemTypeError, match=r"an item .str. cannot leave .* at most 10000"):
+        pack_packet(packet, packet, "an item", "leave")
 
 
 def head(magic: int, count: int, size: int) -> bytes:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from .._packet import Emit, NodeContext, Packet
 from ..exceptions import RemoteMediaError, WorkerError, refuse, refuse_type
 from . import starting
-from .channel import Frame, MessageSizeError, pack
+from .channel import Frame, pack
 from .ending import EndedError
-from .failures import Failure
+from .failures import SENDABLE_HINT, Failure, pack_packet
 from .options import Isolation
 from .process import WorkerProcess, check_platform
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["IsolatedExecutor"]
 
 _LOG: Final = logging.getLogger("remotemedia")
-_UNSENDABLE_HINT: Final = "give arrays, text, numbers, lists, dicts, or objects of such classes"
 # Longest a node's cleanup may take once its results do not matter any more.
 _CLEANUP_TIMEOUT_S: Final = 10.0
 
@@ -63,7 +62,7 @@ class IsolatedExecutor:
         if self._failure is not None:
             raise self._failure
         self._calls += 1
-        request = _packed_item(self._slot, packet)
+        request = pack_packet(("process", self._slot, packet), packet, "an item", "be sent to")
         while True:
             try:
                 if self._worker is None:  # a cancel has ended it, or it is to be restarted
@@ -252,17 +251,4 @@ def _unpacked(frame: Frame) -> Any:
         return frame.unpack()
     except Exception as error:  # of a result's class
         problem = f"{type(error).__name__}: {error}"
-    refuse_type(f"a result of the worker process cannot be read: {problem}", _UNSENDABLE_HINT)
-
-
-def _packed_item(slot: int, packet: Packet) -> Frame:
-    try:
-        return pack(("process", slot, packet))
-    except MessageSizeError as error:
-        problem = str(error)
-    except Exception as error:  # of whatever the item holds
-        problem = f"{type(error).__name__}: {error}"
-    kind = type(packet.payload).__name__
-    refuse_type(
-        f"an item ({kind}) cannot be sent to the worker process: {problem}", _UNSENDABLE_HINT
-    )
+    refuse_type(f"a result of the worker process cannot be read: {problem}", SENDABLE_HINT)

@@ -1,4 +1,4 @@
-"""What a node raises in its worker, and how it arrives: the same exception with the traceback."""
+"""What fails between the processes: values that cannot travel, and exceptions that have to."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from ..exceptions import WorkerError
+from .._packet import Packet
+from ..exceptions import WorkerError, refuse_type
+from .channel import Frame, MessageSizeError, pack
 
-__all__ = ["Failure", "WorkerTraceback"]
+__all__ = ["SENDABLE_HINT", "Failure", "WorkerTraceback", "pack_packet"]
+
+SENDABLE_HINT: Final = "use arrays, text, numbers, lists, dicts, or objects of classes in modules"
 
 _PACKAGE: Final = str(Path(__file__).resolve().parent.parent)
 
@@ -73,3 +77,15 @@ def _users_part(trace: TracebackType | None) -> TracebackType | None:
     while at is not None and at.tb_frame.f_code.co_filename.startswith(_PACKAGE):
         at = at.tb_next
     return at or trace
+
+
+def pack_packet(message: object, packet: Packet, what: str, does: str) -> Frame:
+    """Pack a message with a packet; the type error "<what> cannot <does> the worker process"."""
+    try:
+        return pack(message)
+    except MessageSizeError as error:
+        problem = str(error)
+    except Exception as error:  # of whatever the packet holds
+        problem = f"{type(error).__name__}: {error}"
+    kind = type(packet.payload).__name__
+    refuse_type(f"{what} ({kind}) cannot {does} the worker process: {problem}", SENDABLE_HINT)

@@ -10,14 +10,11 @@ from typing import Any
 
 from .._packet import Executor, Packet
 from .._user_node import make_user_executor
-from ..exceptions import refuse_type
 from . import starting
-from .channel import Channel, Frame, MessageSizeError, pack
-from .failures import Failure
+from .channel import Channel, Frame, pack
+from .failures import Failure, pack_packet
 
 __all__ = ["serve"]
-
-_UNSENDABLE_HINT = "give arrays, text, numbers, lists, dicts, or objects of classes in modules"
 
 
 class _Stopped(BaseException):
@@ -85,7 +82,7 @@ class _Worker:
             self._node = pickle.loads(pickled)
 
     def _emit(self, packet: Packet, port: int = 0) -> bool:
-        self._send(_pack_result(packet, port))
+        self._send(pack_packet(("result", packet, port), packet, "a result", "leave"))
         goes_on = self._channel.receive().unpack()
         if goes_on is None:
             raise _Stopped
@@ -97,14 +94,3 @@ class _Worker:
             sys.stderr.flush()
             os._exit(1)
         self._channel.send(frame)
-
-
-def _pack_result(packet: Packet, port: int) -> Frame:
-    try:
-        return pack(("result", packet, port))
-    except MessageSizeError as error:
-        problem = str(error)
-    except Exception as error:  # of whatever the result holds
-        problem = f"{type(error).__name__}: {error}"
-    kind = type(packet.payload).__name__
-    refuse_type(f"a result ({kind}) cannot leave the worker process: {problem}", _UNSENDABLE_HINT)
