@@ -25,6 +25,7 @@ from .exceptions import (
     RemoteMediaError,
     SerializationError,
     WebRTCError,
+    WorkerError,
 )
 from .node import Node
 from .pipeline import Pipeline
@@ -72,6 +73,7 @@ __all__ = [
     "VADNode",
     "VADTriggeredBuffer",
     "WebRTCError",
+    "WorkerError",
     "__version__",
     "audio",
     "get_rust_runtime",

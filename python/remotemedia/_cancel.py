@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-__all__ = ["CancelScope", "Waits", "current_waits"]
+__all__ = ["CancelScope", "Waits", "current_scope", "current_waits", "entered"]
 
 _present = threading.local()
 
@@ -107,3 +107,16 @@ def current_waits() -> Waits | None:
     """Give the waits of the calling thread, if it is inside a scope."""
     waits: Waits | None = getattr(_present, "waits", None)
     return waits
+
+
+def current_scope() -> CancelScope | None:
+    """Give the scope that the calling thread is in: an executor keeps it for calls on lanes."""
+    waits = current_waits()
+    return None if waits is None else waits.scope
+
+
+def entered(
+    scope: CancelScope | None, generation: int | None = None
+) -> AbstractContextManager[object]:
+    """Enter a scope, if there is one, for work of that generation."""
+    return nullcontext() if scope is None else scope.entered(generation)

@@ -214,11 +214,24 @@ def _make_node(entry: ManifestNode) -> Node:
             did_you_mean(entry.node_type, sorted([*type_names(), *user_type_names()])),
         )
     try:
-        return create_node(
+        node = create_node(
             entry.node_type, entry.params, name=entry.id, runtime_hint=entry.runtime_hint
         )
     except (TypeError, RemoteMediaError) as error:  # from the constructor of a user's class
         _refuse_node(entry, "params", f"node '{entry.id}' ({name}): {error}")
+    if entry.isolate is not False:
+        if node._is_builtin:
+            _refuse_node(
+                entry,
+                "isolate",
+                f"node '{entry.id}' ({name}): a built-in node cannot be isolated",
+                "only a Python node of your own can have a process of its own",
+            )
+        try:
+            node.isolate = entry.isolate
+        except RemoteMediaError as error:
+            _refuse_node(entry, "isolate", f"node '{entry.id}': {error}")
+    return node
 
 
 def _type_field(entry: ManifestNode) -> str:

@@ -50,7 +50,16 @@ class HeldNodes:
                 self._close()
                 failure = node_failure(node.id, node.type.name, "initialize", error)
                 raise PipelineError(f"Pipeline initialization failed: {failure}") from error
+            if node.node._isolate:
+                _lend(executor)
 
     def _close(self) -> None:
         while self._executors:
             self._executors.pop().cleanup()
+
+
+def _lend(executor: Executor) -> None:
+    from ._isolation.executor import IsolatedExecutor
+
+    if isinstance(executor, IsolatedExecutor):
+        executor.lend()

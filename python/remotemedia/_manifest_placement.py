@@ -6,8 +6,9 @@ import re
 from typing import Any, Final
 
 from ._manifest_fields import Fields
+from ._messages import shown
 
-__all__ = ["read_capabilities", "read_execution", "refuse_host"]
+__all__ = ["read_capabilities", "read_execution", "read_isolation", "refuse_host"]
 
 _HOST: Final = re.compile("[^:]+:[0-9]+")
 _PLACEMENTS: Final = ("anywhere", "native", "host", "local")
@@ -58,6 +59,25 @@ def read_execution(node: Fields) -> dict[str, Any] | None:
             "known: anywhere, native, host, local, requires_*, prefer_*",
         )
     return execution.members
+
+
+def read_isolation(node: Fields) -> bool | dict[str, Any]:
+    """Give whether, and how, the node has a process of its own."""
+    if "isolate" not in node:
+        return False
+    isolate = node.find("isolate")
+    if isinstance(isolate, bool):
+        return isolate
+    if not isinstance(isolate, dict):
+        node.refuse_field(
+            "isolate", f"'isolate' is {shown(isolate)}, expected true, false or an object"
+        )
+    fields = node.object("isolate", "isolate")
+    fields.allow_only("restart", "max_restarts", "start_timeout_s")
+    fields.check_choice("restart", "never", "on_failure")
+    fields.check_number("max_restarts", 1)
+    fields.check_number("start_timeout_s", 0)
+    return isolate
 
 
 def refuse_host(node: Fields) -> None:

@@ -97,7 +97,8 @@ def definition_of(manifest: Manifest, nodes: Mapping[str, Node], is_chain: bool)
 
 
 def _node_definition(written: ManifestNode, node: Node) -> dict[str, Any]:
-    return {
+    isolation = {} if written.isolate is False else {"isolate": written.isolate}
+    return isolation | {
         "node_id": written.id,
         "node_type": written.node_type,
         "config": dict(written.params),

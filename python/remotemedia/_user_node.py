@@ -6,11 +6,11 @@ import asyncio
 import inspect
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Generator, Iterator
-from contextlib import aclosing, closing, contextmanager, nullcontext
+from contextlib import aclosing, closing, contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-from ._cancel import CancelScope, current_waits
+from ._cancel import CancelScope, current_scope, entered
 from ._coroutines import await_from_thread
 from ._items import give_item, take_result
 from ._packet import Emit, Executor, NodeContext, Packet
@@ -43,8 +43,7 @@ class _UserNodeExecutor:
 
     def initialize(self, context: NodeContext) -> None:
         self._loop = context.loop
-        waits = current_waits()
-        self._scope = None if waits is None else waits.scope
+        self._scope = current_scope()
         self._session_id = context.session_id
         live = self._node._alive()
         with live.lock, self._node._in_session(self._session_id):
@@ -81,8 +80,10 @@ class _UserNodeExecutor:
         self, packet: Packet, item: Any = None, generation: int | None = None
     ) -> Iterator[None]:
         """Be in the node's session, and where a cancel ends what the call waits for."""
-        scope = nullcontext() if self._scope is None else self._scope.entered(generation)
-        with scope, self._node._in_session(self._session_of(packet, item)):
+        with (
+            entered(self._scope, generation),
+            self._node._in_session(self._session_of(packet, item)),
+        ):
             yield
 
     def _results_of(self, item: Any) -> Results:

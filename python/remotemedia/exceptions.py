@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, Final, NoReturn
 
 from ._messages import shortened
 
@@ -20,6 +20,7 @@ __all__ = [
     "RemoteMediaError",
     "SerializationError",
     "WebRTCError",
+    "WorkerError",
 ]
 
 # A hostile text can put megabytes into an id or a type; no message needs more than this.
@@ -129,22 +130,66 @@ class NodeError(RemoteMediaError, RuntimeError):
 
     @staticmethod
     def from_cause(node_id: str, node_type: str, stage: str, cause: BaseException) -> NodeError:
-        """Say which node failed because of `cause`; a `NodeTypeError` if that is a `TypeError`."""
+        """Say which node failed because of `cause`.
+
+        A `NodeTypeError` if that is a `TypeError`, a `WorkerError` with the same attributes if it
+        is one.
+        """
         kind = NodeTypeError if isinstance(cause, TypeError) else NodeError
+        of_worker: dict[str, Any] = {}
+        if isinstance(cause, WorkerError):
+            kind = WorkerError
+            of_worker = {name: getattr(cause, name) for name in _OF_WORKER}
         text = str(cause) if isinstance(cause, RemoteMediaError) else _describe(cause)
         error = kind(
             f"Execution error: node '{node_id}' ({node_type}) failed in {stage}: {text}",
             node_id=node_id,
             node_type=node_type,
             stage=stage,
+            **of_worker,
         )
         error.hint = getattr(cause, "hint", "")
         error.__cause__ = cause
         return error
 
 
+_OF_WORKER: Final = ("exit_code", "signal_name", "worker_traceback")
+
+
 class NodeTypeError(NodeError, TypeError):
     """A node was given an item it cannot take."""
+
+
+class WorkerError(NodeError):
+    """The worker process of an isolated node ended, or could not be started.
+
+    Also for what a node raised there, if its exception cannot be brought here.
+
+    Attributes
+    ----------
+    exit_code : int or None
+        Of the worker; None if it did not end, a signal ended it, or nobody knows.
+    signal_name : str
+        The signal that ended it, e.g. ``"SIGSEGV"``; empty if none did.
+    worker_traceback : str
+        The Python lines where it crashed or raised, in the worker; may be empty.
+    """
+
+    code = "RM3100"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        exit_code: int | None = None,
+        signal_name: str = "",
+        worker_traceback: str = "",
+        **details: Any,
+    ) -> None:
+        super().__init__(message, **details)
+        self.exit_code = exit_code
+        self.signal_name = signal_name
+        self.worker_traceback = worker_traceback
 
 
 class ItemTypeError(RemoteMediaError, TypeError):

@@ -20,7 +20,7 @@ from ._document import (
     parse_document,
 )
 from ._manifest_fields import Fields
-from ._manifest_placement import read_capabilities, read_execution, refuse_host
+from ._manifest_placement import read_capabilities, read_execution, read_isolation, refuse_host
 from ._messages import did_you_mean, shown
 
 __all__ = ["Manifest", "ManifestConnection", "ManifestNode", "manifest_to_dict", "read_manifest"]
@@ -55,6 +55,7 @@ _NODE_FIELDS: Final = (
     "capabilities",
     "host",
     "execution",
+    "isolate",
 )
 
 
@@ -76,7 +77,8 @@ class ManifestNode:
     """A node as it is written.
 
     ``lines`` are those of its fields, e.g. ``"node_type"`` and ``"params/quality"``, by JSON
-    pointers below ``pointer``; ``capabilities`` and ``execution`` are checked and kept.
+    pointers below ``pointer``; ``capabilities``, ``execution`` and ``isolate`` are
+    checked and kept.
     """
 
     id: str
@@ -86,6 +88,7 @@ class ManifestNode:
     is_streaming: bool | None = None
     capabilities: dict[str, Any] | None = None
     execution: dict[str, Any] | None = None
+    isolate: bool | dict[str, Any] = False
     pointer: str = ""
     line: int = 0
     lines: dict[str, int] = field(default_factory=dict)
@@ -249,6 +252,7 @@ def _read_node(fields: Fields, dialect: _Dialect, manifest: Manifest) -> Manifes
         is_streaming=fields.find("is_streaming"),
         capabilities=read_capabilities(fields),
         execution=read_execution(fields),
+        isolate=read_isolation(fields),
         pointer=fields.pointer,
         line=fields.line,
         lines=_lines_of(fields, params),
@@ -260,7 +264,9 @@ def _read_node(fields: Fields, dialect: _Dialect, manifest: Manifest) -> Manifes
 def _lines_of(fields: Fields, params: Iterable[str]) -> dict[str, int]:
     """Lines of everything that can still turn out wrong once the node type is known."""
     names = [
-        n for n in ("node_type", "type", "is_streaming", "runtime_hint", "params") if n in fields
+        n
+        for n in ("node_type", "type", "is_streaming", "runtime_hint", "isolate", "params")
+        if n in fields
     ]
     names += ["params" + child_pointer("", name) for name in params]
     return {name: fields.line_of(name) for name in names}
@@ -367,6 +373,8 @@ def _node_to_dict(node: ManifestNode) -> dict[str, Any]:
         entry["capabilities"] = node.capabilities
     if node.execution is not None:
         entry["execution"] = node.execution
+    if node.isolate is not False:
+        entry["isolate"] = node.isolate
     return entry
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from . import runtime
 from ._arguments import call_arguments, recording
+from ._isolation.options import check_isolation
 from ._node_types import NodeType, StreamFormat, check_parameters, find_type
 from ._packet import Executor
 from .exceptions import ConfigurationError
@@ -22,8 +23,8 @@ from .state import SessionState, StateManager
 __all__ = ["Node", "create_node"]
 
 _ENVELOPE_KEYS: Final = ("session_id", "metadata", "user_name", "timestamp")
-# Arguments of every node. The first two say where it stands and runs; they are not configuration.
-_PLACING: Final = ("name", "runtime_hint")
+# Arguments of every node. The first say where it stands and runs; they are not configuration.
+_PLACING: Final = ("name", "runtime_hint", "isolate")
 COMMON_ARGUMENTS: Final = (*_PLACING, "enable_state", "state_ttl", "max_sessions")
 
 _user_classes: dict[str, type[Node]] = {}
@@ -40,6 +41,7 @@ class _Live:
         self.states = states
         self.lock = threading.RLock()  # around initialize and cleanup
         self.sessions = 0  # that have initialized the node and not cleaned it up yet
+        self.idle_workers: list[Any] = []  # processes that hold the node initialized for a session
 
 
 class Node(abc.ABC):
@@ -57,6 +59,9 @@ class Node(abc.ABC):
         Most sessions with a state; the one not accessed for longest goes. None: no limit.
     runtime_hint : {"auto", "native", "python"}
         Where to run it; "rust" is the old name of "native". A user's own node runs in Python.
+    isolate : bool or dict
+        Run it in a process of its own, so that a crash there is an error here. A dict says how:
+        restart ("never", "on_failure"), max_restarts, start_timeout_s. A user's own node only.
     **kwargs
         Kept in `config`.
 
@@ -87,6 +92,7 @@ class Node(abc.ABC):
     # On the class, so that a subclass works that does not call this constructor.
     _name: str | None = None
     _runtime_hint: str = "auto"
+    _isolate: bool | Mapping[str, Any] = False
     _enable_state: bool = True
     _state_limits: tuple[float | timedelta | None, int | None] = (None, None)
     _session_id: str | None = None
@@ -104,11 +110,14 @@ class Node(abc.ABC):
         max_sessions: int | None = None,
         *,
         runtime_hint: str = "auto",
+        isolate: bool | Mapping[str, Any] = False,
         **kwargs: Any,
     ) -> None:
         if name is not None:
             self.name = name
         self.runtime_hint = runtime_hint
+        if isolate is not False:
+            self.isolate = isolate
         self._enable_state = enable_state
         self._state_limits = (state_ttl, max_sessions)
         StateManager(*self._state_limits)  # refuses wrong limits now, not at the first item
@@ -168,6 +177,16 @@ class Node(abc.ABC):
     def runtime_hint(self, hint: str) -> None:
         runtime.normalize_hint(hint)
         self._runtime_hint = hint
+
+    @property
+    def isolate(self) -> bool | Mapping[str, Any]:
+        """Whether, and how, the node runs in a process of its own, as it was given."""
+        return self._isolate
+
+    @isolate.setter
+    def isolate(self, isolate: bool | Mapping[str, Any]) -> None:
+        check_isolation(self, isolate)
+        self._isolate = isolate if isinstance(isolate, bool) else dict(isolate)
 
     @property
     def config(self) -> dict[str, Any]:
@@ -250,6 +269,8 @@ class Node(abc.ABC):
         hint = runtime.normalize_hint(self.runtime_hint)
         if hint != "auto":
             node["runtime_hint"] = hint
+        if self._isolate is not False:
+            node["isolate"] = self._isolate
         if self._type.streaming:
             node["is_streaming"] = True
         capabilities = self.get_capabilities() if include_capabilities else None
@@ -292,6 +313,11 @@ class Node(abc.ABC):
 
     def _make_executor(self) -> Executor:
         """Make what runs the node in Python in one session."""
+        isolation = check_isolation(self, self._isolate)
+        if isolation is not None:
+            from ._isolation.executor import IsolatedExecutor
+
+            return IsolatedExecutor(self, isolation)
         from ._user_node import make_user_executor
 
         return make_user_executor(self)

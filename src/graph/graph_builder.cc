@@ -130,6 +130,12 @@ void GraphBuilder::add_native(const ManifestNode& node) {
                 did_you_mean(node.node_type, registry_.names()));
   }
   Parameters parameters = checked_parameters(node, *type);
+  if (!node.isolate.is_null() && node.isolate != Value(false)) {
+    refuse_node(
+        node, "isolate",
+        fmt::format("node '{}' ({}): a built-in node cannot be isolated", node.id, type->name),
+        "only a Python node of your own can have a process of its own");
+  }
   if (!type->make || node.runtime_hint == RuntimeHint::python) {
     refuse_node(node, type->make ? "runtime_hint" : type_field(node),
                 fmt::format("node '{}' ({}) {}", node.id, type->name,

@@ -156,6 +156,23 @@ Value read_execution(const Fields& node) {
   return *node.find("execution");
 }
 
+// Whether, and how, a node of the user's has a process of its own; only Python can do that.
+Value read_isolation(const Fields& node) {
+  const Value* isolate = node.find("isolate");
+  if (isolate == nullptr) return {};
+  if (isolate->as_bool() != nullptr) return *isolate;
+  if (isolate->as_object() == nullptr) {
+    node.refuse_field("isolate", fmt::format("'isolate' is {}, expected true, false or an object",
+                                             shown(*isolate)));
+  }
+  const Fields fields = node.object("isolate", "isolate");
+  fields.allow_only({"restart", "max_restarts", "start_timeout_s"});
+  fields.check_choice("restart", {"never", "on_failure"});
+  fields.check_number("max_restarts", 1);
+  fields.check_number("start_timeout_s", 0);
+  return *isolate;
+}
+
 void refuse_host(const Fields& node) {
   const Value* host = node.find("host");
   if (host == nullptr) return;
@@ -173,7 +190,8 @@ void refuse_host(const Fields& node) {
 // Lines of everything that can still turn out wrong once the node type is known.
 std::map<std::string, int, std::less<>> lines_of(const Fields& fields, const Object& params) {
   std::map<std::string, int, std::less<>> lines;
-  for (const char* name : {"node_type", "type", "is_streaming", "runtime_hint", "params"}) {
+  for (const char* name :
+       {"node_type", "type", "is_streaming", "runtime_hint", "isolate", "params"}) {
     if (fields.find(name) != nullptr) lines.emplace(name, fields.line_of(name));
   }
   for (const auto& [name, value] : params) {
@@ -186,7 +204,7 @@ std::map<std::string, int, std::less<>> lines_of(const Fields& fields, const Obj
 ManifestNode read_node(const Fields& fields, const Dialect& dialect, Manifest& manifest) {
   refuse_mixture(fields, dialect, {&Dialect::node_type});
   fields.allow_only({"id", dialect.node_type, "params", "is_streaming", "runtime_hint",
-                     "capabilities", "host", "execution"});
+                     "capabilities", "host", "execution", "isolate"});
   ManifestNode node;
   node.pointer = fields.pointer();
   node.line = fields.line();
@@ -212,6 +230,7 @@ ManifestNode read_node(const Fields& fields, const Dialect& dialect, Manifest& m
   node.runtime_hint = read_hint(fields, node.id, manifest);
   node.capabilities = read_capabilities(fields);
   node.execution = read_execution(fields);
+  node.isolate = read_isolation(fields);
   refuse_host(fields);
   return node;
 }

@@ -39,6 +39,24 @@ Value execution_schema() {
       {"additionalProperties", false}};
 }
 
+Value isolation_schema() {
+  const Object fields{
+      {"type", "object"},
+      {"properties",
+       Object{
+           {"restart", Object{{"enum", Value::Array{"never", "on_failure"}}, {"default", "never"}}},
+           {"max_restarts",
+            Object{{"type", "integer"}, {"minimum", 1}, {"maximum", 1'000}, {"default", 3}}},
+           {"start_timeout_s", Object{{"type", "number"},
+                                      {"exclusiveMinimum", 0},
+                                      {"maximum", 3'600},
+                                      {"default", 30}}}}},
+      {"additionalProperties", false}};
+  return Object{{"anyOf", Value::Array{Object{{"type", "boolean"}}, fields}},
+                {"default", false},
+                {"description", "Run a Python node of your own in a process of its own."}};
+}
+
 // One if/then per type, so that an editor offers the parameters of the type it sees.
 Value type_rules(const NodeRegistry& registry) {
   Value::Array rules;
@@ -75,7 +93,8 @@ Value node_schema(const NodeRegistry& registry) {
                             {"is_streaming", Object{{"type", "boolean"}, {"default", false}}},
                             {"runtime_hint", hint},
                             {"capabilities", capabilities_schema()},
-                            {"execution", execution_schema()}}},
+                            {"execution", execution_schema()},
+                            {"isolate", isolation_schema()}}},
       {"additionalProperties", false},
       {"allOf", type_rules(registry)}};
 }

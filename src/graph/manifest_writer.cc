@@ -13,6 +13,7 @@ Value to_value(const ManifestNode& node) {
   }
   if (!node.capabilities.is_null()) object.set("capabilities", node.capabilities);
   if (!node.execution.is_null()) object.set("execution", node.execution);
+  if (!node.isolate.is_null()) object.set("isolate", node.isolate);
   return object;
 }
 

@@ -134,6 +134,7 @@ TEST(Manifest, FieldsThatAreAbsentHaveTheirDefaults) {
   EXPECT_EQ(node.is_streaming, std::nullopt);
   EXPECT_TRUE(node.capabilities.is_null());
   EXPECT_TRUE(node.execution.is_null());
+  EXPECT_TRUE(node.isolate.is_null());
 }
 
 TEST(Manifest, TheSecondDialectNeedsNoMetadata) {
@@ -202,7 +203,8 @@ TEST(Manifest, WrittenAndReadAgainItIsTheSame) {
        "is_streaming": true, "runtime_hint": "python",
        "capabilities": {"gpu": {"type": "cuda", "min_memory_gb": 4.5, "required": false},
                         "cpu": {"cores": 2, "arch": "x86_64"}, "memory_gb": 1},
-       "execution": {"placement": "local", "reason": "r", "fallback": "f"}},
+       "execution": {"placement": "local", "reason": "r", "fallback": "f"},
+       "isolate": {"restart": "on_failure", "max_restarts": 2, "start_timeout_s": 5}},
       {"id": "b", "node_type": "U", "params": {}, "is_streaming": false, "runtime_hint": "native"},
       {"id": "c", "node_type": "V", "params": {}}],
     "connections": [{"from": "a", "to": "b", "output_port": "o", "input_port": "i"},

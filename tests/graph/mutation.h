@@ -98,11 +98,11 @@ inline Value random_value(Dice& dice) {
 /// Names of a manifest's fields, right and wrong ones.
 inline std::string random_name(Dice& dice) {
   static constexpr std::string_view kNames[] = {
-      "version", "metadata",     "name",         "nodes",        "connections",
-      "edges",   "config",       "id",           "type",         "node_type",
-      "params",  "runtime_hint", "is_streaming", "host",         "from",
-      "to",      "input_port",   "output_key",   "capabilities", "execution",
-      "count",   "stage",        "manifest",     "a/b~c",        ""};
+      "version",      "metadata",  "name",    "nodes",     "connections", "edges",
+      "config",       "id",        "type",    "node_type", "params",      "runtime_hint",
+      "is_streaming", "host",      "from",    "to",        "input_port",  "output_key",
+      "capabilities", "execution", "isolate", "count",     "stage",       "manifest",
+      "a/b~c",        ""};
   return std::string(dice.pick(kNames));
 }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,23 @@ def use_rust(request: pytest.FixtureRequest) -> bool:
     """Run as the environment has it, and with every node in Python."""
     value: bool = request.param
     return value
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a test of isolation no process runs that it has started, of whatever parent."""
+    if not request.module.__name__.rpartition(".")[2].startswith("test_isolation"):
+        yield
+        return
+    from processes import MARK, marked_processes, wait_for_ends
+
+    os.environ[MARK] = str(os.getpid())
+    yield
+    if not hasattr(request.module, "SHARED_WORKERS"):
+        left = marked_processes()
+        try:
+            wait_for_ends(left)
+        except AssertionError:
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+            raise

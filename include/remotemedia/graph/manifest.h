@@ -28,6 +28,7 @@ struct ManifestNode {
   std::optional<bool> is_streaming;
   Value capabilities;   ///< checked, kept
   Value execution;      ///< checked, kept
+  Value isolate;        ///< null, true, false or an object; checked, kept
   std::string pointer;  ///< where it stands, e.g. "/nodes/0"
   int line = 0;
   /// Of its fields, e.g. "node_type" and "params/quality" (JSON pointers below `pointer`).
