@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import audio
 from .exceptions import (
+    CircuitOpenError,
     ConfigurationError,
     ItemTypeError,
     ManifestError,
     MediaIOError,
     MissingExtraError,
     NodeError,
+    NodeTimeoutError,
     NodeTypeError,
     PipelineError,
     RemoteMediaError,
@@ -45,6 +47,7 @@ __all__ = [
     "AudioTransform",
     "BufferNode",
     "CalculatorNode",
+    "CircuitOpenError",
     "ConfigurationError",
     "ExtractAudioDataNode",
     "FormatConverterNode",
@@ -57,6 +60,7 @@ __all__ = [
     "MultiplyNode",
     "Node",
     "NodeError",
+    "NodeTimeoutError",
     "NodeTypeError",
     "PassThrough",
     "PassThroughNode",

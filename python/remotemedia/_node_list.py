@@ -126,4 +126,5 @@ def _manifest_node(node_id: str, entry: _Entry, include_capabilities: bool) -> M
         is_streaming=True if node._type.streaming else None,
         capabilities=declared if declared and include_capabilities else None,
         execution=entry.execution,
+        policy=node._policy,
     )

@@ -10,10 +10,10 @@ from contextlib import aclosing, closing
 from dataclasses import replace
 from typing import Any, Final
 
-from ._coroutines import await_from_thread
+from ._coroutines import LateError, await_from_thread
 from ._items import give_item, take_result
 from ._packet import Emit, Executor, NodeContext, Packet
-from .exceptions import refuse_type
+from .exceptions import node_timeout, refuse_type
 from .node import Node
 
 __all__ = ["make_user_executor"]
@@ -36,12 +36,15 @@ class _UserNodeExecutor:
         self._node = node
         self._loop: asyncio.AbstractEventLoop | None = None
         self._session_id = ""
+        self._context = NodeContext("", "", "")
+        self._stage = "process"
         self._is_counted = False
         self._latest = Packet()  # envelope of the last packet, for what comes after the last item
 
     def initialize(self, context: NodeContext) -> None:
         self._loop = context.loop
         self._session_id = context.session_id
+        self._context = context
         live = self._node._alive()
         with live.lock, self._node._in_session(self._session_id):
             if live.sessions == 0:
@@ -56,6 +59,7 @@ class _UserNodeExecutor:
             self._send(self._results_of(item), packet, emit)
 
     def flush(self, emit: Emit) -> None:
+        self._stage = "flush"
         origin = replace(self._latest, ends_clip=False)
         with self._node._in_session(self._session_of(origin, None)):
             self._send(self._results(self._node.flush()), origin, emit)
@@ -81,13 +85,13 @@ class _UserNodeExecutor:
         elif inspect.isasyncgen(value):
             yield from self._drained(value)
         elif inspect.isawaitable(value):
-            yield from self._results(self._wait(value))
+            yield from self._results(self._wait_in_time(value))
         else:
             yield value
 
     def _drained(self, generator: AsyncGenerator[Any, Any]) -> Results:
         try:
-            while (result := self._wait(anext(generator, _ENDED))) is not _ENDED:
+            while (result := self._wait_in_time(anext(generator, _ENDED))) is not _ENDED:
                 yield result
         finally:
             self._wait(generator.aclose())
@@ -111,6 +115,18 @@ class _UserNodeExecutor:
     def _settle(self, value: Any) -> None:
         if inspect.isawaitable(value):
             self._wait(value)
+
+    def _wait_in_time(self, awaitable: Awaitable[Any]) -> Any:
+        """Wait as long as the node's policy allows."""
+        timeout_ms = self._node._policy.timeout_ms
+        if timeout_ms is None:
+            return self._wait(awaitable)
+        try:
+            return await_from_thread(awaitable, self._loop, timeout_ms / 1_000)
+        except LateError as late:
+            node_id, node_type = self._context.node_id, self._context.node_type
+            failure = node_timeout(node_id, node_type, self._stage, timeout_ms)
+            raise failure from late.__cause__
 
     def _wait(self, awaitable: Awaitable[Any]) -> Any:
         return await_from_thread(awaitable, self._loop)
@@ -139,6 +155,7 @@ class _StreamingExecutor(_UserNodeExecutor):
             yield from self._until_asked()
 
     def flush(self, emit: Emit) -> None:
+        self._stage = "flush"
         origin = replace(self._latest, ends_clip=False)
         with self._node._in_session(self._session_of(origin, None)):
             self._send(self._rest(), origin, emit)
@@ -154,7 +171,7 @@ class _StreamingExecutor(_UserNodeExecutor):
 
     def _until_asked(self) -> Results:
         while not self._call.is_over:
-            event, result = self._wait(self._call.next_event())
+            event, result = self._wait_in_time(self._call.next_event())
             if event == "asked":
                 return
             if event == "result":

@@ -1,3 +1,4 @@
+#include "graph/manifest_policy.h"
 #include "remotemedia/graph/manifest.h"
 
 #include <utility>
@@ -13,6 +14,7 @@ Value to_value(const ManifestNode& node) {
   }
   if (!node.capabilities.is_null()) object.set("capabilities", node.capabilities);
   if (!node.execution.is_null()) object.set("execution", node.execution);
+  write_policy(node.policy, object);
   return object;
 }
 

@@ -10,7 +10,7 @@ double microseconds(Time time) { return static_cast<double>(time.count()) * 1e-3
 Value node_to_value(const NodeMetrics& node) {
   const auto count = static_cast<double>(node.execution_count);
   const double total_us = microseconds(node.total);
-  return Object{{"node_id", node.node_id},
+  Object object{{"node_id", node.node_id},
                 {"node_type", node.node_type},
                 {"runtime", node.runtime},
                 {"runtime_reason", node.runtime_reason},
@@ -21,7 +21,11 @@ Value node_to_value(const NodeMetrics& node) {
                 {"total_duration_us", total_us},
                 {"avg_duration_us", count > 0 ? total_us / count : 0.0},
                 {"min_duration_us", microseconds(node.min)},
-                {"max_duration_us", microseconds(node.max)}};
+                {"max_duration_us", microseconds(node.max)},
+                {"retry_count", node.retry_count},
+                {"drop_count", node.drop_count}};
+  if (!node.breaker_state.empty()) object.set("breaker_state", node.breaker_state);
+  return object;
 }
 
 }  // namespace

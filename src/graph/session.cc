@@ -1,8 +1,10 @@
 #include "remotemedia/graph/session.h"
 
+#include "graph/node_failure.h"
+#include "graph/pause.h"
 #include "graph/process_memory.h"
+#include "graph/reliable_node.h"
 #include "remotemedia/base/check.h"
-#include "remotemedia/base/error.h"
 
 #include <algorithm>
 #include <chrono>
@@ -21,19 +23,6 @@ Time clock_cost(const Clock& clock) {
   const Time start = clock();
   for (int i = 0; i < kReads; ++i) static_cast<void>(clock());
   return (clock() - start) / (kReads + 1);
-}
-
-// Rethrows the current exception with the node's name on it. What is no std::exception belongs to
-// an embedding language and passes as it is.
-[[noreturn]] void name_failure(const GraphNode& node, const char* stage) {
-  try {
-    throw;
-  } catch (const Error& error) {
-    std::throw_with_nested(
-        NodeError(node.id, node.type.name, stage, error.message(), error.hint()));
-  } catch (const std::exception& error) {
-    std::throw_with_nested(NodeError(node.id, node.type.name, stage, error.what()));
-  }
 }
 
 }  // namespace
@@ -82,6 +71,7 @@ struct Session::Node {
   std::size_t waiting = 0;  ///< packets that the running call emitted since its last wave
   Time elsewhere{0};        ///< time inside emit(): sink and nested waves
   NodeMetrics metrics;
+  ReliabilityCounters reliability;
 };
 
 /// A packet's way out of one node.
@@ -98,7 +88,11 @@ class Session::NodeEmitter final : public Emitter {
 };
 
 Session::Session(std::shared_ptr<const Graph> graph, SessionOptions options, Sink sink)
-    : graph_(std::move(graph)), options_(std::move(options)), sink_(std::move(sink)) {
+    : graph_(std::move(graph)),
+      options_(std::move(options)),
+      sink_(std::move(sink)),
+      pause_(std::make_unique<Pause>()) {
+  if (!options_.wait) options_.wait = [this](Time time) { return pause_->wait(time); };
   if (!options_.clock) options_.clock = steady_time;
   if (options_.enable_metrics) clock_cost_ = clock_cost(options_.clock);
   create_nodes();
@@ -135,7 +129,12 @@ void Session::create_nodes() {
 
 void Session::initialize(Node& node) {
   guarded(node, "initialize", [&] {
-    node.executor = node.definition.type.make(node.definition.parameters);
+    node.executor =
+        make_reliable(node.definition.type.make(node.definition.parameters), node.definition.policy,
+                      {.clock = options_.clock,
+                       .wait = options_.wait,
+                       .cancelled = [this] { return pause_->is_cancelled(); }},
+                      node.reliability);
     node.executor->initialize({.node_id = node.definition.id,
                                .node_type = node.definition.type.name,
                                .session_id = options_.id,
@@ -152,7 +151,7 @@ void Session::guarded(Node& node, const char* stage, Call call) {
     // What failed inside emit() is another's fault and named already, whatever the node made of it.
     if (failure_) std::rethrow_exception(failure_);
     ++node.metrics.error_count;
-    name_failure(node.definition, stage);
+    name_failure(node.definition.id, node.definition.type.name, stage);
   }
   // The node caught what emit() threw, and ended as if all was well.
   if (failure_) std::rethrow_exception(failure_);
@@ -317,7 +316,10 @@ void Session::finish() {
   state_ = State::finished;
 }
 
-void Session::cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
+void Session::cancel() noexcept {
+  cancelled_.store(true, std::memory_order_relaxed);
+  pause_->cancel();
+}
 
 void Session::close() noexcept {
   if (state_ == State::busy) return cancel();
@@ -341,7 +343,9 @@ Metrics Session::metrics() const {
   metrics.total_duration = total_duration_;
   metrics.peak_memory_bytes = peak_memory_bytes();
   metrics.metrics_overhead = clock_cost_ * clock_reads_;
-  for (const std::unique_ptr<Node>& node : nodes_) metrics.nodes.push_back(node->metrics);
+  for (const std::unique_ptr<Node>& node : nodes_) {
+    node->reliability.add_to(metrics.nodes.emplace_back(node->metrics));
+  }
   return metrics;
 }
 

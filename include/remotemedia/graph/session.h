@@ -13,10 +13,14 @@
 
 namespace remotemedia {
 
+class Pause;
+
 struct SessionOptions {
   std::string id = {};         ///< given to the nodes
   bool enable_metrics = true;  ///< time every call of every node
   Clock clock = {};            ///< where metrics read the time; steady clock if empty
+  /// Waits before a node's call is repeated; false to give up. Until cancel(), if empty.
+  std::function<bool(Time)> wait = {};
 };
 
 /// One result: which output of the graph (index into Graph::outputs()) and the packet.
@@ -102,6 +106,7 @@ class Session {
   std::vector<std::unique_ptr<Node>> nodes_;  ///< in manifest order
   State state_ = State::ready;
   std::atomic<bool> cancelled_{false};  ///< set by any thread; publishes nothing else
+  std::unique_ptr<Pause> pause_;        ///< ended by cancel()
   std::exception_ptr failure_;          ///< of the current run, once it passed through an emit()
   std::uint64_t total_executions_ = 0;
   std::uint64_t clock_reads_ = 0;
