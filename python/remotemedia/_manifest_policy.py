@@ -63,9 +63,8 @@ def read_default_policy(config: Fields) -> NodePolicy:
 
 
 def policy_of_arguments(subject: str, arguments: dict[str, Any]) -> NodePolicy:
-    """Read the arguments of a node, `subject` for messages; None is as if it was not given."""
-    given = {name: value for name, value in arguments.items() if value is not None}
-    return read_policy(_Arguments(subject, given))
+    """Read the arguments of a node, `subject` for messages."""
+    return read_policy(_Arguments(subject, arguments))
 
 
 def policy_to_dict(policy: NodePolicy) -> dict[str, Any]:
@@ -118,7 +117,6 @@ def _read_switch(
 def _read_retry(fields: Fields) -> RetryPolicy:
     fields.allow_only("max_retries", "initial_delay_ms", "multiplier", "max_delay_ms", "jitter")
     default = RetryPolicy()
-    fields.check_bool("jitter")
     retry = RetryPolicy(
         fields.integer_or("max_retries", default.max_retries, 0, MAX_RETRIES),
         fields.integer_or("initial_delay_ms", default.initial_delay_ms, 0, MAX_POLICY_MS),
@@ -126,6 +124,7 @@ def _read_retry(fields: Fields) -> RetryPolicy:
         fields.integer_or("max_delay_ms", default.max_delay_ms, 0, MAX_POLICY_MS),
         fields.find("jitter", default.jitter),
     )
+    fields.check_bool("jitter")
     if retry.max_delay_ms < retry.initial_delay_ms:
         fields.refuse(
             f"'max_delay_ms' is {retry.max_delay_ms}, expected at least initial_delay_ms, "

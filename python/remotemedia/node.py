@@ -315,10 +315,11 @@ class Node(abc.ABC):
         )
 
     def _set_policy(self, **arguments: Any) -> None:
-        self._policy = policy_of_arguments(type(self).__name__, arguments)
         # A class may have parameters of its own with these names, which stay its configuration.
-        given = {name for name, value in arguments.items() if value not in (None, "fail")}
-        self._policy_arguments = frozenset(given)
+        given = {name: value for name, value in arguments.items() if value not in (None, "fail")}
+        if given:
+            self._policy = policy_of_arguments(type(self).__name__, given)
+            self._policy_arguments = frozenset(given)
 
     def _parameters(self) -> dict[str, Any]:
         """Give what `create_node` takes to make an equal node."""

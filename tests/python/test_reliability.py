@@ -392,6 +392,8 @@ def test_a_policy_is_no_configuration_and_survives_the_text_form() -> None:
     again = Pipeline.from_manifest(Pipeline([node]).serialize()).nodes[0]
     assert again._policy == NodePolicy(None, BreakerPolicy(2), 5, "skip")
     assert again.to_manifest()["on_error"] == "skip"
+    definition = Pipeline([node]).export_definition()
+    assert asyncio.run(Pipeline.from_definition(definition)).nodes[0]._policy == again._policy
 
 
 class Own(Node):
@@ -494,9 +496,8 @@ def test_a_thousand_items_recover_from_transient_failures(use_rust: bool) -> Non
 
 def test_the_example_of_the_page_prints_what_it_shows() -> None:
     page = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text(encoding="utf-8")
-    ((code, printed),) = re.findall(
-        r"^```python\n(.*?)^```\n```text\n(.*?)^```$", page, re.M | re.S
-    )
+    shown = re.compile(r"^```python\n(.*?)^```\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    ((code, printed),) = shown.findall(page)
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
     )
