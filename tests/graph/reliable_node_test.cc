@@ -19,6 +19,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -195,7 +196,7 @@ TEST(Retry, EachAttemptGetsThePacketAsItCame) {
     out.emit(std::move(packet));
   });
   Packet packet;
-  packet.payload = AudioBuffer(SampleFormat::f32, 16'000, 1, 8);
+  packet.payload = AudioBuffer::allocate(SampleFormat::f32, 1, 8, 16'000);
   packet.metadata = {{"a", 1}};
   (*run.session)->push(packet);
   EXPECT_THAT(seen, testing::Each(R"({"a":1})"));
