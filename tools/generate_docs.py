@@ -31,12 +31,13 @@ Every node type of the SDK, as manifests and Python classes name it. `remotemedi
 
 - Classes of category *audio* are in `remotemedia.nodes.audio`, *general* in
   `remotemedia.nodes.general`, *media* in `remotemedia.nodes.media`, all of them in
-  `remotemedia.nodes`. Every class also takes `name=` and `runtime_hint=` ("auto", "native",
-  "python").
+  `remotemedia.nodes`. Every class also takes `name=`, `runtime_hint=` ("auto", "native",
+  "python"), and what to do about [failures](reliability.md).
 - **Runtimes**: *native* is C++; *python* is the fallback, or the only implementation.
 - **Continuous**: the results of consecutive blocks continue each other as the blocks do, so that a
   file can be streamed and its results be joined.
-- **May block**: it reads or writes files. **Repeatable**: the same item twice does no harm.
+- **May block**: it reads or writes files. **Repeatable**: the same item twice does no harm,
+  so `retry` may be asked for.
 - A parameter without a default must be given. Unknown parameters are errors, with the nearest known
   name. An alias and its name together are an error.
 - **Joined** tells how the metadata of blocks become those of the whole clip, and of the chunks of

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import audio
 from .exceptions import (
+    CircuitOpenError,
     ConfigurationError,
     ItemTypeError,
     ManifestError,
     MediaIOError,
     MissingExtraError,
     NodeError,
+    NodeTimeoutError,
     NodeTypeError,
     PipelineError,
     RemoteMediaError,
@@ -46,6 +48,7 @@ __all__ = [
     "AudioTransform",
     "BufferNode",
     "CalculatorNode",
+    "CircuitOpenError",
     "ConfigurationError",
     "ExtractAudioDataNode",
     "FormatConverterNode",
@@ -58,6 +61,7 @@ __all__ = [
     "MultiplyNode",
     "Node",
     "NodeError",
+    "NodeTimeoutError",
     "NodeTypeError",
     "PassThrough",
     "PassThroughNode",

@@ -56,7 +56,9 @@ class BuiltinNode(Node):
             return self
         parameters = self._table_parameters()
         hint = self.runtime_hint
-        return create_node(self._node_type.name, parameters, name=self.name, runtime_hint=hint)
+        node = create_node(self._node_type.name, parameters, name=self.name, runtime_hint=hint)
+        node._policy = self._policy
+        return node
 
     @property
     def config(self) -> dict[str, Any]:

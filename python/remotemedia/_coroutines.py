@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from ._cancel import current_waits
 from .exceptions import refuse
 
-__all__ = ["await_from_thread"]
+__all__ = ["LateError", "await_from_thread"]
 
 T = TypeVar("T")
 
@@ -20,11 +20,20 @@ _lock = threading.Lock()
 _own: tuple[asyncio.AbstractEventLoop, threading.Thread] | None = None
 
 
-def await_from_thread(awaitable: Awaitable[T], loop: asyncio.AbstractEventLoop | None) -> T:
+class LateError(Exception):
+    """An awaitable was cancelled after its time. The cause shows where it was."""
+
+
+def await_from_thread(
+    awaitable: Awaitable[T],
+    loop: asyncio.AbstractEventLoop | None,
+    timeout_s: float | None = None,
+) -> T:
     """Wait for an awaitable on a loop that runs in another thread, and give its result.
 
     Without `loop` it is one that all callers share: what a node opened in its `initialize`, e.g. a
-    connection, is still usable in the next run.
+    connection, is still usable in the next run. After `timeout_s` it is cancelled; `LateError` if
+    that ends it.
     """
     target = _own_loop() if loop is None else loop
     if _running_loop() is target:
@@ -35,7 +44,7 @@ def await_from_thread(awaitable: Awaitable[T], loop: asyncio.AbstractEventLoop |
             "another one",
             "await pipeline.run(...) instead of calling run_sync in a coroutine",
         )
-    call = _Call(awaitable, target)
+    call = _Call(awaitable, target, timeout_s)
     waits = current_waits()
     if waits is not None:
         waits.watch(call.cancel)
@@ -52,10 +61,15 @@ def await_from_thread(awaitable: Awaitable[T], loop: asyncio.AbstractEventLoop |
 class _Call(Generic[T]):
     """An awaitable on a loop. The future is done when the task has ended, also a cancelled one."""
 
-    def __init__(self, awaitable: Awaitable[T], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, awaitable: Awaitable[T], loop: asyncio.AbstractEventLoop, timeout_s: float | None
+    ) -> None:
         self.future: Future[T] = Future()
         self._awaitable = awaitable
         self._loop = loop
+        self._timeout_s = timeout_s
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_late = False
         self._task: asyncio.Task[T] | None = None
         try:
             loop.call_soon_threadsafe(self._start)
@@ -71,24 +85,36 @@ class _Call(Generic[T]):
             self.future.cancel()
 
     def _start(self) -> None:
-        self._task = self._loop.create_task(_wait(self._awaitable))
+        self._task = self._loop.create_task(self._wait())
         self._task.add_done_callback(self._end)
+        if self._timeout_s is not None:
+            self._timer = self._loop.call_later(self._timeout_s, self._cancel_late)
+
+    async def _wait(self) -> T:
+        try:
+            return await self._awaitable
+        except asyncio.CancelledError as error:
+            if self._is_late:
+                raise LateError from error
+            raise
+
+    def _cancel_late(self) -> None:
+        self._is_late = True
+        self._cancel()
 
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
 
     def _end(self, task: asyncio.Task[T]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         if task.cancelled():
             self.future.cancel()
         elif (error := task.exception()) is not None:
             self.future.set_exception(error)
         else:
             self.future.set_result(task.result())
-
-
-async def _wait(awaitable: Awaitable[T]) -> T:
-    return await awaitable
 
 
 def _discard(awaitable: Awaitable[object]) -> None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from . import runtime
+from ._manifest_policy import policy_to_dict
 from ._messages import to_json
 from ._node_types import NodeType, StreamFormat
+from ._policy import NodePolicy
 
 if TYPE_CHECKING:
     from .node import Node
@@ -36,6 +38,7 @@ class GraphNode:
     node: Node
     type: NodeType
     parameters: dict[str, Any]
+    policy: NodePolicy = field(default_factory=NodePolicy)
     runtime: runtime.Runtime = "python"
     runtime_reason: str = ""
     input: StreamFormat = field(default_factory=StreamFormat)
@@ -171,6 +174,7 @@ def _native_node(node: GraphNode) -> dict[str, Any]:
         "node_type": node.type.name,
         "params": {name: value for name, value in params.items() if _has_text(value)},
         "runtime_hint": hint,
+        **policy_to_dict(node.policy),
     }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from ._document import child_pointer
 from ._graph import Edge, Graph, GraphNode
 from ._messages import did_you_mean
-from ._node_types import Port, StreamFormat, check_parameters, find_type, type_names
+from ._node_types import NodeType, Port, StreamFormat, check_parameters, find_type, type_names
+from ._policy import NodePolicy
 from .exceptions import RemoteMediaError, refuse_manifest
 from .manifest import MAX_NODES, Manifest, ManifestConnection, ManifestNode
 
@@ -80,7 +82,10 @@ class _Builder:
             )
         self._index[entry.id] = len(self._nodes)
         parameters = node._parameters() if live is None else entry.params
-        self._nodes.append(GraphNode(entry.id, node, node_type, parameters))
+        policy = _policy_of(entry, node_type, self._manifest.defaults)
+        if live is None:
+            node._policy = policy
+        self._nodes.append(GraphNode(entry.id, node, node_type, parameters, policy))
 
     def _add_edge(self, connection: ManifestConnection) -> None:
         from_index = self._index_of(connection, connection.source, "Source")
@@ -232,6 +237,40 @@ def _make_node(entry: ManifestNode) -> Node:
         except RemoteMediaError as error:
             _refuse_node(entry, "isolate", f"node '{entry.id}': {error}")
     return node
+
+
+def _policy_of(entry: ManifestNode, node_type: NodeType, defaults: NodePolicy) -> NodePolicy:
+    """Give a node's policy with the graph's defaults, which reach only nodes that they suit."""
+    policy = entry.policy
+    where = f"node '{entry.id}' ({node_type.name})"
+    if node_type.is_source or node_type.streaming:
+        asked = {
+            "retry": policy.retry,
+            "circuit_breaker": policy.circuit_breaker,
+            "on_error": policy.on_error == "skip",
+        }
+        field = next((name for name, value in asked.items() if value), None)
+        if field is None:
+            return policy
+        _refuse_node(
+            entry,
+            field,
+            f"{where}: '{field}' needs a node that takes one packet at a time; this one "
+            f"{'is a source' if node_type.is_source else 'is streaming'}",
+            "remove it",
+        )
+    if policy.retry is not None and not node_type.repeatable:
+        _refuse_node(
+            entry,
+            "retry",
+            f"{where}: 'retry' needs a node type that may be called twice with one packet",
+            "types that may are marked repeatable; a class of yours sets is_repeatable",
+        )
+    return replace(
+        policy,
+        retry=policy.retry or (defaults.retry if node_type.repeatable else None),
+        circuit_breaker=policy.circuit_breaker or defaults.circuit_breaker,
+    )
 
 
 def _type_field(entry: ManifestNode) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeGuard, TypeVar
 
 from ._document import Document, child_pointer
 from ._messages import did_you_mean, number_text, shown
 from .exceptions import refuse_manifest
 
 __all__ = ["Fields"]
+
+T = TypeVar("T")
 
 # Fields that other versions' documents show. Ignoring them would look like obeying them.
 _UNSUPPORTED: Final = (
@@ -71,9 +73,7 @@ class Fields:
     def require(self, name: str) -> Any:
         """Give the value of a field that must be there."""
         if name not in self.members:
-            refuse_manifest(
-                f"{self._what} has no '{name}'", self.pointer, self.line, f'add "{name}"'
-            )
+            self.refuse(f"{self._what} has no '{name}'", f'add "{name}"')
         return self.members[name]
 
     def text(self, name: str) -> str:
@@ -98,11 +98,26 @@ class Fields:
         """Give the fields of an object that must be there."""
         return Fields(self.document, self.require(name), child_pointer(self.pointer, name), what)
 
+    def integer_or(self, name: str, absent: T, minimum: int, maximum: int) -> int | T:
+        """Give a whole number in minimum..maximum, `absent` if there is none."""
+        if name not in self.members:
+            return absent
+        value = self.members[name]
+        if not _is_number(value) or not minimum <= value <= maximum or value != int(value):
+            self.refuse_value(name, f"a whole number in {minimum}..{maximum}")
+        return int(value)
+
+    def number_or(self, name: str, absent: float, minimum: int, maximum: int) -> float:
+        """Give a number in minimum..maximum, `absent` if there is none."""
+        value = self.members.get(name, absent)
+        if not _is_number(value) or not minimum <= value <= maximum:
+            self.refuse_value(name, f"a number in {minimum}..{maximum}")
+        return float(value)
+
     def check_number(self, name: str, minimum: float) -> None:
         """Check for a number of at least `minimum`, if the field is there."""
         value = self.members.get(name, minimum)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not minimum <= value < math.inf:
+        if not _is_number(value) or not minimum <= value < math.inf:
             self.refuse_field(
                 name,
                 f"'{name}' is {shown(value)}, expected a number of at least {number_text(minimum)}",
@@ -122,7 +137,19 @@ class Fields:
         if not isinstance(value, bool):
             self.refuse_field(name, f"'{name}' is {shown(value)}, expected true or false")
 
+    def refuse_value(self, name: str, expected: str) -> NoReturn:
+        """Raise the error "'<name>' is <value>, expected <expected>" at one of the fields."""
+        self.refuse_field(name, f"'{name}' is {shown(self.members[name])}, expected {expected}")
+
+    def refuse(self, message: str, hint: str = "") -> NoReturn:
+        """Raise the manifest error at this object."""
+        refuse_manifest(message, self.pointer, self.line, hint)
+
     def refuse_field(self, name: str, message: str, hint: str = "") -> NoReturn:
         """Raise the manifest error at one of the fields."""
         pointer = child_pointer(self.pointer, name)
         refuse_manifest(message, pointer, self.document.line_of(pointer), hint)
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -127,4 +127,5 @@ def _manifest_node(node_id: str, entry: _Entry, include_capabilities: bool) -> M
         capabilities=declared if declared and include_capabilities else None,
         execution=entry.execution,
         isolate=node._isolate if isinstance(node._isolate, bool) else dict(node._isolate),
+        policy=node._policy,
     )

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from ._document import MAX_BYTES, TextFormat, decode_text, guess_format
+from ._manifest_policy import policy_to_dict
 from ._messages import shown
 from .exceptions import MediaIOError, SerializationError, refuse_manifest
 from .manifest import Manifest, ManifestNode, manifest_to_dict
@@ -108,6 +109,7 @@ def _node_definition(written: ManifestNode, node: Node) -> dict[str, Any]:
         "is_streaming": node._type.streaming,
         "module": type(node).__module__,
         "class_name": type(node).__name__,
+        **policy_to_dict(written.policy),
     }
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from ._graph import Graph, GraphNode
 from ._items import describe
 from ._metrics import NodeMetrics, peak_memory_bytes
 from ._packet import Emit, Executor, NodeContext, Packet
+from ._reliable_executor import Reliability, Surroundings, make_reliable
 from .exceptions import node_failure, refuse
 
 __all__ = ["PythonSession"]
@@ -62,6 +64,7 @@ class _Node:
         self.metrics = NodeMetrics(
             definition.id, definition.type.name, definition.runtime, definition.runtime_reason
         )
+        self.reliability = Reliability()
 
 
 class PythonSession:
@@ -79,6 +82,9 @@ class PythonSession:
         On which coroutines of the user run.
     clock : callable
         Monotonic time in ns.
+    wait : callable or None
+        Waits some seconds before a node's call is repeated; False to give up. Until `cancel` if
+        None.
     """
 
     def __init__(
@@ -91,6 +97,7 @@ class PythonSession:
         enable_metrics: bool = True,
         loop: asyncio.AbstractEventLoop | None = None,
         clock: Clock = time.perf_counter_ns,
+        wait: Callable[[float], bool] | None = None,
     ) -> None:
         self._graph = graph
         self._sink = sink
@@ -105,6 +112,8 @@ class PythonSession:
         self._stopped = False
         self._generation = 0  # raised by cancel
         self._running_generation = 0  # of the present or last run
+        self._superseded = threading.Condition()  # notified by cancel and stop, for what waits
+        self._wait = wait or self._pause
         self._failure: BaseException | None = None  # of the current run, once it passed an emit
         self._total_executions = 0
         self._total_ns = 0
@@ -145,11 +154,20 @@ class PythonSession:
 
     def cancel(self) -> None:
         """Drop what was pushed; the next run finds the nodes flushed of it."""
-        self._generation += 1
+        with self._superseded:
+            self._generation += 1
+            self._superseded.notify_all()
 
     def stop(self) -> None:
         """Make the running call return soon; nothing more is delivered."""
-        self._stopped = True
+        with self._superseded:
+            self._stopped = True
+            self._superseded.notify_all()
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait before a call is repeated; False once nobody wants its results."""
+        with self._superseded:
+            return not self._superseded.wait_for(lambda: self._is_stale, seconds)
 
     def close(self, timeout_s: float | None = None) -> bool:
         """Stop and clean up all nodes. Repeatable; from inside a run it only stops."""
@@ -181,7 +199,7 @@ class PythonSession:
             "total_duration_ms": total_us / 1_000,
             "peak_memory_bytes": peak_bytes,
             "peak_memory_mb": peak_bytes / 2**20,
-            "node_metrics": [node.metrics.to_dict() for node in self._nodes],
+            "node_metrics": [n.reliability.add_to(n.metrics.to_dict()) for n in self._nodes],
             "metrics_overhead_us": self._clock_cost_ns * self._clock_reads / 1_000,
         }
 
@@ -261,7 +279,9 @@ class PythonSession:
         definition = node.definition
         context = NodeContext(definition.id, definition.type.name, self._id, self._loop)
         try:
-            node.executor = self._make_executor(definition)
+            around = Surroundings(self._clock, self._wait, lambda: self._is_stale)
+            executor = self._make_executor(definition)
+            node.executor = make_reliable(executor, definition.policy, around, node.reliability)
             node.executor.initialize(context)
         except Exception as error:
             raise self._named(node, "initialize", error) from error
@@ -307,7 +327,8 @@ class PythonSession:
         node.metrics.error_count += 1
         if not isinstance(error, Exception):
             return error
-        return node_failure(node.definition.id, node.definition.type.name, stage, error)
+        attempt = node.reliability.attempt
+        return node_failure(node.definition.id, node.definition.type.name, stage, error, attempt)
 
     def _deliver(self, node: _Node, packet: Packet, port: int) -> bool:
         if self._failure is not None:

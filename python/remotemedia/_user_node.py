@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ._cancel import CancelScope, current_scope, entered
-from ._coroutines import await_from_thread
+from ._coroutines import LateError, await_from_thread
 from ._items import give_item, take_result
 from ._packet import Emit, Executor, NodeContext, Packet
-from .exceptions import refuse_type
+from .exceptions import node_timeout, refuse_type
 from .node import Node
 
 __all__ = ["make_user_executor"]
@@ -38,6 +38,8 @@ class _UserNodeExecutor:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._scope: CancelScope | None = None
         self._session_id = ""
+        self._context = NodeContext("", "", "")
+        self._stage = "process"
         self._is_counted = False
         self._latest = Packet()  # envelope of the last packet, for what comes after the last item
 
@@ -45,6 +47,7 @@ class _UserNodeExecutor:
         self._loop = context.loop
         self._scope = current_scope()
         self._session_id = context.session_id
+        self._context = context
         live = self._node._alive()
         with live.lock, self._node._in_session(self._session_id):
             if live.sessions == 0:
@@ -55,10 +58,12 @@ class _UserNodeExecutor:
     def process(self, packet: Packet, emit: Emit) -> None:
         item = give_item(packet)
         self._latest = replace(packet, payload=None)
+        self._stage = "process"
         with self._working(packet, item, packet.generation):
             self._send(self._results_of(item), packet, emit)
 
     def flush(self, emit: Emit) -> None:
+        self._stage = "flush"
         origin = replace(self._latest, ends_clip=False)
         with self._working(origin):
             self._send(self._results(self._node.flush()), origin, emit)
@@ -95,13 +100,13 @@ class _UserNodeExecutor:
         elif inspect.isasyncgen(value):
             yield from self._drained(value)
         elif inspect.isawaitable(value):
-            yield from self._results(self._wait(value))
+            yield from self._results(self._wait_in_time(value))
         else:
             yield value
 
     def _drained(self, generator: AsyncGenerator[Any, Any]) -> Results:
         try:
-            while (result := self._wait(anext(generator, _ENDED))) is not _ENDED:
+            while (result := self._wait_in_time(anext(generator, _ENDED))) is not _ENDED:
                 yield result
         finally:
             self._wait(generator.aclose())
@@ -125,6 +130,18 @@ class _UserNodeExecutor:
     def _settle(self, value: Any) -> None:
         if inspect.isawaitable(value):
             self._wait(value)
+
+    def _wait_in_time(self, awaitable: Awaitable[Any]) -> Any:
+        """Wait as long as the node's policy allows."""
+        timeout_ms = self._node._policy.timeout_ms
+        if timeout_ms is None:
+            return self._wait(awaitable)
+        try:
+            return await_from_thread(awaitable, self._loop, timeout_ms / 1_000)
+        except LateError as late:
+            node_id, node_type = self._context.node_id, self._context.node_type
+            failure = node_timeout(node_id, node_type, self._stage, timeout_ms)
+            raise failure from late.__cause__
 
     def _wait(self, awaitable: Awaitable[Any]) -> Any:
         return await_from_thread(awaitable, self._loop)
@@ -154,6 +171,7 @@ class _StreamingExecutor(_UserNodeExecutor):
             raise
 
     def flush(self, emit: Emit) -> None:
+        self._stage = "flush"
         origin = replace(self._latest, ends_clip=False)
         with self._working(origin):
             try:
@@ -180,7 +198,7 @@ class _StreamingExecutor(_UserNodeExecutor):
 
     def _until_asked(self, call: _StreamingCall) -> Results:
         while not call.is_over:
-            event, result = self._wait(call.next_event())
+            event, result = self._wait_in_time(call.next_event())
             if event == "asked":
                 return
             if event == "result":

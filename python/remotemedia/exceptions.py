@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any, ClassVar, Final, NoReturn
@@ -9,12 +10,14 @@ from typing import Any, ClassVar, Final, NoReturn
 from ._messages import shortened
 
 __all__ = [
+    "CircuitOpenError",
     "ConfigurationError",
     "ItemTypeError",
     "ManifestError",
     "MediaIOError",
     "MissingExtraError",
     "NodeError",
+    "NodeTimeoutError",
     "NodeTypeError",
     "PipelineError",
     "RemoteMediaError",
@@ -105,6 +108,8 @@ class NodeError(RemoteMediaError, RuntimeError):
         ``"initialize"``, ``"process"`` or ``"flush"``.
     timestamp : str
         When it failed: UTC, ISO 8601.
+    attempt : int
+        Which call for the packet failed, from 1; more than 1 if it was repeated.
     partial_results : list
         Items that the graph had given before.
     """
@@ -119,33 +124,38 @@ class NodeError(RemoteMediaError, RuntimeError):
         node_id: str = "",
         node_type: str = "",
         stage: str = "",
+        attempt: int = 1,
         partial_results: Sequence[Any] = (),
     ) -> None:
         super().__init__(message, hint=hint)
         self.node_id = node_id
         self.node_type = node_type
         self.stage = stage
+        self.attempt = attempt
         self.timestamp = datetime.now(timezone.utc).isoformat()
         self.partial_results = list(partial_results)
 
     @staticmethod
-    def from_cause(node_id: str, node_type: str, stage: str, cause: BaseException) -> NodeError:
-        """Say which node failed because of `cause`.
+    def from_cause(
+        node_id: str, node_type: str, stage: str, cause: BaseException, attempt: int = 1
+    ) -> NodeError:
+        """Say which node failed because of `cause`, in which attempt.
 
-        A `NodeTypeError` if that is a `TypeError`, a `WorkerError` with the same attributes if it
-        is one.
+        It is a `NodeTypeError` if that is a `TypeError`, a `NodeTimeoutError` if it is a
+        `TimeoutError`, a `CircuitOpenError` or a `WorkerError` with the same attributes if it is
+        one.
         """
-        kind = NodeTypeError if isinstance(cause, TypeError) else NodeError
+        kind = next((kind for kinds, kind in _NODE_ERRORS if isinstance(cause, kinds)), NodeError)
         of_worker: dict[str, Any] = {}
         if isinstance(cause, WorkerError):
-            kind = WorkerError
             of_worker = {name: getattr(cause, name) for name in _OF_WORKER}
-        text = str(cause) if isinstance(cause, RemoteMediaError) else _describe(cause)
+        text = retried_text(cause, attempt)
         error = kind(
             f"Execution error: node '{node_id}' ({node_type}) failed in {stage}: {text}",
             node_id=node_id,
             node_type=node_type,
             stage=stage,
+            attempt=attempt,
             **of_worker,
         )
         error.hint = getattr(cause, "hint", "")
@@ -175,7 +185,7 @@ class WorkerError(NodeError):
         The Python lines where it crashed or raised, in the worker; may be empty.
     """
 
-    code = "RM3100"
+    code = "RM3300"
 
     def __init__(
         self,
@@ -190,6 +200,28 @@ class WorkerError(NodeError):
         self.exit_code = exit_code
         self.signal_name = signal_name
         self.worker_traceback = worker_traceback
+
+
+class NodeTimeoutError(NodeError, TimeoutError):
+    """A node did not give its result within its ``timeout_ms``, or raised a `TimeoutError`."""
+
+    code = "RM3200"
+    retryable = True
+
+
+class CircuitOpenError(NodeError):
+    """A node was not called, because it has failed too often in a row."""
+
+    code = "RM3100"
+
+
+_NODE_ERRORS: tuple[tuple[Any, type[NodeError]], ...] = (
+    (TypeError, NodeTypeError),
+    # The second one is another class before Python 3.11.
+    ((TimeoutError, asyncio.TimeoutError), NodeTimeoutError),
+    (CircuitOpenError, CircuitOpenError),
+    (WorkerError, WorkerError),
+)
 
 
 class ItemTypeError(RemoteMediaError, TypeError):
@@ -239,9 +271,40 @@ def refuse(what: str, value: object, expected: str, hint: str = "") -> NoReturn:
     raise ConfigurationError(f"{what} is {value}, expected {expected}", hint=hint)
 
 
-def node_failure(node_id: str, node_type: str, stage: str, cause: BaseException) -> Exception:
+def refuse_argument(message: str, hint: str = "") -> NoReturn:
+    """Raise the configuration error of an argument."""
+    raise ConfigurationError(message, hint=hint)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the cause of an error may pass, so that the same call may succeed later.
+
+    Files, connections and timeouts, and what has a true attribute ``transient`` or ``retryable``.
+    """
+    if isinstance(error, OSError | asyncio.TimeoutError):  # a TimeoutError is an OSError
+        return True
+    return bool(getattr(error, "transient", False) or getattr(error, "retryable", False))
+
+
+def node_failure(
+    node_id: str, node_type: str, stage: str, cause: BaseException, attempt: int = 1
+) -> Exception:
     """Make the error of a node that failed because of `cause`."""
-    return NodeError.from_cause(node_id, node_type, stage, cause)
+    return NodeError.from_cause(node_id, node_type, stage, cause, attempt)
+
+
+def node_timeout(node_id: str, node_type: str, stage: str, timeout_ms: int) -> Exception:
+    """Make the error of a node that was too slow."""
+    message = f"Timeout: Node '{node_id}' exceeded timeout of {timeout_ms} ms"
+    return NodeTimeoutError(message, node_id=node_id, node_type=node_type, stage=stage)
+
+
+def open_circuit(node_id: str) -> Exception:
+    """Make the error of a node that is not called, because it has failed too often in a row."""
+    return CircuitOpenError(
+        f"Circuit breaker is open for node '{node_id}' - too many consecutive failures",
+        node_id=node_id,
+    )
 
 
 def refuse_type(message: str, hint: str = "") -> NoReturn:
@@ -260,6 +323,14 @@ def refuse_manifest(message: str, pointer: str = "", line: int = 0, hint: str = 
     text = shortened(message, _MAX_MESSAGE_BYTES) + (f" ({where})" if where else "")
     hint = shortened(hint, _MAX_MESSAGE_BYTES)
     raise ManifestError(f"Manifest error: {text}", hint=hint, pointer=pointer, line=line)
+
+
+def retried_text(cause: BaseException, attempt: int) -> str:
+    """Give the text of a failure in words, with the attempts if a repeat did not help."""
+    text = str(cause) if isinstance(cause, RemoteMediaError) else _describe(cause)
+    if attempt > 1 and is_transient(cause):
+        return f"Retry exhausted after {attempt} attempts: {text}"
+    return text
 
 
 def _describe(cause: BaseException) -> str:

@@ -21,7 +21,15 @@ from ._document import (
 )
 from ._manifest_fields import Fields
 from ._manifest_placement import read_capabilities, read_execution, read_isolation, refuse_host
+from ._manifest_policy import (
+    CONFIG_FIELDS,
+    POLICY_FIELDS,
+    policy_to_dict,
+    read_default_policy,
+    read_policy,
+)
 from ._messages import did_you_mean, shown
+from ._policy import NodePolicy
 
 __all__ = ["Manifest", "ManifestConnection", "ManifestNode", "manifest_to_dict", "read_manifest"]
 
@@ -47,7 +55,6 @@ _HINTS: Final[dict[str, Hint]] = {
     "cpython": "python",
 }
 _REMOVED_HINTS: Final = ("rust_python", "cpython_wasm")
-_UNSUPPORTED_CONFIG: Final = ("retry_policy", "max_retries", "circuit_breaker_threshold")
 _NODE_FIELDS: Final = (
     "params",
     "is_streaming",
@@ -55,6 +62,18 @@ _NODE_FIELDS: Final = (
     "capabilities",
     "host",
     "execution",
+    "isolate",
+    *POLICY_FIELDS,
+)
+_LATER_CHECKED: Final = (
+    "node_type",
+    "type",
+    "is_streaming",
+    "runtime_hint",
+    "params",
+    "retry",
+    "circuit_breaker",
+    "on_error",
     "isolate",
 )
 
@@ -89,6 +108,7 @@ class ManifestNode:
     capabilities: dict[str, Any] | None = None
     execution: dict[str, Any] | None = None
     isolate: bool | dict[str, Any] = False
+    policy: NodePolicy = field(default_factory=NodePolicy)
     pointer: str = ""
     line: int = 0
     lines: dict[str, int] = field(default_factory=dict)
@@ -110,7 +130,8 @@ class ManifestConnection:
 class Manifest:
     """The text form of a graph, checked for shape.
 
-    ``config`` comes from the second dialect; ``warnings`` tell of removed runtimes.
+    ``config`` comes from the second dialect, and with it the policy of nodes that have none and
+    allow it, ``defaults``; ``warnings`` tell of removed runtimes.
     """
 
     name: str
@@ -119,6 +140,7 @@ class Manifest:
     nodes: list[ManifestNode] = field(default_factory=list)
     connections: list[ManifestConnection] = field(default_factory=list)
     config: dict[str, Any] = field(default_factory=dict)
+    defaults: NodePolicy = field(default_factory=NodePolicy)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -253,6 +275,7 @@ def _read_node(fields: Fields, dialect: _Dialect, manifest: Manifest) -> Manifes
         capabilities=read_capabilities(fields),
         execution=read_execution(fields),
         isolate=read_isolation(fields),
+        policy=read_policy(fields),
         pointer=fields.pointer,
         line=fields.line,
         lines=_lines_of(fields, params),
@@ -263,11 +286,7 @@ def _read_node(fields: Fields, dialect: _Dialect, manifest: Manifest) -> Manifes
 
 def _lines_of(fields: Fields, params: Iterable[str]) -> dict[str, int]:
     """Lines of everything that can still turn out wrong once the node type is known."""
-    names = [
-        n
-        for n in ("node_type", "type", "is_streaming", "runtime_hint", "isolate", "params")
-        if n in fields
-    ]
+    names = [name for name in _LATER_CHECKED if name in fields]
     names += ["params" + child_pointer("", name) for name in params]
     return {name: fields.line_of(name) for name in names}
 
@@ -330,15 +349,9 @@ def _read_config(root: Fields, manifest: Manifest) -> None:
     if "config" not in root:
         return
     config = root.object("config", "config")
-    for name in _UNSUPPORTED_CONFIG:
-        if name in config:
-            config.refuse_field(
-                name,
-                f"config field '{name}' is not supported in this release",
-                "remove it; a failed node ends the run with an error",
-            )
-    config.allow_only("enable_metrics")
+    config.allow_only("enable_metrics", *CONFIG_FIELDS)
     config.check_bool("enable_metrics")
+    manifest.defaults = read_default_policy(config)
     manifest.config = config.members
 
 
@@ -375,7 +388,7 @@ def _node_to_dict(node: ManifestNode) -> dict[str, Any]:
         entry["execution"] = node.execution
     if node.isolate is not False:
         entry["isolate"] = node.isolate
-    return entry
+    return entry | policy_to_dict(node.policy)
 
 
 def _connection_to_dict(connection: ManifestConnection) -> dict[str, Any]:

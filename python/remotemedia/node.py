@@ -15,8 +15,10 @@ from typing import Any, Final
 from . import runtime
 from ._arguments import call_arguments, recording
 from ._isolation.options import check_isolation
+from ._manifest_policy import POLICY_FIELDS, policy_of_arguments, policy_to_dict
 from ._node_types import NodeType, StreamFormat, check_parameters, find_type
 from ._packet import Executor
+from ._policy import NodePolicy
 from .exceptions import ConfigurationError
 from .state import SessionState, StateManager
 
@@ -25,7 +27,13 @@ __all__ = ["Node", "create_node"]
 _ENVELOPE_KEYS: Final = ("session_id", "metadata", "user_name", "timestamp")
 # Arguments of every node. The first say where it stands and runs; they are not configuration.
 _PLACING: Final = ("name", "runtime_hint", "isolate")
-COMMON_ARGUMENTS: Final = (*_PLACING, "enable_state", "state_ttl", "max_sessions")
+COMMON_ARGUMENTS: Final = (
+    *_PLACING,
+    *POLICY_FIELDS,
+    "enable_state",
+    "state_ttl",
+    "max_sessions",
+)
 
 _user_classes: dict[str, type[Node]] = {}
 
@@ -62,6 +70,17 @@ class Node(abc.ABC):
     isolate : bool or dict
         Run it in a process of its own, so that a crash there is an error here. A dict says how:
         restart ("never", "on_failure"), max_restarts, start_timeout_s. A user's own node only.
+    retry : bool or dict or None
+        Repeat a call that failed for a reason that may pass: True, or any of ``max_retries`` (3),
+        ``initial_delay_ms`` (100), ``multiplier`` (2), ``max_delay_ms`` (400), ``jitter`` (False).
+        For classes with ``is_repeatable = True``.
+    circuit_breaker : bool or dict or None
+        Stop calling the node while it keeps failing: True, or any of ``failure_threshold`` (5),
+        ``reset_timeout_ms`` (30000).
+    timeout_ms : int or None
+        Longest wait for a coroutine of the node, or for the next value of its async generator.
+    on_error : {"fail", "skip"}
+        Whether a failure ends the run, or only drops the item.
     **kwargs
         Kept in `config`.
 
@@ -88,6 +107,8 @@ class Node(abc.ABC):
     """
 
     is_streaming: bool = False
+    # Calling process twice with the same item is harmless; what `retry` needs to know.
+    is_repeatable: bool = False
 
     # On the class, so that a subclass works that does not call this constructor.
     _name: str | None = None
@@ -99,6 +120,8 @@ class Node(abc.ABC):
     _arguments: Mapping[str, Any] = {}
     _forwarded: Mapping[str, Any] = {}
     _config: dict[str, Any] | None = None
+    _policy: NodePolicy = NodePolicy()
+    _policy_arguments: frozenset[str] = frozenset()
     _live: _Live | None = None
 
     @recording(defaults=False)
@@ -111,6 +134,10 @@ class Node(abc.ABC):
         *,
         runtime_hint: str = "auto",
         isolate: bool | Mapping[str, Any] = False,
+        retry: bool | dict[str, Any] | None = None,
+        circuit_breaker: bool | dict[str, Any] | None = None,
+        timeout_ms: int | None = None,
+        on_error: str = "fail",
         **kwargs: Any,
     ) -> None:
         if name is not None:
@@ -120,6 +147,9 @@ class Node(abc.ABC):
             self.isolate = isolate
         self._enable_state = enable_state
         self._state_limits = (state_ttl, max_sessions)
+        self._set_policy(
+            retry=retry, circuit_breaker=circuit_breaker, timeout_ms=timeout_ms, on_error=on_error
+        )
         StateManager(*self._state_limits)  # refuses wrong limits now, not at the first item
         self._forwarded = kwargs
 
@@ -193,7 +223,8 @@ class Node(abc.ABC):
         """The constructor's arguments, without name and runtime hint."""
         if self._config is None:
             given = {**self._forwarded, **self._arguments}
-            self._config = {k: value for k, value in given.items() if k not in _PLACING}
+            placing = {*_PLACING, *self._policy_arguments}
+            self._config = {k: value for k, value in given.items() if k not in placing}
         return self._config
 
     # --- sessions and their state
@@ -276,7 +307,7 @@ class Node(abc.ABC):
         capabilities = self.get_capabilities() if include_capabilities else None
         if capabilities:
             node["capabilities"] = capabilities
-        return node
+        return node | policy_to_dict(self._policy)
 
     def __repr__(self) -> str:
         """Show name and configuration."""
@@ -300,8 +331,16 @@ class Node(abc.ABC):
             summary=(inspect.getdoc(type(self)) or "").partition("\n")[0],
             category="user",
             streaming=bool(self.is_streaming),
+            repeatable=bool(self.is_repeatable),
             offloaded=True,
         )
+
+    def _set_policy(self, **arguments: Any) -> None:
+        # A class may have parameters of its own with these names, which stay its configuration.
+        given = {name: value for name, value in arguments.items() if value not in (None, "fail")}
+        if given:
+            self._policy = policy_of_arguments(type(self).__name__, given)
+            self._policy_arguments = frozenset(given)
 
     def _parameters(self) -> dict[str, Any]:
         """Give what `create_node` takes to make an equal node."""

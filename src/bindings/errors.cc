@@ -27,11 +27,10 @@ struct Kind {
   LateImport type;
 };
 // By the code that both languages give a kind.
-Kind kinds[] = {{"RM1000", {kExceptions, "ConfigurationError"}},
-                {"RM2000", {kExceptions, "ManifestError"}},
-                {"RM3000", {kExceptions, "NodeError"}},
-                {"RM4000", {kExceptions, "MediaIOError"}},
-                {"RM5000", {kExceptions, "ItemTypeError"}}};
+Kind kinds[] = {
+    {"RM1000", {kExceptions, "ConfigurationError"}}, {"RM2000", {kExceptions, "ManifestError"}},
+    {"RM3000", {kExceptions, "NodeError"}},          {"RM3100", {kExceptions, "CircuitOpenError"}},
+    {"RM4000", {kExceptions, "MediaIOError"}},       {"RM5000", {kExceptions, "ItemTypeError"}}};
 LateImport base_kind(kExceptions, "RemoteMediaError");
 LateImport node_error(kExceptions, "NodeError");
 
@@ -54,7 +53,7 @@ nb::object make_exception(const NodeError& error) {
     return make_exception(static_cast<const Error&>(error));
   }
   return node_error.get().attr("from_cause")(error.node_id(), error.node_type(), error.stage(),
-                                             to_exception(nested->nested_ptr()));
+                                             to_exception(nested->nested_ptr()), error.attempt());
 }
 
 nb::object make_builtin(PyObject* type, const char* text) {

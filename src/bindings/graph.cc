@@ -58,6 +58,8 @@ NodeType user_type(const ManifestNode& node, bool streaming) {
   type.category = "general";
   type.continuous = false;
   type.streaming = streaming;
+  // The Python side has asked the class before it wrote the policy.
+  type.repeatable = node.policy.retry.has_value();
   type.offloaded = true;
   // What it gives need not be what it takes.
   type.resolve = [](const Parameters&, const StreamFormat&) { return StreamFormat{}; };

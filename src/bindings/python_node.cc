@@ -5,6 +5,7 @@
 #include "bindings/packets.h"
 #include "bindings/values.h"
 #include "remotemedia/base/check.h"
+#include "remotemedia/base/error.h"
 
 #include <algorithm>
 #include <exception>
@@ -18,10 +19,18 @@ namespace nb = nanobind;
 namespace {
 
 LateImport context_type("remotemedia._packet", "NodeContext");
+LateImport is_transient_in_python("remotemedia.exceptions", "is_transient");
+
+/// A Python exception whose cause may pass.
+class TransientPythonError final : public nb::python_error, public Transient {
+ public:
+  explicit TransientPythonError(const nb::python_error& error) : nb::python_error(error) {}
+};
 
 thread_local const std::shared_ptr<PythonSide>* making_for = nullptr;
 
-/// Runs Python code of a node; what is no Exception passes the session unnamed.
+/// Runs Python code of a node; what is no Exception passes the session unnamed, and what may pass
+/// by itself is marked so.
 template <typename Call>
 void run_python(Call call) {
   const GilAcquire gil;
@@ -29,6 +38,7 @@ void run_python(Call call) {
     call();
   } catch (nb::python_error& error) {
     if (!error.matches(PyExc_Exception)) throw PassingException{std::move(error)};
+    if (nb::cast<bool>(is_transient_in_python(error.value()))) throw TransientPythonError(error);
     throw;
   }
 }

@@ -119,6 +119,7 @@ void GraphBuilder::add_foreign(const ManifestNode& node, const ForeignNode& fore
   added.type = foreign.type;
   added.parameters = Parameters(node.params);
   added.hint = node.runtime_hint;
+  added.policy = policy_of(node, added.type);
   added.runtime = Runtime::python;
   added.runtime_reason = foreign.reason;
 }
@@ -148,9 +149,37 @@ void GraphBuilder::add_native(const ManifestNode& node) {
   added.type = *type;
   added.parameters = std::move(parameters);
   added.hint = node.runtime_hint;
+  added.policy = policy_of(node, added.type);
   added.runtime = Runtime::native;
   added.runtime_reason =
       node.runtime_hint == RuntimeHint::native ? "hint native" : "native implementation available";
+}
+
+// The graph's defaults reach only the nodes that they suit; what a node asks for itself has to.
+NodePolicy GraphBuilder::policy_of(const ManifestNode& node, const NodeType& type) const {
+  NodePolicy policy = node.policy;
+  const bool takes_packets = !type.is_source() && !type.streaming;
+  const auto refuse_policy = [&](const char* field, const std::string& problem, const char* hint) {
+    refuse_node(node, field, fmt::format("node '{}' ({}): {}", node.id, type.name, problem), hint);
+  };
+  if (!takes_packets) {
+    const char* field = policy.retry                       ? "retry"
+                        : policy.circuit_breaker           ? "circuit_breaker"
+                        : policy.on_error == OnError::skip ? "on_error"
+                                                           : nullptr;
+    if (field == nullptr) return policy;
+    refuse_policy(field,
+                  fmt::format("'{}' needs a node that takes one packet at a time; this one {}",
+                              field, type.is_source() ? "is a source" : "is streaming"),
+                  "remove it");
+  }
+  if (policy.retry && !type.repeatable) {
+    refuse_policy("retry", "'retry' needs a node type that may be called twice with one packet",
+                  "types that may are marked repeatable; a class of yours sets is_repeatable");
+  }
+  if (!policy.retry && type.repeatable) policy.retry = manifest_.defaults.retry;
+  if (!policy.circuit_breaker) policy.circuit_breaker = manifest_.defaults.circuit_breaker;
+  return policy;
 }
 
 void GraphBuilder::check_streaming(const ManifestNode& node, const NodeType& type) {

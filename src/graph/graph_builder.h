@@ -19,6 +19,7 @@ class GraphBuilder {
   void add_node(const ManifestNode& node);
   void add_foreign(const ManifestNode& node, const ForeignNode& foreign);
   void add_native(const ManifestNode& node);
+  [[nodiscard]] NodePolicy policy_of(const ManifestNode& node, const NodeType& type) const;
   static void check_streaming(const ManifestNode& node, const NodeType& type);
   void add_edge(const ManifestConnection& connection);
   [[nodiscard]] std::size_t index_of(const ManifestConnection& connection, const std::string& id,

@@ -124,8 +124,8 @@ Inbox::Item Inbox::take_item(Slot& slot) {
 }
 
 void Inbox::start_if_ready(std::unique_lock<std::mutex>& lock) {
-  const bool starts = !is_attended_ && !is_shut_ && is_ready() &&
-                      !control_.stopped.load(std::memory_order_relaxed);
+  const bool starts =
+      !is_attended_ && !is_shut_ && is_ready() && !control_.stopped.load(std::memory_order_relaxed);
   if (starts) is_attended_ = true;
   lock.unlock();
   if (starts) start_();

@@ -2,6 +2,7 @@
 
 #include "graph/ascii.h"
 #include "graph/manifest_fields.h"
+#include "graph/manifest_policy.h"
 #include "graph/shown.h"
 #include "remotemedia/base/nearest.h"
 
@@ -190,8 +191,8 @@ void refuse_host(const Fields& node) {
 // Lines of everything that can still turn out wrong once the node type is known.
 std::map<std::string, int, std::less<>> lines_of(const Fields& fields, const Object& params) {
   std::map<std::string, int, std::less<>> lines;
-  for (const char* name :
-       {"node_type", "type", "is_streaming", "runtime_hint", "isolate", "params"}) {
+  for (const char* name : {"node_type", "type", "is_streaming", "runtime_hint", "params", "retry",
+                           "circuit_breaker", "on_error", "isolate"}) {
     if (fields.find(name) != nullptr) lines.emplace(name, fields.line_of(name));
   }
   for (const auto& [name, value] : params) {
@@ -204,7 +205,8 @@ std::map<std::string, int, std::less<>> lines_of(const Fields& fields, const Obj
 ManifestNode read_node(const Fields& fields, const Dialect& dialect, Manifest& manifest) {
   refuse_mixture(fields, dialect, {&Dialect::node_type});
   fields.allow_only({"id", dialect.node_type, "params", "is_streaming", "runtime_hint",
-                     "capabilities", "host", "execution", "isolate"});
+                     "capabilities", "host", "execution", "retry", "circuit_breaker", "timeout_ms",
+                     "on_error", "isolate"});
   ManifestNode node;
   node.pointer = fields.pointer();
   node.line = fields.line();
@@ -231,6 +233,7 @@ ManifestNode read_node(const Fields& fields, const Dialect& dialect, Manifest& m
   node.capabilities = read_capabilities(fields);
   node.execution = read_execution(fields);
   node.isolate = read_isolation(fields);
+  node.policy = read_policy(fields);
   refuse_host(fields);
   return node;
 }
@@ -294,15 +297,9 @@ void read_connections(const Document& document, const Fields& root, const Dialec
 void read_config(const Fields& root, Manifest& manifest) {
   if (root.find("config") == nullptr) return;
   const Fields config = root.object("config", "config");
-  for (const char* name : {"retry_policy", "max_retries", "circuit_breaker_threshold"}) {
-    if (config.find(name) != nullptr) {
-      config.refuse_field(name,
-                          fmt::format("config field '{}' is not supported in this release", name),
-                          "remove it; a failed node ends the run with an error");
-    }
-  }
-  config.allow_only({"enable_metrics"});
+  config.allow_only({"enable_metrics", "retry_policy", "max_retries", "circuit_breaker_threshold"});
   config.check_bool("enable_metrics");
+  manifest.defaults = read_default_policy(config);
   manifest.config = *root.find("config")->as_object();
 }
 

@@ -73,6 +73,28 @@ Fields Fields::object(std::string_view name, std::string_view what) const {
   return Fields(document_, require(name), pointer_to(name), what);
 }
 
+int Fields::integer_or(std::string_view name, int absent, int minimum, int maximum) const {
+  const Value* value = find(name);
+  if (value == nullptr) return absent;
+  const double number = value->number();
+  if (value->is_number() && number >= minimum && number <= maximum &&
+      number == std::floor(number)) {
+    return static_cast<int>(number);
+  }
+  refuse_field(name, fmt::format("'{}' is {}, expected a whole number in {}..{}", name,
+                                 shown(*value), minimum, maximum));
+}
+
+double Fields::number_or(std::string_view name, double absent, int minimum, int maximum) const {
+  const Value* value = find(name);
+  if (value == nullptr) return absent;
+  if (value->is_number() && value->number() >= minimum && value->number() <= maximum) {
+    return value->number();
+  }
+  refuse_field(name, fmt::format("'{}' is {}, expected a number in {}..{}", name, shown(*value),
+                                 minimum, maximum));
+}
+
 void Fields::check_number(std::string_view name, double minimum) const {
   const Value* value = find(name);
   if (value == nullptr) return;

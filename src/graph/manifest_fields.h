@@ -25,6 +25,11 @@ class Fields {
   [[nodiscard]] const Value::Array& array(std::string_view name) const;
   /// Fields of the object at `name`, which must be present.
   [[nodiscard]] Fields object(std::string_view name, std::string_view what) const;
+  /// A whole number in minimum..maximum; `absent` if there is none.
+  [[nodiscard]] int integer_or(std::string_view name, int absent, int minimum, int maximum) const;
+  /// A number in minimum..maximum; `absent` if there is none.
+  [[nodiscard]] double number_or(std::string_view name, double absent, int minimum,
+                                 int maximum) const;
   /// A number of at least `minimum`, if the field is present.
   void check_number(std::string_view name, double minimum) const;
   /// One of `choices`, if the field is present.

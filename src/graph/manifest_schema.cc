@@ -57,6 +57,52 @@ Value isolation_schema() {
                 {"description", "Run a Python node of your own in a process of its own."}};
 }
 
+Object whole_number(int minimum, int maximum) {
+  return {{"type", "integer"}, {"minimum", minimum}, {"maximum", maximum}};
+}
+
+Object with_default(Object schema, Value value) {
+  schema.set("default", std::move(value));
+  return schema;
+}
+
+// `true` stands for the defaults.
+Value switch_schema(const char* description, Object properties) {
+  return Object{
+      {"description", description},
+      {"anyOf", Value::Array{Object{{"const", true}}, Object{{"type", "object"},
+                                                             {"properties", std::move(properties)},
+                                                             {"additionalProperties", false}}}}};
+}
+
+Value retry_schema() {
+  const RetryPolicy retry;
+  const Object multiplier{{"type", "number"}, {"minimum", 1}, {"maximum", kMaxRetryMultiplier}};
+  return switch_schema(
+      "Repeats a call that failed for a reason that may pass. For repeatable types.",
+      {{"max_retries", with_default(whole_number(0, kMaxRetries), retry.max_retries)},
+       {"initial_delay_ms", with_default(whole_number(0, kMaxPolicyMs), retry.initial_delay_ms)},
+       {"multiplier", with_default(multiplier, retry.multiplier)},
+       {"max_delay_ms", with_default(whole_number(0, kMaxPolicyMs), retry.max_delay_ms)},
+       {"jitter", Object{{"type", "boolean"}, {"default", retry.jitter}}}});
+}
+
+Value breaker_schema() {
+  const BreakerPolicy breaker;
+  return switch_schema(
+      "Stops calling a node that fails packet after packet, and tries again after a time.",
+      {{"failure_threshold",
+        with_default(whole_number(1, kMaxFailureThreshold), breaker.failure_threshold)},
+       {"reset_timeout_ms",
+        with_default(whole_number(0, kMaxPolicyMs), breaker.reset_timeout_ms)}});
+}
+
+Value on_error_schema() {
+  return Object{{"enum", Value::Array{"fail", "skip"}},
+                {"default", "fail"},
+                {"description", "skip drops the packet on which the node failed and goes on."}};
+}
+
 // One if/then per type, so that an editor offers the parameters of the type it sees.
 Value type_rules(const NodeRegistry& registry) {
   Value::Array rules;
@@ -94,7 +140,11 @@ Value node_schema(const NodeRegistry& registry) {
                             {"runtime_hint", hint},
                             {"capabilities", capabilities_schema()},
                             {"execution", execution_schema()},
-                            {"isolate", isolation_schema()}}},
+                            {"isolate", isolation_schema()},
+                            {"retry", retry_schema()},
+                            {"circuit_breaker", breaker_schema()},
+                            {"timeout_ms", whole_number(1, kMaxPolicyMs)},
+                            {"on_error", on_error_schema()}}},
       {"additionalProperties", false},
       {"allOf", type_rules(registry)}};
 }

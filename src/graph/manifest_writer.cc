@@ -1,3 +1,4 @@
+#include "graph/manifest_policy.h"
 #include "remotemedia/graph/manifest.h"
 
 #include <utility>
@@ -14,6 +15,7 @@ Value to_value(const ManifestNode& node) {
   if (!node.capabilities.is_null()) object.set("capabilities", node.capabilities);
   if (!node.execution.is_null()) object.set("execution", node.execution);
   if (!node.isolate.is_null()) object.set("isolate", node.isolate);
+  write_policy(node.policy, object);
   return object;
 }
 

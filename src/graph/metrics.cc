@@ -33,7 +33,10 @@ Value node_to_value(const NodeMetrics& node) {
       {"total_duration_us", total_us},
       {"avg_duration_us", count > 0 ? total_us / count : 0.0},
       {"min_duration_us", microseconds(node.min)},
-      {"max_duration_us", microseconds(node.max)}};
+      {"max_duration_us", microseconds(node.max)},
+      {"retry_count", node.retry_count},
+      {"drop_count", node.drop_count}};
+  if (!node.breaker_state.empty()) value.set("breaker_state", node.breaker_state);
   if (node.queue) add_queue(*node.queue, value);
   return value;
 }

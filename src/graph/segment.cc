@@ -1,6 +1,7 @@
 #include "graph/segment.h"
 
-#include "remotemedia/base/error.h"
+#include "graph/node_failure.h"
+#include "graph/reliable_node.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -8,19 +9,6 @@
 
 namespace remotemedia {
 namespace {
-
-// Rethrows the current exception with the node's name on it. What is no std::exception belongs to
-// an embedding language and passes as it is.
-[[noreturn]] void name_failure(const GraphNode& node, const char* stage) {
-  try {
-    throw;
-  } catch (const Error& error) {
-    std::throw_with_nested(
-        NodeError(node.id, node.type.name, stage, error.message(), error.hint()));
-  } catch (const std::exception& error) {
-    std::throw_with_nested(NodeError(node.id, node.type.name, stage, error.what()));
-  }
-}
 
 /// Takes what nobody wants.
 class Discard final : public Emitter {
@@ -61,6 +49,7 @@ struct Segment::Node {
   std::size_t waiting = 0;  ///< packets that the running call emitted since its last wave
   Time elsewhere{0};        ///< time inside emit(): sink and nested waves
   NodeRecorder recorder;
+  ReliabilityCounters reliability;
 };
 
 /// A packet's way out of one node.
@@ -106,7 +95,12 @@ void Segment::initialize(std::size_t node) {
   Node& made = at(node);
   const GraphNode& definition = made.definition;
   guarded(made, "initialize", [&] {
-    made.executor = definition.type.make(definition.parameters);
+    made.executor =
+        make_reliable(definition.type.make(definition.parameters), definition.policy,
+                      {.clock = control_.options.clock,
+                       .wait = [this](Time time) { return control_.wait(time, generation_); },
+                       .cancelled = [this] { return is_stale(); }},
+                      made.reliability);
     made.executor->initialize({.node_id = definition.id,
                                .node_type = definition.type.name,
                                .session_id = control_.options.id,
@@ -157,7 +151,9 @@ void Segment::clean_up(std::size_t node) noexcept {
 
 NodeMetrics Segment::metrics(std::size_t node) const {
   const Node& measured = *nodes_[position_of_[node]];
-  return measured.recorder.metrics(measured.definition);
+  NodeMetrics metrics = measured.recorder.metrics(measured.definition);
+  measured.reliability.add_to(metrics);
+  return metrics;
 }
 
 template <typename Call>
@@ -169,7 +165,7 @@ void Segment::guarded(Node& node, const char* stage, Call call) {
     if (failure_) std::rethrow_exception(failure_);
     if (is_stale()) return;  // the call was cancelled: that is how it ended
     node.recorder.add_error();
-    name_failure(node.definition, stage);
+    name_failure(node.definition.id, node.definition.type.name, stage);
   }
   // The node caught what emit() threw, and ended as if all was well.
   if (failure_) std::rethrow_exception(failure_);

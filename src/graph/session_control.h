@@ -4,6 +4,7 @@
 #include "remotemedia/graph/session.h"
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -35,6 +36,8 @@ struct SessionControl {
   Session::Sink sink;
   std::mutex sink_mutex;  ///< taken only where lanes may call the sink at the same time
   bool has_lanes = false;
+  std::mutex wait_mutex;
+  std::condition_variable wait_end;
   /// Raised by cancel: packets of an older one are dropped. Publishes nothing else.
   std::atomic<std::uint32_t> generation{0};
   /// Nothing runs any more. Publishes nothing else.
@@ -43,6 +46,16 @@ struct SessionControl {
   [[nodiscard]] bool is_current(std::uint32_t of) const {
     return !stopped.load(std::memory_order_relaxed) &&
            generation.load(std::memory_order_relaxed) == of;
+  }
+  /// Waits on behalf of a packet of that generation; false once nobody wants its results.
+  bool wait(Time time, std::uint32_t of) {
+    if (options.wait) return options.wait(time) && is_current(of);
+    std::unique_lock lock(wait_mutex);
+    return !wait_end.wait_for(lock, time, [&] { return !is_current(of); });
+  }
+  void end_waits() {
+    { const std::lock_guard lock(wait_mutex); }  // who has just looked waits by now
+    wait_end.notify_all();
   }
   [[nodiscard]] bool is_measuring() const { return options.enable_metrics; }
 };

@@ -331,6 +331,7 @@ void Session::Engine::stop() noexcept {
 
 void Session::Engine::wake() noexcept {
   for (const std::unique_ptr<Lane>& lane : lanes_) lane->inbox().wake();
+  control_.end_waits();
   { const std::lock_guard lock(mutex_); }  // who has just looked waits by now
   changed_.notify_all();
 }

@@ -106,11 +106,11 @@ Value example(const std::string& name, const Value& schema) {
   if (const Value* constant = object.find("const")) return *constant;
   if (const Value* choices = object.find("enum")) return choices->as_array()->front();
   if (const Value* alternatives = object.find("anyOf")) {
-    return example(name, alternatives->as_array()->front());
+    return example(name, alternatives->as_array()->back());
   }
   const std::string& type = *object.find("type")->as_string();
   if (type == "array") return Value::Array{example(name, *object.find("items"))};
-  if (type == "number") return 1;
+  if (type == "number" || type == "integer") return 1;
   if (type == "boolean") return false;
   if (type == "string") return "default";
   Object filled;
@@ -130,6 +130,8 @@ TEST(ManifestSchema, EveryFieldOfTheSchemaIsRead) {
   ASSERT_EQ(manifest.nodes.size(), 1U);
   EXPECT_FALSE(manifest.nodes[0].capabilities.is_null());
   EXPECT_FALSE(manifest.nodes[0].execution.is_null());
+  EXPECT_EQ(manifest.nodes[0].policy.retry, (RetryPolicy{1, 1, 1, 1, false}));
+  EXPECT_EQ(manifest.nodes[0].policy.circuit_breaker, (BreakerPolicy{1, 1}));
   EXPECT_EQ(manifest.connections.size(), 1U);
   EXPECT_EQ(manifest_to_value(manifest).as_object()->size(),
             at(manifest_schema(types()), "properties").as_object()->size());

@@ -253,7 +253,8 @@ TEST(MetricsValue, HasTheNamesOfTheOldMetrics) {
   EXPECT_THAT(names_in(value.as_object()->find("node_metrics")->as_array()->front()),
               ElementsAre("node_id", "node_type", "runtime", "runtime_reason", "execution_count",
                           "success_count", "error_count", "success_rate", "total_duration_us",
-                          "avg_duration_us", "min_duration_us", "max_duration_us"));
+                          "avg_duration_us", "min_duration_us", "max_duration_us", "retry_count",
+                          "drop_count"));
 }
 
 TEST(MetricsValue, ConvertsUnitsAndDividesByTheExecutions) {

@@ -216,7 +216,13 @@ def test_the_second_dialect_is_read(parser: str, version: str) -> None:
     ("field", "pointer", "message"),
     [
         ({"connections": []}, "/connections", "'connections' belongs to the other dialect"),
-        ({"config": {"max_retries": 3}}, "/config/max_retries", "is not supported in this release"),
+        ({"config": {"max_retries": -1}}, "/config/max_retries", "a whole number in 0..100"),
+        ({"config": {"retry_policy": "x"}}, "/config/retry_policy", "none, fixed, exponential"),
+        (
+            {"config": {"circuit_breaker_threshold": 1.5}},
+            "/config/circuit_breaker_threshold",
+            "a whole number in 1..1000000",
+        ),
         ({"config": {"enable_metrics": 1}}, "/config/enable_metrics", "expected true or false"),
         ({"nodes": [{"id": "a", "node_type": "X"}]}, "/nodes/0/node_type", "the other dialect"),
     ],

@@ -75,7 +75,7 @@ def test_every_field_is_there_and_true(use_rust: bool) -> None:
     nodes = metrics["node_metrics"]
     assert [node["node_id"] for node in nodes] == ["AudioResampleNode_0", "VADNode_1"]
     for node in nodes:
-        assert set(node) == NODE_KEYS
+        assert set(node) == NODE_KEYS | {"retry_count", "drop_count"}
         assert node["execution_count"] == node["success_count"] == 5
         assert node["error_count"] == 0
         assert node["success_rate"] == 1.0

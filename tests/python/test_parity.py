@@ -394,7 +394,15 @@ BASE: dict[str, Any] = {
             "runtime_hint": "rust",
         },
         {"id": "vad", "node_type": "VADNode", "params": {"sample_rate": 16_000, "threshold": 0.1}},
-        {"id": "fmt", "node_type": "FormatConverterNode", "params": {"target_format": "I16"}},
+        {
+            "id": "fmt",
+            "node_type": "FormatConverterNode",
+            "params": {"target_format": "I16"},
+            "retry": {"max_retries": 2, "multiplier": 1.5},
+            "circuit_breaker": {"failure_threshold": 3},
+            "timeout_ms": 50,
+            "on_error": "skip",
+        },
         {
             "id": "cut",
             "node_type": "VADTriggeredBuffer",
@@ -424,6 +432,7 @@ VALUES = [*WORDS, None, True, False, 0, 1, -1, 16_000, 8_000.0, 0.5, 1e15, 1.5e3
 KEYS = [
     "id", "node_type", "type", "params", "runtime_hint", "from", "to", "output_port", "input_key",
     "quality", "qualty", "threshold", "energy_threshold", "target_rate", "input_rate", "docker",
+    "retry", "circuit_breaker", "timeout_ms", "on_error", "max_retries", "initial_delay_ms",
     "sample_rate", "edges", "config", "host", "is_streaming", "a/b~c",
 ]  # fmt: skip
 

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace remotemedia {
@@ -33,6 +34,22 @@ class Error : public std::runtime_error {
   const char* code_;
   std::string hint_;
 };
+
+/// A base of exceptions whose cause may pass, so that the same call may succeed later.
+class Transient {
+ public:
+  Transient() = default;
+  Transient(const Transient&) = default;
+  Transient& operator=(const Transient&) = default;
+  virtual ~Transient() = default;
+};
+
+/// Whether a repeat makes sense: files, connections, timeouts. Never for wrong parameters,
+/// manifests and types.
+inline bool is_transient(const std::exception& error) noexcept {
+  return dynamic_cast<const Transient*>(&error) != nullptr ||
+         dynamic_cast<const std::system_error*>(&error) != nullptr;
+}
 
 /// A parameter or an argument is out of range, or contradicts another one.
 class ConfigError : public Error {
@@ -65,31 +82,45 @@ class ManifestError : public Error {
 class NodeError : public Error {
  public:
   NodeError(std::string node_id, std::string node_type, std::string stage, const std::string& cause,
-            std::string hint = {})
+            std::string hint = {}, int attempt = 1)
       : Error("RM3000",
               "Execution error: node '" + node_id + "' (" + node_type + ") failed in " + stage +
                   ": " + cause,
               std::move(hint)),
         node_id_(std::move(node_id)),
         node_type_(std::move(node_type)),
-        stage_(std::move(stage)) {}
+        stage_(std::move(stage)),
+        attempt_(attempt) {}
 
   [[nodiscard]] const std::string& node_id() const noexcept { return node_id_; }
   [[nodiscard]] const std::string& node_type() const noexcept { return node_type_; }
   /// "initialize", "process" or "flush".
   [[nodiscard]] const std::string& stage() const noexcept { return stage_; }
+  /// Which call for the packet failed, from 1; more than 1 if it was repeated.
+  [[nodiscard]] int attempt() const noexcept { return attempt_; }
   [[nodiscard]] Object details() const override {
-    return {{"node_id", node_id_}, {"node_type", node_type_}, {"stage", stage_}};
+    return {
+        {"node_id", node_id_}, {"node_type", node_type_}, {"stage", stage_}, {"attempt", attempt_}};
   }
 
  private:
   std::string node_id_;
   std::string node_type_;
   std::string stage_;
+  int attempt_;
+};
+
+/// A node was not called, because it has failed too often in a row.
+class CircuitOpenError : public Error {
+ public:
+  explicit CircuitOpenError(const std::string& node_id)
+      : Error("RM3100",
+              "Circuit breaker is open for node '" + node_id + "' - too many consecutive failures",
+              {}) {}
 };
 
 /// A file could not be read or written.
-class IoError : public Error {
+class IoError : public Error, public Transient {
  public:
   IoError(const std::string& message, std::string path, std::string hint = {})
       : Error("RM4000", "I/O error: " + message, std::move(hint)), path_(std::move(path)) {}

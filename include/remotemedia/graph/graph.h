@@ -26,6 +26,7 @@ struct GraphNode {
   NodeType type;  ///< a copy: the graph outlives registry changes
   Parameters parameters;
   RuntimeHint hint = RuntimeHint::automatic;
+  NodePolicy policy;  ///< with the graph's defaults, as far as the type allows them
   Runtime runtime = Runtime::native;
   std::string runtime_reason;  ///< e.g. "hint native", "python only"
   StreamFormat input;

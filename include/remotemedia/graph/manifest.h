@@ -2,6 +2,7 @@
 
 #include "remotemedia/base/value.h"
 #include "remotemedia/graph/document.h"
+#include "remotemedia/graph/node_policy.h"
 
 #include <map>
 #include <optional>
@@ -29,6 +30,7 @@ struct ManifestNode {
   Value capabilities;   ///< checked, kept
   Value execution;      ///< checked, kept
   Value isolate;        ///< null, true, false or an object; checked, kept
+  NodePolicy policy;    ///< what to do about failures
   std::string pointer;  ///< where it stands, e.g. "/nodes/0"
   int line = 0;
   /// Of its fields, e.g. "node_type" and "params/quality" (JSON pointers below `pointer`).
@@ -51,7 +53,8 @@ struct Manifest {
   std::string created_at;
   std::vector<ManifestNode> nodes;
   std::vector<ManifestConnection> connections;
-  Object config;                      ///< second dialect: {enable_metrics}, or empty
+  Object config;                      ///< second dialect: its `config`, or empty
+  NodePolicy defaults;                ///< second dialect: of nodes that have none and allow it
   std::vector<std::string> warnings;  ///< e.g. removed runtimes that now mean python
 };
 

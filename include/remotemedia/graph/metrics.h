@@ -39,9 +39,12 @@ struct NodeMetrics {
   std::uint64_t execution_count = 0;
   std::uint64_t success_count = 0;
   std::uint64_t error_count = 0;
-  Time total{0};  ///< in process and flush
-  Time min{0};    ///< of one process call
-  Time max{0};    ///< of one process call
+  std::uint64_t retry_count = 0;   ///< calls that were repeated
+  std::uint64_t drop_count = 0;    ///< packets that on_error skip dropped; errors, too
+  std::string breaker_state = {};  ///< "closed", "open" or "half_open"; empty without a breaker
+  Time total{0};                   ///< in process and flush
+  Time min{0};                     ///< of one process call
+  Time max{0};                     ///< of one process call
   std::optional<QueueMetrics> queue = {};
 };
 
@@ -57,10 +60,11 @@ struct Metrics {
 /// {pipeline_id, total_executions, total_duration_us, total_duration_ms, peak_memory_bytes,
 /// peak_memory_mb, node_metrics[], metrics_overhead_us}; per node {node_id, node_type, runtime,
 /// runtime_reason, execution_count, success_count, error_count, success_rate, total_duration_us,
-/// avg_duration_us, min_duration_us, max_duration_us}. Rate, average and min are 0 when nothing
-/// ran; the average is the total per execution, so it carries its share of the flush. A node with a
-/// lane also has {queue_capacity, queue_policy, queue_depth, queue_peak_depth, queue_drop_count,
-/// queue_wait_avg_us, queue_wait_max_us}.
+/// avg_duration_us, min_duration_us, max_duration_us,
+/// retry_count, drop_count} and, with a circuit breaker, breaker_state. Rate, average and min are 0
+/// when nothing ran; the average is the total per execution, so it carries its share of the flush.
+/// A node with a lane also has {queue_capacity, queue_policy, queue_depth, queue_peak_depth,
+/// queue_drop_count, queue_wait_avg_us, queue_wait_max_us}.
 Value metrics_to_value(const Metrics& metrics);
 
 }  // namespace remotemedia

@@ -30,6 +30,9 @@ struct SessionOptions {
   /// Called once, on a worker's thread, when a node on a lane has failed: the error reaches the
   /// caller with the next call only. Must not throw.
   std::function<void(std::exception_ptr)> on_failure = {};
+  /// Waits before a node's call is repeated; false to give up. If empty, it waits in real time, and
+  /// no longer than until cancel() or stop().
+  std::function<bool(Time)> wait = {};
 };
 
 /// One result: which output of the graph (index into Graph::outputs()) and the packet.
