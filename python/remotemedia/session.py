@@ -8,6 +8,7 @@ import uuid
 import warnings
 import weakref
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from types import TracebackType
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from ._graph import Graph
 from ._items import parse_item
 from ._outbox import Outbox
 from ._packet import Audio, Packet
+from ._spans import RunSpan
 from ._worker import Worker, settled
 from .exceptions import PipelineError, refuse
 
@@ -106,7 +108,7 @@ class PipelineSession:
         if copy:
             packet = packet.with_payload(_copied(packet.payload))
         running = await self._start()
-        await running.call(lambda engine: engine.push(packet))
+        await running.push(packet)
 
     def _fail(self, error: BaseException) -> None:
         """End the iteration with an error of the caller, who cannot push what was expected."""
@@ -202,6 +204,7 @@ class _Running:
         self._scope = CancelScope()
         self._engine: Engine | None = None
         self._is_ended = False
+        self._span = RunSpan("remotemedia.session", graph, session_id)
         self._worker = Worker(f"remotemedia-session-{session_id[:8]}")
         self._started = self._worker.submit(self._make_engine)
         if graph.sources:
@@ -216,6 +219,10 @@ class _Running:
     async def started(self) -> None:
         """Wait until all nodes are initialised."""
         await asyncio.shield(asyncio.wrap_future(self._started))
+
+    async def push(self, packet: Packet) -> None:
+        """Run the nodes on one packet, on the session's thread."""
+        await self.call(partial(self._push, packet))
 
     async def call(self, action: Callable[[Engine], None]) -> None:
         """Do something with the engine, on the session's thread."""
@@ -259,18 +266,27 @@ class _Running:
     # --- on the session's thread
 
     def _make_engine(self) -> None:
-        with self._scope:
-            self._engine = make_engine(
-                self._graph,
-                self._take_output,
-                session_id=self._session_id,
-                enable_metrics=self._enable_metrics,
-                loop=self._loop,
-            )
+        try:
+            with self._scope:
+                self._engine = make_engine(
+                    self._graph,
+                    self._take_output,
+                    session_id=self._session_id,
+                    enable_metrics=self._enable_metrics,
+                    loop=self._loop,
+                )
+        except BaseException as error:
+            self._span.fail(error)
+            raise
         if self.is_cancelled:
             self._engine.cancel()
 
+    def _push(self, packet: Packet, engine: Engine) -> None:
+        self._span.pushed += 1
+        engine.push(packet)
+
     def _take_output(self, _: str, packet: Packet) -> None:
+        self._span.results += 1
         self.outbox.put(packet)
 
     def _perform(self, action: Callable[[Engine], None]) -> None:
@@ -280,6 +296,8 @@ class _Running:
             with self._scope:
                 action(self._engine)
         except BaseException as error:
+            if not self.is_cancelled:
+                self._span.fail(error)
             self.outbox.fail(error)
             raise
 
@@ -295,6 +313,7 @@ class _Running:
 
     def _end(self) -> None:
         self._is_ended = True
+        self._span.end()
         if self._engine is not None:
             if self._enable_metrics:
                 self.metrics = self._engine.metrics()

@@ -1,8 +1,10 @@
 #include "remotemedia/graph/session.h"
 
+#include "graph/node_meter.h"
 #include "graph/process_memory.h"
 #include "remotemedia/base/check.h"
 #include "remotemedia/base/error.h"
+#include "remotemedia/graph/trace.h"
 
 #include <algorithm>
 #include <chrono>
@@ -61,7 +63,9 @@ struct Session::Node {
     }
   };
 
-  Node(const GraphNode& node, std::size_t at) : definition(node), position(at) {
+  Node(const GraphNode& node, std::size_t at, const SessionOptions& options)
+      : definition(node), position(at), meter(options.enable_metrics) {
+    if (options.trace) trace_index = options.trace->add_node(node.id, node.type.name);
     pending.resize(std::max<std::size_t>(1, node.incoming.size()));
     outputs.resize(node.type.outputs.size());
     wave_limit = node.type.is_source() ? 1 : kWaveLimit;
@@ -82,6 +86,8 @@ struct Session::Node {
   std::size_t waiting = 0;  ///< packets that the running call emitted since its last wave
   Time elsewhere{0};        ///< time inside emit(): sink and nested waves
   NodeMetrics metrics;
+  NodeMeter meter;
+  std::uint32_t trace_index = 0;  ///< in the trace, if there is one
 };
 
 /// A packet's way out of one node.
@@ -100,6 +106,7 @@ class Session::NodeEmitter final : public Emitter {
 Session::Session(std::shared_ptr<const Graph> graph, SessionOptions options, Sink sink)
     : graph_(std::move(graph)), options_(std::move(options)), sink_(std::move(sink)) {
   if (!options_.clock) options_.clock = steady_time;
+  if (options_.trace) options_.enable_metrics = true;
   if (options_.enable_metrics) clock_cost_ = clock_cost(options_.clock);
   create_nodes();
   try {
@@ -117,7 +124,7 @@ void Session::create_nodes() {
   std::vector<std::size_t> position(definitions.size());
   for (std::size_t i = 0; i < graph_->order().size(); ++i) position[graph_->order()[i]] = i;
   for (std::size_t i = 0; i < definitions.size(); ++i) {
-    nodes_.push_back(std::make_unique<Node>(definitions[i], position[i]));
+    nodes_.push_back(std::make_unique<Node>(definitions[i], position[i], options_));
   }
   for (std::size_t i = 0; i < graph_->outputs().size(); ++i) {
     Node& node = *nodes_[graph_->outputs()[i]];
@@ -163,11 +170,14 @@ Time Session::run_node(Node& node, const char* stage, Call call) {
   NodeEmitter emitter(*this, node);
   node.waiting = 0;
   node.elsewhere = Time{0};
+  const NodeMeter::Call measured(node.meter);
   const Time start = options_.enable_metrics ? now() : Time{0};
   guarded(node, stage, [&] { call(emitter); });
   if (!options_.enable_metrics) return Time{0};
-  const Time spent = now() - start - node.elsewhere;
+  const Time end = now();
+  const Time spent = end - start - node.elsewhere;
   node.metrics.total += spent;
+  if (options_.trace) options_.trace->add_call(node.trace_index, stage, start, end, spent);
   return spent;
 }
 
@@ -180,6 +190,7 @@ void Session::process(Node& node, Packet packet) {
   metrics.max = std::max(metrics.max, spent);
   metrics.min = metrics.success_count == 0 ? spent : std::min(metrics.min, spent);
   ++metrics.success_count;
+  node.meter.add_duration(spent);
 }
 
 bool Session::deliver(Node& node, Packet packet, std::uint16_t port) {
@@ -206,6 +217,7 @@ bool Session::deliver(Node& node, Packet packet, std::uint16_t port) {
 
 template <typename Call>
 void Session::elsewhere(Node& node, Call call) {
+  const NodeMeter::Elsewhere unmeasured;
   const Time start = options_.enable_metrics ? now() : Time{0};
   try {
     call();
@@ -341,7 +353,9 @@ Metrics Session::metrics() const {
   metrics.total_duration = total_duration_;
   metrics.peak_memory_bytes = peak_memory_bytes();
   metrics.metrics_overhead = clock_cost_ * clock_reads_;
-  for (const std::unique_ptr<Node>& node : nodes_) metrics.nodes.push_back(node->metrics);
+  for (const std::unique_ptr<Node>& node : nodes_) {
+    node->meter.fill(metrics.nodes.emplace_back(node->metrics));
+  }
   return metrics;
 }
 

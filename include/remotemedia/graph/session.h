@@ -13,10 +13,14 @@
 
 namespace remotemedia {
 
+class TraceRecorder;
+
 struct SessionOptions {
   std::string id = {};         ///< given to the nodes
   bool enable_metrics = true;  ///< time every call of every node
   Clock clock = {};            ///< where metrics read the time; steady clock if empty
+  /// Gets every call of every node, which needs metrics and so turns them on; may be null.
+  std::shared_ptr<TraceRecorder> trace = {};
 };
 
 /// One result: which output of the graph (index into Graph::outputs()) and the packet.
