@@ -16,7 +16,14 @@ Time LatencyHistogram::middle(std::size_t index) noexcept {
 }
 
 void LatencyHistogram::merge(const LatencyHistogram& other) noexcept {
-  for (std::size_t i = 0; i < kBuckets; ++i) {
+  first_.store(std::min(first_.load(std::memory_order_relaxed),
+                        other.first_.load(std::memory_order_relaxed)),
+               std::memory_order_relaxed);
+  end_.store(
+      std::max(end_.load(std::memory_order_relaxed), other.end_.load(std::memory_order_relaxed)),
+      std::memory_order_relaxed);
+  const std::size_t end = other.end_.load(std::memory_order_relaxed);
+  for (std::size_t i = other.first_.load(std::memory_order_relaxed); i < end; ++i) {
     const std::uint64_t sum = std::uint64_t{counts_[i].load(std::memory_order_relaxed)} +
                               other.counts_[i].load(std::memory_order_relaxed);
     counts_[i].store(static_cast<std::uint32_t>(std::min<std::uint64_t>(sum, UINT32_MAX)),
@@ -26,7 +33,10 @@ void LatencyHistogram::merge(const LatencyHistogram& other) noexcept {
 
 std::uint64_t LatencyHistogram::count() const noexcept {
   std::uint64_t sum = 0;
-  for (const auto& count : counts_) sum += count.load(std::memory_order_relaxed);
+  const std::size_t end = end_.load(std::memory_order_relaxed);
+  for (std::size_t i = first_.load(std::memory_order_relaxed); i < end; ++i) {
+    sum += counts_[i].load(std::memory_order_relaxed);
+  }
   return sum;
 }
 
@@ -41,7 +51,8 @@ LatencySummary LatencyHistogram::summary() const noexcept {
   std::uint64_t seen = 0;
   std::size_t bound = 0;
   std::size_t next = 0;
-  for (std::size_t i = 0; i < kBuckets; ++i) {
+  const std::size_t end = end_.load(std::memory_order_relaxed);
+  for (std::size_t i = first_.load(std::memory_order_relaxed); i < end; ++i) {
     const std::uint32_t here = counts_[i].load(std::memory_order_relaxed);
     if (here == 0) continue;
     seen += here;

@@ -20,7 +20,14 @@ class LatencyHistogram {
  public:
   /// Negative durations, of a clock that was set back, count as 0.
   void add(Time duration) noexcept {
-    std::atomic<std::uint32_t>& bucket = counts_[index_of(duration)];
+    const auto index = static_cast<std::uint32_t>(index_of(duration));
+    if (index < first_.load(std::memory_order_relaxed)) {
+      first_.store(index, std::memory_order_relaxed);
+    }
+    if (index >= end_.load(std::memory_order_relaxed)) {
+      end_.store(index + 1, std::memory_order_relaxed);
+    }
+    std::atomic<std::uint32_t>& bucket = counts_[index];
     const std::uint32_t count = bucket.load(std::memory_order_relaxed);
     // No read-modify-write: there is one writer.
     if (count != UINT32_MAX) bucket.store(count + 1, std::memory_order_relaxed);
@@ -57,6 +64,9 @@ class LatencyHistogram {
   static Time middle(std::size_t index) noexcept;
 
   std::array<std::atomic<std::uint32_t>, kBuckets> counts_{};
+  // Outside of them all buckets are empty: few durations of a node are far from the others.
+  std::atomic<std::uint32_t> first_{kBuckets};
+  std::atomic<std::uint32_t> end_{0};
 };
 
 }  // namespace remotemedia

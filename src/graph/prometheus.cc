@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace remotemedia {
 namespace {
@@ -28,7 +30,10 @@ std::string escaped(std::string_view text) {
 class Writer {
  public:
   explicit Writer(const Metrics& metrics)
-      : pipeline_(fmt::format("pipeline=\"{}\"", escaped(metrics.pipeline_id))) {}
+      : pipeline_(fmt::format("pipeline=\"{}\"", escaped(metrics.pipeline_id))) {
+    for (const Time bound : kLatencyBounds) bounds_.push_back(fmt::format("{}", seconds(bound)));
+    bounds_.emplace_back("+Inf");
+  }
 
   void family(std::string_view name, std::string_view type, std::string_view help) {
     name_ = name;
@@ -49,12 +54,10 @@ class Writer {
   void histogram_of_node(const NodeMetrics& node, const LatencySummary& latency, Time total) {
     const std::string labels = labels_of(node);
     std::uint64_t count = 0;
-    for (std::size_t i = 0; i < kLatencyBounds.size(); ++i) {
+    for (std::size_t i = 0; i < bounds_.size(); ++i) {
       count += latency.bucket_counts[i];
-      sample("_bucket", fmt::format("{},le=\"{}\"", labels, seconds(kLatencyBounds[i])), count);
+      append("{}_bucket{{{},le=\"{}\"}} {}\n", name_, labels, bounds_[i], count);
     }
-    count += latency.bucket_counts.back();
-    sample("_bucket", labels + ",le=\"+Inf\"", count);
     sample("_sum", labels, seconds(total));
     sample("_count", labels, count);
   }
@@ -70,6 +73,7 @@ class Writer {
   }
 
   std::string pipeline_;
+  std::vector<std::string> bounds_;  ///< texts of kLatencyBounds, and the last one
   std::string_view name_;
   std::string text_;
 };

@@ -17,7 +17,7 @@ namespace remotemedia {
 /// comes after `max_events` is only counted.
 class TraceRecorder {
  public:
-  /// 9 MB in memory, about 35 MB as text.
+  /// 8 MB in memory, about 30 MB as text.
   static constexpr std::size_t kDefaultMaxEvents = 200'000;
 
   /// `name` is that of the process in the timeline.
