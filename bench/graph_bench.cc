@@ -3,6 +3,7 @@
 #include "bench/blocks.h"
 #include "remotemedia/graph/graph.h"
 #include "remotemedia/graph/session.h"
+#include "remotemedia/graph/trace.h"
 #include "remotemedia/nodes/builtin.h"
 
 #include <fmt/format.h>
@@ -43,10 +44,11 @@ std::shared_ptr<const Graph> pass_through_chain(int length) {
   return Graph::build(manifest, builtin_nodes());
 }
 
-void push_blocks(benchmark::State& state, const std::shared_ptr<const Graph>& graph, bool metrics) {
+void push_blocks(benchmark::State& state, const std::shared_ptr<const Graph>& graph, bool metrics,
+                 const std::shared_ptr<TraceRecorder>& trace = nullptr) {
   constexpr int kRate = 48'000;
   std::size_t results = 0;
-  Session session(graph, {.id = "bench", .enable_metrics = metrics},
+  Session session(graph, {.id = "bench", .enable_metrics = metrics, .trace = trace},
                   [&](const Output&) { ++results; });
   Packet packet;
   packet.payload = tones(kRate, 1, frames_of(kBlockMs, kRate));
@@ -63,7 +65,47 @@ BENCHMARK(pass_through)->Name("graph pass-through nodes")->Arg(1)->Arg(10)->Arg(
 void pass_through_with_metrics(benchmark::State& state) {
   push_blocks(state, pass_through_chain(static_cast<int>(state.range(0))), true);
 }
-BENCHMARK(pass_through_with_metrics)->Name("graph pass-through nodes, metrics on")->Arg(10);
+BENCHMARK(pass_through_with_metrics)
+    ->Name("graph pass-through nodes, metrics on")
+    ->Arg(1)
+    ->Arg(10)
+    ->Arg(100);
+
+void pass_through_with_trace(benchmark::State& state) {
+  push_blocks(state, pass_through_chain(static_cast<int>(state.range(0))), true,
+              std::make_shared<TraceRecorder>("bench"));
+}
+BENCHMARK(pass_through_with_trace)->Name("graph pass-through nodes, metrics and trace on")->Arg(10);
+
+/// A session of pass-through nodes after 1000 blocks.
+class Measured {
+ public:
+  explicit Measured(int nodes)
+      : session_(pass_through_chain(nodes), {.id = "bench"}, [](const Output&) {}) {
+    for (int i = 0; i < 1'000; ++i) session_.push(Packet{});
+  }
+  [[nodiscard]] Metrics metrics() const { return session_.metrics(); }
+
+ private:
+  Session session_;
+};
+
+void metrics_as_json(benchmark::State& state) {
+  const Measured measured(static_cast<int>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(to_json(metrics_to_value(measured.metrics())));
+}
+BENCHMARK(metrics_as_json)->Name("graph metrics of pass-through nodes as JSON")->Arg(10)->Arg(100);
+
+void metrics_as_prometheus(benchmark::State& state) {
+  const Measured measured(static_cast<int>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(metrics_to_prometheus(measured.metrics()));
+}
+BENCHMARK(metrics_as_prometheus)
+    ->Name("graph metrics of pass-through nodes for Prometheus")
+    ->Arg(100);
+
+void speech_block_unmeasured(benchmark::State& state) { push_blocks(state, speech_chain(), false); }
+BENCHMARK(speech_block_unmeasured)->Name("graph 48000 -> 16000, VAD, i16");
 
 void speech_block(benchmark::State& state) { push_blocks(state, speech_chain(), true); }
 BENCHMARK(speech_block)->Name("graph 48000 -> 16000, VAD, i16, metrics on");

@@ -12,7 +12,7 @@ import importlib
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from . import audio
+from . import audio, metrics
 from .exceptions import (
     CircuitOpenError,
     ConfigurationError,
@@ -83,6 +83,7 @@ __all__ = [
     "get_rust_runtime",
     "is_native_runtime_available",
     "is_rust_runtime_available",
+    "metrics",
     "try_load_rust_runtime",
 ]
 

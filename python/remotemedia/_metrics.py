@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from ._latency import LatencyHistogram
+from ._memory_account import MemoryAccount
 
 __all__ = ["NodeMetrics", "peak_memory_bytes"]
 
 
 @dataclass
 class NodeMetrics:
-    """Counts and times of one node: total in process and flush, minimum and maximum of process."""
+    """Counts, times and memory of one node.
+
+    The total is of process and flush, minimum, maximum and distribution are of process.
+    """
 
     node_id: str
     node_type: str
@@ -24,11 +30,19 @@ class NodeMetrics:
     total_ns: int = 0
     min_ns: int = 0
     max_ns: int = 0
+    durations: LatencyHistogram = field(default_factory=LatencyHistogram)
+    memory: MemoryAccount = field(default_factory=MemoryAccount)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the values as users see them; rate and average are 0 when nothing ran."""
         count = self.execution_count
         total_us = self.total_ns / 1_000
+        latency = self.durations.summary()
+
+        def exact_us(quantile_ns: int) -> float:
+            # The middle of a bucket may lie outside of what was measured, which is known exactly.
+            return min(max(quantile_ns, self.min_ns), self.max_ns) / 1_000
+
         return {
             "node_id": self.node_id,
             "node_type": self.node_type,
@@ -42,6 +56,13 @@ class NodeMetrics:
             "avg_duration_us": total_us / count if count else 0.0,
             "min_duration_us": self.min_ns / 1_000,
             "max_duration_us": self.max_ns / 1_000,
+            "p50_duration_us": exact_us(latency.p50_ns),
+            "p95_duration_us": exact_us(latency.p95_ns),
+            "p99_duration_us": exact_us(latency.p99_ns),
+            "p999_duration_us": exact_us(latency.p999_ns),
+            "duration_bucket_counts": latency.bucket_counts,
+            "allocated_bytes": self.memory.total_bytes,
+            "peak_memory_bytes": self.memory.peak_bytes,
         }
 
 

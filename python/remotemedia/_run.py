@@ -12,6 +12,7 @@ from ._feeds import Feed
 from ._graph import Graph
 from ._items import give_item
 from ._packet import Packet
+from ._spans import RunSpan
 
 __all__ = ["Run"]
 
@@ -40,6 +41,7 @@ class Run:
         self._loop = loop
         self._scope = CancelScope()
         self._engine: Engine | None = None
+        self._span = RunSpan("remotemedia.run", graph)
         self._outputs: dict[str, list[Packet]] = {name: [] for name in graph.output_ids}
 
     def __call__(self) -> Any:
@@ -51,11 +53,14 @@ class Run:
                 engine.finish()
                 items = self._items(engine)
         except Exception as error:
+            if not self._scope.is_stopped:
+                self._span.fail(error)
             if hasattr(error, "partial_results"):  # of a node that failed
                 error.partial_results = self._items(None)
             raise
         finally:
             self._end()
+            self._span.end(was_cancelled=self._scope.is_stopped)
         return items[0] if len(items) == 1 else items or None
 
     def stop(self) -> None:
@@ -67,7 +72,7 @@ class Run:
     def _start(self) -> Engine:
         engine = make_engine(
             self._graph,
-            lambda node_id, packet: self._outputs[node_id].append(packet),
+            self._take_output,
             session_id=uuid.uuid4().hex,
             enable_metrics=self._enable_metrics,
             loop=self._loop,
@@ -77,6 +82,10 @@ class Run:
         if self._scope.is_stopped:
             engine.stop()
         return engine
+
+    def _take_output(self, node_id: str, packet: Packet) -> None:
+        self._span.results += 1
+        self._outputs[node_id].append(packet)
 
     def _end(self) -> None:
         engine = self._engine

@@ -18,6 +18,7 @@ from ._engine import Engine, QueueSettings, make_engine
 from ._graph import Graph
 from ._outbox import Outbox
 from ._packet import Packet
+from ._spans import RunSpan
 from ._worker import Worker, settled
 from .exceptions import PipelineError
 
@@ -63,6 +64,7 @@ class RunningSession:
         self._pending = 0
         self._closed: Future[bool] | None = None
         self._last_metrics: dict[str, Any] | None = None
+        self._span = RunSpan("remotemedia.session", graph, settings.session_id)
         self._worker = Worker(f"remotemedia-session-{settings.session_id[:8]}")
         self._started = self._worker.submit(self._make_engine)
         if graph.sources:
@@ -183,21 +185,30 @@ class RunningSession:
             with self._scope.entered():
                 action(self._engine)
         except BaseException as error:
-            self.outbox.fail(error)
+            if not self._scope.is_stopped:
+                self._fail(error)
             raise
 
+    def _fail(self, error: BaseException) -> None:
+        self._span.fail(error)
+        self.outbox.fail(error)
+
     def _make_engine(self) -> None:
-        with self._scope.entered():
-            engine = make_engine(
-                self._graph,
-                self._take_output,
-                session_id=self._settings.session_id,
-                enable_metrics=self._settings.enable_metrics,
-                loop=self._loop,
-                lanes="nodes",
-                queue=self._settings.queue,
-                on_failure=self.outbox.fail,
-            )
+        try:
+            with self._scope.entered():
+                engine = make_engine(
+                    self._graph,
+                    self._take_output,
+                    session_id=self._settings.session_id,
+                    enable_metrics=self._settings.enable_metrics,
+                    loop=self._loop,
+                    lanes="nodes",
+                    queue=self._settings.queue,
+                    on_failure=self._fail,
+                )
+        except BaseException as error:
+            self._span.fail(error)
+            raise
         with self._lock:
             self._engine = engine
             for _ in range(self._generation):  # cancelled before there was anything to cancel
@@ -205,7 +216,13 @@ class RunningSession:
         if self._scope.is_stopped:
             engine.stop()
 
+    def push(self, packet: Packet, engine: Engine) -> None:
+        """Give a packet to the engine: a call's action."""
+        self._span.pushed += 1
+        engine.push(packet)
+
     def _take_output(self, _: str, packet: Packet) -> None:
+        self._span.results += 1
         self.outbox.put(packet)
 
     def _run_sources(self, engine: Engine) -> None:
@@ -228,6 +245,7 @@ class RunningSession:
         return future
 
     def _end(self, timeout_s: float | None) -> bool:
+        self._span.end()
         if self._engine is None:
             return True
         is_clean = self._engine.close(timeout_s)

@@ -22,6 +22,7 @@ from typing import Any, Final
 from . import _joiner
 from ._graph import Graph, GraphNode
 from ._items import describe
+from ._latency import LATENCY_BOUNDS_NS
 from ._metrics import NodeMetrics, peak_memory_bytes
 from ._packet import Emit, Executor, NodeContext, Packet
 from ._reliable_executor import Reliability, Surroundings, make_reliable
@@ -61,6 +62,7 @@ class _Node:
         self.sequence = [0] * len(definition.type.outputs)
         self.waiting = 0  # packets that the running call emitted since its last wave
         self.elsewhere_ns = 0  # time inside emit: sink and nested waves
+        self.given: Packet | None = None  # to the running call; None in flush
         self.metrics = NodeMetrics(
             definition.id, definition.type.name, definition.runtime, definition.runtime_reason
         )
@@ -201,6 +203,7 @@ class PythonSession:
             "peak_memory_mb": peak_bytes / 2**20,
             "node_metrics": [n.reliability.add_to(n.metrics.to_dict()) for n in self._nodes],
             "metrics_overhead_us": self._clock_cost_ns * self._clock_reads / 1_000,
+            "duration_bucket_bounds_us": [ns / 1_000 for ns in LATENCY_BOUNDS_NS],
         }
 
     # --- one entry from outside
@@ -259,6 +262,7 @@ class PythonSession:
             if self._is_stale:
                 return
             node = self._nodes[index]
+            node.given = None
             self._guarded(node, "flush", lambda executor, emit: executor.flush(emit))
             self._run_wave(node.position + 1)
 
@@ -289,12 +293,15 @@ class PythonSession:
     def _process(self, node: _Node, packet: Packet) -> None:
         metrics = node.metrics
         metrics.execution_count += 1
+        node.given = packet
         spent = self._guarded(
             node, "process", lambda executor, emit: executor.process(packet, emit)
         )
         metrics.max_ns = max(metrics.max_ns, spent)
         metrics.min_ns = min(metrics.min_ns, spent) if metrics.success_count else spent
         metrics.success_count += 1
+        if self._enable_metrics:
+            metrics.durations.add(spent)
 
     def _guarded(self, node: _Node, stage: str, call: Callable[[Executor, Emit], None]) -> int:
         """Run one call of a node; gives its own time in ns, and names its failure."""
@@ -337,6 +344,8 @@ class PythonSession:
             return False
         if not 0 <= port < len(node.definition.type.outputs):
             raise RuntimeError("emitted on a port that the node type does not declare")
+        if self._enable_metrics:
+            node.metrics.memory.add_result(packet, node.given)
         sequence = node.sequence[port]
         node.sequence[port] += 1
         if port == 0 and node.is_output:

@@ -2,6 +2,7 @@
 
 #include "base/large_blocks.h"
 #include "remotemedia/base/check.h"
+#include "remotemedia/base/memory_account.h"
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <utility>
 
 namespace remotemedia {
 
@@ -34,8 +36,13 @@ AudioBuffer AudioBuffer::allocate_unset(SampleFormat format, int channels, std::
   const std::size_t bytes = frames * frame_bytes;
   void* memory = allocate_block(bytes);
   AudioBuffer buffer;
-  buffer.owner_ = std::shared_ptr<const void>(
-      memory, [bytes](const void* p) { free_block(const_cast<void*>(p), bytes); });
+  std::shared_ptr<MemoryAccount> account = MemoryAccount::current();
+  if (account) account->take(bytes);
+  buffer.owner_ =
+      std::shared_ptr<const void>(memory, [bytes, account = std::move(account)](const void* p) {
+        free_block(const_cast<void*>(p), bytes);
+        if (account) account->give_back(bytes);
+      });
   buffer.data_ = memory;
   buffer.frames_ = frames;
   buffer.channel_stride_ = frames;

@@ -73,7 +73,9 @@ nlohmann::ordered_json to_nlohmann(const Value& value) {
   }
   if (const auto* object = value.as_object()) {
     auto json = nlohmann::ordered_json::object();
-    for (const auto& [name, member] : *object) json[name] = to_nlohmann(member);
+    // Names are unique, so none has to be looked for.
+    auto& members = json.get_ref<nlohmann::ordered_json::object_t&>();
+    for (const auto& [name, member] : *object) members.emplace_back(name, to_nlohmann(member));
     return json;
   }
   return nullptr;

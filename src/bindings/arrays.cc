@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,7 +25,11 @@ LateImport numpy_array("numpy", "ndarray");
 
 /// Marks a buffer that is a view of a Python array, and lets go of the array.
 struct ReleaseArray {
+  std::shared_ptr<MemoryAccount> account = {};  ///< that the memory is on; null if on none
+  std::size_t bytes = 0;
+
   void operator()(const void* array) const noexcept {
+    if (account) account->give_back(bytes);
     if (const PythonAccess python; python) {
       Py_DECREF(const_cast<PyObject*>(static_cast<const PyObject*>(array)));
     }
@@ -160,6 +165,24 @@ AudioBuffer borrow_array(nb::handle array, int rate, std::string_view what) {
                                           layout.frames(), rate);
   audio.one_dimensional = layout.dimensions() == 1;
   return audio;
+}
+
+void charge_new_array(const AudioBuffer& result, const AudioBuffer* given,
+                      const std::shared_ptr<MemoryAccount>& account) {
+  auto* release = std::get_deleter<ReleaseArray>(result.owner());
+  if (release == nullptr || !account || result.empty()) return;
+  const auto* data = static_cast<const std::byte*>(result.data());
+  if (given != nullptr && !given->empty()) {
+    const std::size_t given_frames =
+        static_cast<std::size_t>(given->channels() - 1) * given->channel_stride() + given->frames();
+    const auto* begin = static_cast<const std::byte*>(given->data());
+    const auto* end = begin + given_frames * bytes_per_sample(given->format());
+    if (!std::less{}(data, begin) && std::less{}(data, end)) return;
+  }
+  release->account = account;
+  release->bytes = result.frames() * static_cast<std::size_t>(result.channels()) *
+                   bytes_per_sample(result.format());
+  account->take(release->bytes);
 }
 
 nb::object to_numpy(const AudioBuffer& audio) {

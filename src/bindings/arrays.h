@@ -1,9 +1,11 @@
 #pragma once
 
 #include "remotemedia/base/audio_buffer.h"
+#include "remotemedia/base/memory_account.h"
 
 #include <nanobind/nanobind.h>
 
+#include <memory>
 #include <string_view>
 
 namespace remotemedia::bindings {
@@ -12,6 +14,11 @@ namespace remotemedia::bindings {
 /// int32 and C-contiguous; type error otherwise. The buffer keeps the array alive, wherever its
 /// last copy ends: the GIL is taken for that.
 AudioBuffer borrow_array(nanobind::handle array, int rate, std::string_view what = "audio");
+
+/// Puts a borrowed array that a Python node has made on the node's account until it is gone: one
+/// whose memory is not that of the audio `given` to the call, which may be null as the account may.
+void charge_new_array(const AudioBuffer& result, const AudioBuffer* given,
+                      const std::shared_ptr<MemoryAccount>& account);
 
 /// Audio as an array, without a copy: the very array that was borrowed if the buffer is all of it,
 /// else a view of that array (read-only, as it is the caller's) or of our memory (writable).

@@ -1,5 +1,6 @@
 #include "bindings/python_node.h"
 
+#include "bindings/arrays.h"
 #include "bindings/errors.h"
 #include "bindings/late_import.h"
 #include "bindings/packets.h"
@@ -70,14 +71,17 @@ MakingNodes::MakingNodes(const std::shared_ptr<PythonSide>& side)
 MakingNodes::~MakingNodes() { making_for = outer_; }
 
 bool Emit::operator()(nb::handle packet, std::uint16_t port) {
-  if (out_ == nullptr || thread_ != std::this_thread::get_id()) {
+  if (call_ == nullptr || thread_ != std::this_thread::get_id()) {
     refuse("emit", "called outside of its call", "a call during process or flush, on their thread",
            "return results to the call that makes them");
   }
   Packet given = to_packet(packet);
+  if (const AudioBuffer* audio = given.audio()) {
+    charge_new_array(*audio, call_->given_, call_->account_);
+  }
   try {
     const GilRelease unlocked;
-    return out_->emit(std::move(given), port);
+    return call_->out_.emit(std::move(given), port);
   } catch (...) {
     raise_failure();
   }
@@ -117,14 +121,14 @@ void PythonNode::initialize(const NodeContext& context) {
 
 void PythonNode::process(Packet packet, Emitter& out) {
   run_python([&] {
-    const Emit::Call call(*nb::inst_ptr<Emit>(emit_.get()), out);
+    const Emit::Call call(*nb::inst_ptr<Emit>(emit_.get()), out, packet.audio());
     executor_.get().attr("process")(to_python(packet), emit_.get());
   });
 }
 
 void PythonNode::flush(Emitter& out) {
   run_python([&] {
-    const Emit::Call call(*nb::inst_ptr<Emit>(emit_.get()), out);
+    const Emit::Call call(*nb::inst_ptr<Emit>(emit_.get()), out, nullptr);
     executor_.get().attr("flush")(emit_.get());
   });
 }

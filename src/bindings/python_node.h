@@ -1,6 +1,7 @@
 #pragma once
 
 #include "bindings/python_access.h"
+#include "remotemedia/base/memory_account.h"
 #include "remotemedia/graph/node.h"
 
 #include <nanobind/nanobind.h>
@@ -53,23 +54,31 @@ class Emit {
   /// Opens it for one call.
   class Call {
    public:
-    Call(Emit& emit, Emitter& out) : emit_(emit) {
-      emit_.out_ = &out;
+    /// `given` is the audio of the call's packet; null if it has none.
+    Call(Emit& emit, Emitter& out, const AudioBuffer* given)
+        : emit_(emit), out_(out), given_(given), account_(MemoryAccount::current()) {
+      emit_.call_ = this;
       emit_.thread_ = std::this_thread::get_id();
     }
-    ~Call() { emit_.out_ = nullptr; }
+    ~Call() { emit_.call_ = nullptr; }
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
 
    private:
+    friend class Emit;
+
     Emit& emit_;
+    Emitter& out_;
+    const AudioBuffer* given_;
+    std::shared_ptr<MemoryAccount> account_;
+    MemoryAccount::Scope unmeasured_;  ///< what Python code takes counts once it is emitted
   };
 
  private:
   [[noreturn]] void raise_failure() const;
 
-  const PythonSide& side_;  ///< looked at during a call only
-  Emitter* out_ = nullptr;
+  const PythonSide& side_;      ///< looked at during a call only
+  const Call* call_ = nullptr;  ///< that is open
   std::thread::id thread_;
 };
 

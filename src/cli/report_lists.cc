@@ -86,7 +86,12 @@ struct TimeRow {
   double time_s = 0.0;
   double share = 0.0;
   std::uint64_t calls = 0;  ///< 0 = not counted in calls
+  LatencySummary latency = {};
 };
+
+std::string microseconds_cell(Time time) {
+  return fmt::format("<td>{:.1f}</td>", static_cast<double>(time.count()) * 1e-3);
+}
 
 void time_row(Out out, const TimeRow& row) {
   fmt::format_to(
@@ -97,10 +102,12 @@ void time_row(Out out, const TimeRow& row) {
       row.css, row.name, row.type, 100.0 * std::clamp(row.share, 0.0, 1.0), percent_text(row.share),
       milliseconds_text(row.time_s));
   if (row.calls > 0) {
-    fmt::format_to(out, "<td>{}</td><td>{:.1f}</td></tr>\n", count_text(row.calls),
-                   row.time_s * 1e6 / static_cast<double>(row.calls));
+    fmt::format_to(out, "<td>{}</td><td>{:.1f}</td>{}{}{}</tr>\n", count_text(row.calls),
+                   row.time_s * 1e6 / static_cast<double>(row.calls),
+                   microseconds_cell(row.latency.p50), microseconds_cell(row.latency.p95),
+                   microseconds_cell(row.latency.p99));
   } else {
-    fmt::format_to(out, "<td></td><td></td></tr>\n");
+    fmt::format_to(out, "<td></td><td></td><td></td><td></td><td></td></tr>\n");
   }
 }
 
@@ -112,7 +119,8 @@ TimeRow row_of(const NodeMetrics& node, double whole_s) {
       .type = fmt::format("<small>{}</small>", escaped(shortened(node.node_type, kMaxNameBytes))),
       .time_s = time_s,
       .share = whole_s > 0.0 ? time_s / whole_s : 0.0,
-      .calls = node.execution_count};
+      .calls = node.execution_count,
+      .latency = node.latency};
 }
 
 }  // namespace
@@ -205,7 +213,8 @@ std::string node_times(const Metrics& metrics, double wall_seconds) {
   std::string html =
       "<table class=\"nodes\"><caption>Share of the processing time</caption><thead><tr>"
       "<th scope=\"col\">node</th><td></td><th scope=\"col\">share</th><th scope=\"col\">ms</th>"
-      "<th scope=\"col\">calls</th><th scope=\"col\">µs per call</th></tr></thead><tbody>\n";
+      "<th scope=\"col\">calls</th><th scope=\"col\">µs per call</th><th scope=\"col\">p50</th>"
+      "<th scope=\"col\">p95</th><th scope=\"col\">p99</th></tr></thead><tbody>\n";
   Out out(html);
   for (const std::size_t index : order) time_row(out, row_of(metrics.nodes[index], whole_s));
   const double rest_s = whole_s - nodes_s;

@@ -77,7 +77,7 @@ tbody th { overflow-wrap: anywhere; min-width: 5.5rem; }
 td { white-space: nowrap; }
 .audio td:nth-child(4) { white-space: normal; }
 small { display: block; color: var(--soft); font-size: .8rem; }
-.nodes .bar { width: 42%; min-width: 4rem; vertical-align: middle; }
+.nodes .bar { width: 30%; min-width: 4rem; vertical-align: middle; }
 .bar svg { display: block; width: 100%; height: .55rem; border-radius: 3px;
   background: color-mix(in srgb, var(--line) 60%, transparent); }
 .bar rect { fill: var(--bar); }
@@ -113,7 +113,8 @@ footer { max-width: 70rem; margin: 0 auto; padding: .5rem 1.5rem 2.5rem; color: 
   .axis .odd { display: none; } .files { grid-template-columns: 1fr; }
   .files dd { margin-bottom: .4rem; } th, td { padding: .36rem .3rem; }
   .nodes .bar, .nodes thead td, .audio th:nth-child(3), .audio td:nth-child(3),
-  .nodes th:nth-child(5), .nodes td:nth-child(5) { display: none; } small { font-size: .74rem; } }
+  .nodes th:nth-child(5), .nodes td:nth-child(5), .nodes th:nth-child(7), .nodes td:nth-child(7),
+  .nodes th:nth-child(8), .nodes td:nth-child(8) { display: none; } small { font-size: .74rem; } }
 @media print {
   :root { --page: #fff; } body { font-size: 10pt; } main { max-width: none; padding: 0; }
   .cards { grid-template-columns: repeat(3, 1fr); } .scroll { overflow: visible; }

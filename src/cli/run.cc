@@ -10,6 +10,7 @@
 #include "cli/run_input.h"
 #include "cli/run_result.h"
 #include "cli/text_file.h"
+#include "remotemedia/graph/trace.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -88,6 +89,13 @@ void check_paths_differ(const RunOptions& options,
   add(options.report);
   add(options.metrics);
   add(options.record);
+  add(options.trace);
+}
+
+std::string metrics_text(const Metrics& metrics, const std::string& path) {
+  const fs::path extension = fs::path(path).extension();
+  if (extension == ".prom" || extension == ".txt") return metrics_to_prometheus(metrics);
+  return to_json(metrics_to_value(metrics), 2) + "\n";
 }
 
 std::string time_of_day() {
@@ -110,6 +118,10 @@ class Run {
     }
     if (!options.report.empty()) check_text_output(options.report);
     if (!options.metrics.empty()) check_text_output(options.metrics);
+    if (!options.trace.empty()) {
+      check_text_output(options.trace);
+      trace_ = std::make_shared<TraceRecorder>(graph.name());
+    }
     for (std::size_t i = 0; i < paths.size(); ++i) {
       result_.outputs.emplace_back(graph, graph.nodes()[graph.outputs()[i]].id);
       files_.push_back(paths[i] ? std::make_unique<OutputFile>(*paths[i]) : nullptr);
@@ -143,7 +155,8 @@ class Run {
   }
 
   void run_session() {
-    Session session(source_.graph, {.id = "run"}, [this](const Output& output) { take(output); });
+    Session session(source_.graph, {.id = "run", .trace = trace_},
+                    [this](const Output& output) { take(output); });
     const Interruption::Watch watch(session);
     progress_.emplace(input_ ? input_->expected_s() : 0.0);
     if (!source_.graph->sources().empty()) session.run_sources();
@@ -217,8 +230,12 @@ class Run {
       write_text_file(options_.report, report_->html(result_.metrics, result_.wall_s));
       result_.report_path = options_.report;
     }
+    if (trace_) {
+      write_text_file(options_.trace, trace_->to_json());
+      result_.trace_path = options_.trace;
+    }
     if (options_.metrics.empty()) return;
-    write_text_file(options_.metrics, to_json(metrics_to_value(result_.metrics), 2) + "\n");
+    write_text_file(options_.metrics, metrics_text(result_.metrics, options_.metrics));
     result_.metrics_path = options_.metrics;
   }
 
@@ -230,6 +247,7 @@ class Run {
   std::vector<std::unique_ptr<OutputFile>> files_;  ///< per output of the graph; may be null
   std::optional<Report> report_;
   std::optional<RecordingFile> recording_;
+  std::shared_ptr<TraceRecorder> trace_;  ///< may be null
   std::optional<ProgressLine> progress_;
 };
 

@@ -14,6 +14,7 @@ struct RunOptions {
   std::string report;                ///< empty: none
   std::string metrics;               ///< empty: none
   std::string record;                ///< empty: none
+  std::string trace;                 ///< empty: none
 };
 
 /// Runs a graph over a file and prints what came of it. Everything that can be checked is checked

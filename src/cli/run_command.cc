@@ -15,6 +15,7 @@ constexpr const char* kHelp = R"(Examples:
   remotemedia run speech.yaml -i talk.wav -o out.flac --report report.html
   remotemedia run utterances.yaml -i talk.wav -o 'utterance-{n}.wav'
   remotemedia run two-outputs.yaml -i talk.wav -o clean=a.wav -o phone=b.opus
+  remotemedia run speech.yaml -i talk.wav --metrics talk.prom --trace talk.json
   remotemedia run speech.yaml -i talk.wav --record talk.rmrec
   remotemedia run - -i talk.wav --json < speech.yaml | jq .real_time_factor
   echo '{"operation": "add", "args": [2, 3]}' | remotemedia run sum.yaml -i -
@@ -53,7 +54,13 @@ void add_run_command(CLI::App& app, Program& program) {
   command->add_option("--report", options->report, "Write a page with waveforms, speech and times")
       ->option_text("FILE.html")
       ->type_name("FILE");
-  command->add_option("--metrics", options->metrics, "Write the times of each node as JSON")
+  command
+      ->add_option("--metrics", options->metrics,
+                   "Write times and memory of each node as JSON, or\n"
+                   "for Prometheus if the name ends in .prom or .txt")
+      ->option_text("FILE")
+      ->type_name("FILE");
+  command->add_option("--trace", options->trace, "Write when each node ran, for Perfetto or Chrome")
       ->option_text("FILE.json")
       ->type_name("FILE");
   command->add_option("--record", options->record, "Keep inputs and results for replay")

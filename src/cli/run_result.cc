@@ -123,6 +123,7 @@ Value run_to_value(const RunResult& result) {
                 {"outputs", std::move(outputs)},
                 {"report", text_or_null(result.report_path)},
                 {"metrics_file", text_or_null(result.metrics_path)},
+                {"trace_file", text_or_null(result.trace_path)},
                 {"audio_s", audio_s},
                 {"processing_s", result.wall_s},
                 {"real_time_factor", audio_s > 0 ? Value(result.wall_s / audio_s) : Value()},

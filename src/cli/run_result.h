@@ -71,6 +71,7 @@ struct RunResult {
   double wall_s = 0;  ///< reading and writing included
   std::string report_path;
   std::string metrics_path;
+  std::string trace_path;
 
   /// Length of the input, or of the longest output where the graph reads its own.
   [[nodiscard]] double audio_s() const;

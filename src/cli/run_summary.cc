@@ -125,6 +125,7 @@ void print_files(const RunResult& result, const Terminal& terminal) {
   }
   if (!result.report_path.empty()) table.add({"report", result.report_path});
   if (!result.metrics_path.empty()) table.add({"metrics", result.metrics_path});
+  if (!result.trace_path.empty()) table.add({"trace", result.trace_path});
   fmt::print("{}", table.text(terminal));
 }
 

@@ -118,7 +118,7 @@ Inbox::Item Inbox::take_item(Slot& slot) {
     const Time wait = control_.options.clock() - item.queued;
     total_wait_ += wait;
     max_wait_ = std::max(max_wait_, wait);
-    ++taken_;
+    waits_.add(wait);
   }
   return item;
 }
@@ -154,14 +154,16 @@ QueueMetrics Inbox::metrics() const {
   const std::lock_guard lock(mutex_);
   std::size_t depth = 0;
   for (const Slot& slot : slots_) depth += slot.items.size();
-  return {.capacity = control_.options.queue.capacity,
-          .policy = control_.options.queue.policy,
-          .depth = depth,
-          .peak_depth = peak_depth_,
-          .dropped = dropped_,
-          .taken = taken_,
-          .total_wait = total_wait_,
-          .max_wait = max_wait_};
+  QueueMetrics metrics = {.capacity = control_.options.queue.capacity,
+                          .policy = control_.options.queue.policy,
+                          .depth = depth,
+                          .peak_depth = peak_depth_,
+                          .dropped = dropped_,
+                          .total = total_wait_,
+                          .max = max_wait_,
+                          .wait = waits_.summary()};
+  keep_within(metrics.wait, Time{0}, max_wait_);
+  return metrics;
 }
 
 }  // namespace remotemedia

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "graph/latency_histogram.h"
 #include "graph/session_control.h"
 #include "remotemedia/base/packet.h"
 
@@ -108,7 +109,7 @@ class Inbox {
   bool is_attended_ = false;  ///< somebody takes, or is on the way
   std::uint64_t dropped_ = 0;
   std::size_t peak_depth_ = 0;
-  std::uint64_t taken_ = 0;
+  LatencyHistogram waits_;
   Time total_wait_{0};
   Time max_wait_{0};
 };

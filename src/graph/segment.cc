@@ -1,7 +1,9 @@
 #include "graph/segment.h"
 
 #include "graph/node_failure.h"
+#include "graph/node_meter.h"
 #include "graph/reliable_node.h"
+#include "remotemedia/graph/trace.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -32,7 +34,9 @@ struct Segment::Node {
     std::uint64_t next_sequence = 0;
   };
 
-  Node(const GraphNode& node, std::size_t at) : definition(node), position(at) {
+  Node(const GraphNode& node, std::size_t at, const SessionOptions& options)
+      : definition(node), position(at), meter(options.enable_metrics) {
+    if (options.trace) trace_index = options.trace->add_node(node.id, node.type.name);
     pending.resize(std::max<std::size_t>(1, node.incoming.size()));
     outputs.resize(node.type.outputs.size());
     wave_limit = node.type.is_source() ? 1 : Session::kWaveLimit;
@@ -49,6 +53,8 @@ struct Segment::Node {
   std::size_t waiting = 0;  ///< packets that the running call emitted since its last wave
   Time elsewhere{0};        ///< time inside emit(): sink and nested waves
   NodeRecorder recorder;
+  NodeMeter meter;
+  std::uint32_t trace_index = 0;  ///< in the trace, if there is one
   ReliabilityCounters reliability;
 };
 
@@ -70,7 +76,7 @@ Segment::Segment(const Graph& graph, const std::vector<std::size_t>& indices,
     : control_(control), position_of_(graph.nodes().size()) {
   for (const std::size_t index : indices) {
     position_of_[index] = nodes_.size();
-    nodes_.push_back(std::make_unique<Node>(graph.nodes()[index], nodes_.size()));
+    nodes_.push_back(std::make_unique<Node>(graph.nodes()[index], nodes_.size(), control.options));
   }
 }
 
@@ -153,6 +159,7 @@ NodeMetrics Segment::metrics(std::size_t node) const {
   const Node& measured = *nodes_[position_of_[node]];
   NodeMetrics metrics = measured.recorder.metrics(measured.definition);
   measured.reliability.add_to(metrics);
+  measured.meter.fill(metrics);
   return metrics;
 }
 
@@ -175,11 +182,16 @@ template <typename Call>
 Time Segment::run_node(Node& node, const char* stage, Call call) {
   node.waiting = 0;
   node.elsewhere = Time{0};
+  const NodeMeter::Call measured(node.meter);
   const Time start = now();
   guarded(node, stage, call);
   if (!control_.is_measuring()) return Time{0};
-  const Time spent = now() - start - node.elsewhere;
+  const Time end = now();
+  const Time spent = end - start - node.elsewhere;
   node.recorder.add_time(spent);
+  if (TraceRecorder* trace = control_.options.trace.get()) {
+    trace->add_call(node.trace_index, stage, start, end, spent);
+  }
   return spent;
 }
 
@@ -189,6 +201,7 @@ void Segment::process(Node& node, Packet packet) {
   const Time spent =
       run_node(node, "process", [&] { node.executor->process(std::move(packet), emitter); });
   node.recorder.end_process(spent);
+  node.meter.add_duration(spent);
 }
 
 bool Segment::deliver(Node& node, Packet packet, std::uint16_t port) {
@@ -230,6 +243,7 @@ bool Segment::deliver(Node& node, Packet packet, std::uint16_t port) {
 
 template <typename Call>
 void Segment::elsewhere(Node& node, Call call) {
+  const NodeMeter::Elsewhere unmeasured;
   const Time start = now();
   try {
     call();

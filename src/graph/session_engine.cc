@@ -33,6 +33,7 @@ SessionOptions checked(SessionOptions options) {
     refuse("queue.capacity", "0", "1 or more packets");
   }
   if (!options.clock) options.clock = steady_time;
+  if (options.trace) options.enable_metrics = true;
   return options;
 }
 

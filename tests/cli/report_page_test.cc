@@ -79,6 +79,9 @@ Metrics metrics_of(const Graph& graph) {
     result.node_type = node.type.name;
     result.execution_count = 10;
     result.total = Time(2'000'000);
+    result.latency.p50 = Time(123'400);
+    result.latency.p95 = Time(234'500);
+    result.latency.p99 = Time(345'600);
   }
   return metrics;
 }
@@ -204,6 +207,17 @@ TEST(ReportPage, SharesTheProcessingTimeAmongTheNodesAndTheRest) {
     }
   }
   EXPECT_EQ(shares, (std::vector<std::string>{"20.00", "20.00", "20.00", "40.00"}));
+}
+
+TEST(ReportPage, ShowsHowTheTimesOfEachNodeAreDistributed) {
+  const auto graph = speech_graph();
+  const Report report(graph, {});
+  const std::string page = page_of(report, *graph, 0.05);
+  const Markup markup = read_well_formed(page);
+  std::vector<std::string> heads;
+  for (const auto& head : markup.all("th")) heads.push_back(head.text);
+  EXPECT_THAT(heads, testing::IsSupersetOf({"µs per call", "p50", "p95", "p99"}));
+  EXPECT_THAT(page, HasSubstr("<td>200.0</td><td>123.4</td><td>234.5</td><td>345.6</td>"));
 }
 
 TEST(ReportPage, DrawsEveryNodeWithTheParametersThatAreNotDefaults) {

@@ -134,6 +134,16 @@ TEST(Metrics, CountsCallsAndTheirShortestAndLongest) {
   EXPECT_EQ(session.metrics().total_duration, us(16));
 }
 
+TEST(Metrics, QuantilesAreOfTheProcessCalls) {
+  Worked worked({node("a", "Work", {{"before_us", 5}, {"flush_us", 100}})}, {});
+  for (int i = 0; i < 10; ++i) worked->push(text_packet("x"));
+  worked->finish();
+  const LatencySummary& latency = worked.node(0).latency;
+  EXPECT_EQ(latency.p50, us(5)) << "all took the same";
+  EXPECT_EQ(latency.p999, us(5)) << "the flush is no call";
+  EXPECT_EQ(latency.bucket_counts.front(), 10U);
+}
+
 TEST(Metrics, AFlushCountsInTheTotalButIsNoExecution) {
   Worked worked({node("a", "Work", {{"before_us", 5}, {"flush_us", 100}})}, {});
   worked->push(text_packet("x"));
@@ -246,15 +256,34 @@ TEST(MetricsValue, HasTheNamesOfTheOldMetrics) {
   Metrics metrics;
   metrics.nodes.resize(1);
   const Value value = metrics_to_value(metrics);
-  EXPECT_THAT(
-      names_in(value),
-      ElementsAre("pipeline_id", "total_executions", "total_duration_us", "total_duration_ms",
-                  "peak_memory_bytes", "peak_memory_mb", "node_metrics", "metrics_overhead_us"));
+  EXPECT_THAT(names_in(value),
+              ElementsAre("pipeline_id", "total_executions", "total_duration_us",
+                          "total_duration_ms", "peak_memory_bytes", "peak_memory_mb",
+                          "node_metrics", "metrics_overhead_us", "duration_bucket_bounds_us"));
   EXPECT_THAT(names_in(value.as_object()->find("node_metrics")->as_array()->front()),
               ElementsAre("node_id", "node_type", "runtime", "runtime_reason", "execution_count",
                           "success_count", "error_count", "success_rate", "total_duration_us",
-                          "avg_duration_us", "min_duration_us", "max_duration_us", "retry_count",
-                          "drop_count"));
+                          "avg_duration_us", "min_duration_us", "max_duration_us",
+                          "p50_duration_us", "p95_duration_us", "p99_duration_us",
+                          "p999_duration_us", "duration_bucket_counts", "retry_count", "drop_count",
+                          "allocated_bytes", "peak_memory_bytes"));
+}
+
+TEST(MetricsValue, AQueueAddsItsFields) {
+  Metrics metrics;
+  QueueMetrics& queue = metrics.nodes.emplace_back().queue.emplace();
+  queue.depth = 3;
+  queue.total = us(300);
+  queue.max = us(200);
+  queue.wait.p99 = us(198);
+  queue.wait.bucket_counts[0] = 4;
+  const Value value = metrics_to_value(metrics);
+  const Object& one = *value.as_object()->find("node_metrics")->as_array()->front().as_object();
+  EXPECT_EQ(*one.find("queue_depth"), Value(3));
+  EXPECT_DOUBLE_EQ(one.find("queue_wait_avg_us")->number(), 75.0);
+  EXPECT_DOUBLE_EQ(one.find("queue_wait_max_us")->number(), 200.0);
+  EXPECT_DOUBLE_EQ(one.find("queue_wait_p99_us")->number(), 198.0);
+  EXPECT_EQ(one.find("queue_wait_bucket_counts")->as_array()->size(), kLatencyBounds.size() + 1);
 }
 
 TEST(MetricsValue, ConvertsUnitsAndDividesByTheExecutions) {

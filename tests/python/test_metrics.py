@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import Any
 
+import numpy as np
 import pytest
 
 from remotemedia import Node, NodeError, Pipeline, runtime
@@ -14,7 +15,7 @@ from remotemedia._metrics import NodeMetrics
 from remotemedia._packet import Packet
 from remotemedia._session_python import PythonSession
 from remotemedia.manifest import read_manifest
-from remotemedia.nodes import AddNode, AudioResampleNode, VADNode
+from remotemedia.nodes import AddNode, AudioResampleNode, PassThroughNode, VADNode
 from signals import tone
 
 PIPELINE_KEYS = {
@@ -26,6 +27,7 @@ PIPELINE_KEYS = {
     "peak_memory_mb",
     "node_metrics",
     "metrics_overhead_us",
+    "duration_bucket_bounds_us",
 }
 NODE_KEYS = {
     "node_id",
@@ -40,7 +42,15 @@ NODE_KEYS = {
     "avg_duration_us",
     "min_duration_us",
     "max_duration_us",
+    "p50_duration_us",
+    "p95_duration_us",
+    "p99_duration_us",
+    "p999_duration_us",
+    "duration_bucket_counts",
+    "allocated_bytes",
+    "peak_memory_bytes",
 }
+QUANTILES = ("p50_duration_us", "p95_duration_us", "p99_duration_us", "p999_duration_us")
 
 
 def measured(pipeline: Pipeline) -> dict[str, Any]:
@@ -82,6 +92,10 @@ def test_every_field_is_there_and_true(use_rust: bool) -> None:
         assert 0 < node["min_duration_us"] <= node["avg_duration_us"]
         assert node["max_duration_us"] <= node["total_duration_us"]
         assert node["avg_duration_us"] == pytest.approx(node["total_duration_us"] / 5)
+        times = [node[name] for name in ("min_duration_us", *QUANTILES, "max_duration_us")]
+        assert times == sorted(times)
+        assert sum(node["duration_bucket_counts"]) == 5
+        assert len(node["duration_bucket_counts"]) == len(metrics["duration_bucket_bounds_us"]) + 1
     assert sum(n["total_duration_us"] for n in nodes) <= metrics["total_duration_us"]
 
 
@@ -146,6 +160,7 @@ def test_a_node_that_never_ran_has_zeros(use_rust: bool) -> None:
     never = measured(pipeline)["node_metrics"][1]
     assert never["execution_count"] == 0
     assert never["success_rate"] == 0
+    assert all(never[name] == 0 for name in QUANTILES)
     assert never["min_duration_us"] == never["avg_duration_us"] == 0
 
 
@@ -156,6 +171,68 @@ def test_each_run_counts_anew() -> None:
         assert measured(pipeline)["total_executions"] == len(items)
     asyncio.run(pipeline.run([1, 2]))
     assert measured(pipeline)["total_executions"] == 2
+
+
+# --- memory
+
+
+class Doubled(Node):
+    """Gives new audio."""
+
+    def process(self, data: Any) -> Any:
+        samples, rate = data
+        return 2 * samples, rate
+
+
+class Front(Node):
+    """Gives a part of the audio it gets, without a copy."""
+
+    def process(self, data: Any) -> Any:
+        samples, rate = data
+        return samples[..., : samples.shape[-1] // 2], rate
+
+
+def memory_of(pipeline: Pipeline) -> list[tuple[int, int]]:
+    nodes = measured(pipeline)["node_metrics"]
+    return [(node["allocated_bytes"], node["peak_memory_bytes"]) for node in nodes]
+
+
+def test_a_node_that_makes_audio_has_taken_memory(use_rust: bool) -> None:
+    pipeline = Pipeline([AudioResampleNode(), VADNode()], enable_metrics=True)
+    pipeline.run_sync([(tone(), 48_000)] * 3, use_rust=use_rust)
+    resample, vad = memory_of(pipeline)
+    results_bytes = 3 * 4 * len(tone()) // 3  # at 16 kHz
+    assert resample[0] >= results_bytes
+    assert results_bytes / 3 <= resample[1] <= resample[0]
+    assert vad == (0, 0), "it passes its input on"
+
+
+def test_a_python_node_has_taken_what_its_results_bring(use_rust: bool) -> None:
+    given = tone().astype(np.float32)
+    items = [(given, 48_000)] * 4
+    nodes = [Doubled(name="new"), Front(name="part")]
+    pipeline = Pipeline([*nodes, PassThroughNode()], enable_metrics=True)
+    results = pipeline.run_sync(items, use_rust=use_rust)
+    assert len(results) == 4
+    new, part, passed = memory_of(pipeline)
+    assert new == (4 * given.nbytes, 4 * given.nbytes), "its results are kept as parts"
+    assert part == passed == (0, 0)
+
+
+def test_memory_that_is_let_go_does_not_add_up_in_the_peak(use_rust: bool) -> None:
+    given = tone().astype(np.float32)
+    pipeline = Pipeline([Doubled(), PassThroughNode()], enable_metrics=True)
+
+    async def main() -> None:
+        async with pipeline.session(use_rust=use_rust) as session:
+            for _ in range(5):
+                await session.push((given, 48_000))
+                await session.__anext__()
+
+    asyncio.run(main())
+    doubled, _ = memory_of(pipeline)
+    assert doubled[0] == 5 * given.nbytes
+    assert given.nbytes <= doubled[1] <= 2 * given.nbytes
 
 
 # --- on a clock of the test
@@ -215,6 +292,8 @@ def test_a_nodes_time_is_its_own() -> None:
     metrics = session.metrics()
     a, b = metrics["node_metrics"]
     assert a["min_duration_us"] == a["max_duration_us"] == 30
+    assert all(a[name] == 30 and b[name] == 300 for name in QUANTILES)
+    assert (a["duration_bucket_counts"][0], b["duration_bucket_counts"][3]) == (2, 2)
     assert b["min_duration_us"] == b["max_duration_us"] == 300
     assert a["total_duration_us"] == 2 * 30 + 7
     assert b["total_duration_us"] == 2 * 300 + 7
@@ -229,4 +308,5 @@ def test_an_untouched_nodes_metrics_are_zeros() -> None:
         "runtime": "python",
         "runtime_reason": "why",
         **dict.fromkeys(NODE_KEYS - {"node_id", "node_type", "runtime", "runtime_reason"}, 0),
+        "duration_bucket_counts": [0] * 16,
     }

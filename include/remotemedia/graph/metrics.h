@@ -3,6 +3,7 @@
 #include "remotemedia/base/time.h"
 #include "remotemedia/base/value.h"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -13,6 +14,25 @@ namespace remotemedia {
 
 /// Reads a monotonic time; injected so that tests run on simulated time.
 using Clock = std::function<Time()>;
+
+/// Bounds by which durations are counted for monitoring: 50 us to 2.5 s.
+inline constexpr std::array<Time, 15> kLatencyBounds = {
+    Time(50'000),      Time(100'000),       Time(250'000),       Time(500'000),
+    Time(1'000'000),   Time(2'500'000),     Time(5'000'000),     Time(10'000'000),
+    Time(25'000'000),  Time(50'000'000),    Time(100'000'000),   Time(250'000'000),
+    Time(500'000'000), Time(1'000'000'000), Time(2'500'000'000),
+};
+
+/// How durations are distributed. Each one enters with an error of 1.6 % at most.
+struct LatencySummary {
+  Time p50{0};  ///< half of them took no longer
+  Time p95{0};
+  Time p99{0};
+  Time p999{0};
+  /// How many took no longer than each of kLatencyBounds and longer than the one before; the last
+  /// one counts those above all bounds.
+  std::array<std::uint64_t, kLatencyBounds.size() + 1> bucket_counts{};
+};
 
 /// What a full queue does with a packet that comes: the producer waits, the oldest one goes, or all
 /// that wait go.
@@ -26,9 +46,9 @@ struct QueueMetrics {
   std::size_t depth = 0;       ///< packets that wait now, on all connections
   std::size_t peak_depth = 0;  ///< on one connection
   std::uint64_t dropped = 0;
-  std::uint64_t taken = 0;  ///< packets that the times below are of
-  Time total_wait{0};
-  Time max_wait{0};
+  Time total{0};  ///< that packets waited
+  Time max{0};    ///< that one packet waited
+  LatencySummary wait = {};
 };
 
 struct NodeMetrics {
@@ -39,13 +59,16 @@ struct NodeMetrics {
   std::uint64_t execution_count = 0;
   std::uint64_t success_count = 0;
   std::uint64_t error_count = 0;
-  std::uint64_t retry_count = 0;   ///< calls that were repeated
-  std::uint64_t drop_count = 0;    ///< packets that on_error skip dropped; errors, too
-  std::string breaker_state = {};  ///< "closed", "open" or "half_open"; empty without a breaker
-  Time total{0};                   ///< in process and flush
-  Time min{0};                     ///< of one process call
-  Time max{0};                     ///< of one process call
-  std::optional<QueueMetrics> queue = {};
+  std::uint64_t retry_count = 0;           ///< calls that were repeated
+  std::uint64_t drop_count = 0;            ///< packets that on_error skip dropped; errors, too
+  std::string breaker_state = {};          ///< "closed", "open", "half_open"; empty without one
+  Time total{0};                           ///< in process and flush
+  Time min{0};                             ///< of one process call
+  Time max{0};                             ///< of one process call
+  LatencySummary latency = {};             ///< of process calls that ended well
+  std::uint64_t allocated_bytes = 0;       ///< audio buffers that its calls took
+  std::uint64_t peak_memory_bytes = 0;     ///< the most of them that lived at one time
+  std::optional<QueueMetrics> queue = {};  ///< absent where the session calls the node itself
 };
 
 struct Metrics {
@@ -58,13 +81,19 @@ struct Metrics {
 };
 
 /// {pipeline_id, total_executions, total_duration_us, total_duration_ms, peak_memory_bytes,
-/// peak_memory_mb, node_metrics[], metrics_overhead_us}; per node {node_id, node_type, runtime,
-/// runtime_reason, execution_count, success_count, error_count, success_rate, total_duration_us,
-/// avg_duration_us, min_duration_us, max_duration_us,
-/// retry_count, drop_count} and, with a circuit breaker, breaker_state. Rate, average and min are 0
+/// peak_memory_mb, node_metrics[], metrics_overhead_us, duration_bucket_bounds_us[]}; per node
+/// {node_id, node_type, runtime, runtime_reason, execution_count, success_count, error_count,
+/// success_rate, total_duration_us, avg_duration_us, min_duration_us, max_duration_us,
+/// p50_duration_us, p95_duration_us, p99_duration_us, p999_duration_us, duration_bucket_counts[],
+/// retry_count, drop_count, allocated_bytes, peak_memory_bytes}, with a circuit breaker
+/// breaker_state, and with a queue {queue_capacity, queue_policy, queue_depth, queue_peak_depth,
+/// queue_drop_count, queue_wait_avg_us, queue_wait_max_us, queue_wait_p99_us,
+/// queue_wait_bucket_counts[]}. Rate, average and min are 0
 /// when nothing ran; the average is the total per execution, so it carries its share of the flush.
-/// A node with a lane also has {queue_capacity, queue_policy, queue_depth, queue_peak_depth,
-/// queue_drop_count, queue_wait_avg_us, queue_wait_max_us}.
+/// docs/metrics.md says what each of them counts.
 Value metrics_to_value(const Metrics& metrics);
+
+/// The same for Prometheus: its text format, version 0.0.4, in base units.
+std::string metrics_to_prometheus(const Metrics& metrics);
 
 }  // namespace remotemedia

@@ -11,6 +11,8 @@
 
 namespace remotemedia {
 
+class TraceRecorder;
+
 /// The queue of each connection to a lane.
 struct QueueOptions {
   std::size_t capacity = 64;  ///< packets, 1 or more
@@ -33,6 +35,8 @@ struct SessionOptions {
   /// Waits before a node's call is repeated; false to give up. If empty, it waits in real time, and
   /// no longer than until cancel() or stop().
   std::function<bool(Time)> wait = {};
+  /// Gets every call of every node, which needs metrics and so turns them on; may be null.
+  std::shared_ptr<TraceRecorder> trace = {};
 };
 
 /// One result: which output of the graph (index into Graph::outputs()) and the packet.
