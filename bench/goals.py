@@ -38,7 +38,7 @@ class Verdict:
 def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
     """Judge every goal."""
     found: list[Verdict] = []
-    for judge in (_offline, _streaming, _quality, _formats, _speech, _pipeline):
+    for judge in (_offline, _streaming, _quality, _formats, _speech, _pipeline, _sessions):
         found += judge(results)
     return [asdict(verdict) for verdict in found]
 
@@ -199,4 +199,25 @@ def _pipeline(results: dict[str, Any]) -> list[Verdict]:
             at_most(area, f"{vad}: at most {limit_ms} ms", native.get("median_ms"), limit_ms, "ms"),
             at_least(area, f"{vad}: {faster}x {peer}, warm", native.get("times_faster"), faster),
         ]
+    return found
+
+
+def _sessions(results: dict[str, Any]) -> list[Verdict]:
+    """Judge live sessions; the numbers of a quick run are too small to say anything."""
+    runs = {run["name"]: run for run in results["live_sessions"]}
+    is_full = not results["quick"]
+    found = [
+        at_most(
+            "live sessions",
+            f"{run['sessions']:,} sessions, {run['detector']}: delay p99.9 <= 5 ms",
+            run["delay_us"]["p99_9"] / 1_000 if is_full else None,
+            5.0,
+            "ms",
+        )
+        for run in runs.values()
+        if not run["churn_per_s"]
+    ]
+    soak = runs["soak of live sessions"]
+    slope = soak["memory_slope_mib_per_min"] if is_full else None
+    found.append(at_most("live sessions", "soak: memory grows by 0", slope, 0.05, "MiB a minute"))
     return found

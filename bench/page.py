@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from markdown import percent, table, time_text, x
 from page_resampling import offline, python_resamplers, quality, streaming
+from page_sessions import live_sessions
 from page_speech import preprocessing, voice_activity
 from pictures import MAIN_JOB, pictures
 from timing import median, times_faster
@@ -41,6 +42,7 @@ def write(results: dict[str, Any], page: Path, folder: Path) -> None:
         voice_activity(results, shown),
         preprocessing(results, shown),
         memory(results),
+        live_sessions(results),
         kernels(results),
     ]
     page.write_text("\n".join(section for section in sections if section), encoding="utf-8")

@@ -200,6 +200,26 @@ def speech_accuracy(folder: Path, quick: bool) -> dict[str, Any]:
     }
 
 
+def live_sessions(programs: Path, quick: bool) -> list[dict[str, Any]]:
+    """Run many live sessions on all cores, and some for long while others come and go."""
+    cores = os.cpu_count() or 1
+    sessions, seconds, soak_seconds = (100, 3, 6) if quick else (500 * cores, 30, 600)
+    runs = [
+        (f"live sessions with {detector}", sessions, seconds, detector, 0.0)
+        for detector in ("VADNode", "SileroVADNode")
+    ]
+    runs.append(("soak of live sessions", sessions // 5, soak_seconds, "VADNode", 0.1))
+    found = []
+    for name, count, length, detector, churn in runs:
+        say(name)
+        command = [str(programs / "live_sessions"), "--sessions", str(count)]
+        command += ["--seconds", str(length), "--threads", str(cores)]
+        command += ["--detector", detector, "--churn", str(churn)]
+        report = json.loads(program_output(command, name))
+        found.append({"name": name, "churn_per_s": churn, **report})
+    return found
+
+
 def pipeline(quick: bool) -> dict[str, Any]:
     """Run the example as a user does."""
     say("ten seconds of stereo for a speech model")
@@ -283,6 +303,7 @@ def main() -> None:
     results["formats"] = formats(quick)
     results["format_kernels"] = format_kernels(options.programs)
     results["pipeline"] = pipeline(quick)
+    results["live_sessions"] = live_sessions(options.programs, quick)
     results["python_memory"] = None if quick else python_memory()
     results["kernels"] = kernels(options.programs, options.out, quick)
     results["goals"] = goals.verdicts(results)
