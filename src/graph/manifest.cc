@@ -205,8 +205,8 @@ std::map<std::string, int, std::less<>> lines_of(const Fields& fields, const Obj
 ManifestNode read_node(const Fields& fields, const Dialect& dialect, Manifest& manifest) {
   refuse_mixture(fields, dialect, {&Dialect::node_type});
   fields.allow_only({"id", dialect.node_type, "params", "is_streaming", "runtime_hint",
-                     "capabilities", "host", "execution", "retry", "circuit_breaker", "timeout_ms",
-                     "on_error", "isolate"});
+                     "capabilities", "host", "execution", "isolate", "retry", "circuit_breaker",
+                     "timeout_ms", "on_error"});
   ManifestNode node;
   node.pointer = fields.pointer();
   node.line = fields.line();

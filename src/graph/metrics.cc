@@ -48,10 +48,10 @@ Value node_to_value(const NodeMetrics& node) {
                 {"p99_duration_us", microseconds(node.latency.p99)},
                 {"p999_duration_us", microseconds(node.latency.p999)},
                 {"duration_bucket_counts", counts_to_value(node.latency)},
-                {"retry_count", node.retry_count},
-                {"drop_count", node.drop_count},
                 {"allocated_bytes", node.allocated_bytes},
-                {"peak_memory_bytes", node.peak_memory_bytes}};
+                {"peak_memory_bytes", node.peak_memory_bytes},
+                {"retry_count", node.retry_count},
+                {"drop_count", node.drop_count}};
   if (!node.breaker_state.empty()) object.set("breaker_state", node.breaker_state);
   if (node.queue) add_queue(object, *node.queue);
   return object;

@@ -265,8 +265,8 @@ TEST(MetricsValue, HasTheNamesOfTheOldMetrics) {
                           "success_count", "error_count", "success_rate", "total_duration_us",
                           "avg_duration_us", "min_duration_us", "max_duration_us",
                           "p50_duration_us", "p95_duration_us", "p99_duration_us",
-                          "p999_duration_us", "duration_bucket_counts", "retry_count", "drop_count",
-                          "allocated_bytes", "peak_memory_bytes"));
+                          "p999_duration_us", "duration_bucket_counts", "allocated_bytes",
+                          "peak_memory_bytes", "retry_count", "drop_count"));
 }
 
 TEST(MetricsValue, AQueueAddsItsFields) {

@@ -402,6 +402,7 @@ TEST(SessionClose, WaitsForTheCallsOfLanes) {
   Session session(gate_alone(gate), {.lanes = true}, results.sink());
   session.push(text_packet("x"));
   gate.entered.acquire();
+  session.stop();
   std::future<bool> closed = std::async(std::launch::async, [&] { return session.close(); });
   gate.pass.release();
   EXPECT_TRUE(closed.get());

@@ -215,7 +215,8 @@ def test_a_python_node_has_taken_what_its_results_bring(use_rust: bool) -> None:
     results = pipeline.run_sync(items, use_rust=use_rust)
     assert len(results) == 4
     new, part, passed = memory_of(pipeline)
-    assert new == (4 * given.nbytes, 4 * given.nbytes), "its results are kept as parts"
+    assert new[0] == 4 * given.nbytes
+    assert given.nbytes <= new[1] <= new[0]  # a part may keep the whole alive
     assert part == passed == (0, 0)
 
 
