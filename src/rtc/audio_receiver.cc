@@ -97,7 +97,12 @@ std::optional<Drop> AudioReceiver::add(std::uint16_t sequence, std::uint32_t tim
   return std::nullopt;
 }
 
-Time AudioReceiver::delay_at(Time at) const { return at - delay_.baseline() - time_of(position_); }
+Time AudioReceiver::delay_at(Time at) const {
+  const auto waiting = static_cast<std::int64_t>(decoded_end_ - decoded_at_) * ticks_per_sample();
+  // In the sender's silence nothing waits.
+  const std::int64_t next = position_ + (silent_ ? held_ : 0) - waiting;
+  return at - delay_.baseline() - time_of(next);
+}
 
 bool AudioReceiver::is_due(const JitterBuffer::Packet& packet, Time at) const {
   return at >= delay_.baseline() + time_of(packet.timestamp) + delay_.target();
@@ -216,7 +221,7 @@ void AudioReceiver::recover(const JitterBuffer::Packet& next, std::int64_t ticks
 }
 
 void AudioReceiver::conceal_or_be_silent() {
-  if (!begun_ || sender_silent_ || silent_ || concealed_ >= kMaxConcealment) {
+  if (!begun_ || sender_silent_ || silent_ || quiet_ || concealed_ >= kMaxConcealment) {
     return be_silent(frame_size());
   }
   const int samples = opus_decode_float(decoder_.get(), nullptr, 0, decoded_.data(),

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <opus.h>
+#include <utility>
 
 namespace remotemedia::rtc {
 namespace {
@@ -122,7 +123,9 @@ std::optional<AudioSender::Packet> AudioSender::next_packet(Time now) {
 std::optional<AudioSender::Packet> AudioSender::encode(Time at) {
   const int size = opus_encode_float(encoder_.get(), frame_.data(), static_cast<int>(frame_size()),
                                      payload_.data(), static_cast<opus_int32>(payload_.size()));
-  if (size <= kDtxPayload) {  // silence: not worth a packet
+  // The first of silence tells the receiver that no more will come; the others are not sent.
+  const bool was_silent = std::exchange(silent_, size <= kDtxPayload);
+  if (size <= 0 || (silent_ && was_silent)) {
     marker_ = true;
     return std::nullopt;
   }

@@ -11,9 +11,10 @@ namespace remotemedia::rtc {
 /// that few are too late. Deterministic; costs some 50 multiplications a packet.
 class DelayEstimator {
  public:
-  static constexpr Time kLeast = std::chrono::milliseconds(20);
+  /// A packet and the time grid: what comes for a lost packet is in the next one.
+  static constexpr Time kLeast = std::chrono::milliseconds(40);
   static constexpr Time kMost = std::chrono::milliseconds(200);
-  static constexpr Time kAtFirst = std::chrono::milliseconds(40);
+  static constexpr Time kAtFirst = kLeast;
 
   /// A packet whose audio begins at `media` (time of the sender's clock) came at `arrival`.
   void add(Time arrival, Time media);
@@ -36,7 +37,7 @@ class DelayEstimator {
   Time lowest_ = Time::max();         // in this window
   Time lowest_before_ = Time::max();  // in the one before
   Time target_ = kAtFirst;
-  int packets_ = 0;
+  bool any_ = false;
 };
 
 }  // namespace remotemedia::rtc
