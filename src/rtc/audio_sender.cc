@@ -7,13 +7,15 @@
 #include <algorithm>
 #include <cmath>
 #include <opus.h>
-#include <utility>
 
 namespace remotemedia::rtc {
 namespace {
 
 constexpr Time kMaxStall = std::chrono::milliseconds(60);
-constexpr int kDtxPayload = 2;
+// What is below this, in dB below full scale, is not sent after a fifth of a second. Opus has a
+// rule of its own (DTX), which takes steady tones for noise.
+constexpr std::uint8_t kSilenceLevel = 75;
+constexpr int kSentSilence = 10;
 constexpr std::int64_t kTimestampsPerFrame = 960;
 
 std::uint8_t level_of(std::span<const float> samples) {
@@ -51,7 +53,6 @@ AudioSender::AudioSender(const Settings& settings)
   opus_encoder_ctl(encoder_.get(), OPUS_SET_COMPLEXITY(settings.complexity));
   opus_encoder_ctl(encoder_.get(), OPUS_SET_INBAND_FEC(1));
   opus_encoder_ctl(encoder_.get(), OPUS_SET_PACKET_LOSS_PERC(loss_percent_));
-  opus_encoder_ctl(encoder_.get(), OPUS_SET_DTX(1));
   ring_.resize(
       static_cast<std::size_t>(settings.capacity.count() / 1'000 * settings.rate / 1'000'000));
 }
@@ -121,16 +122,19 @@ std::optional<AudioSender::Packet> AudioSender::next_packet(Time now) {
 }
 
 std::optional<AudioSender::Packet> AudioSender::encode(Time at) {
-  const int size = opus_encode_float(encoder_.get(), frame_.data(), static_cast<int>(frame_size()),
-                                     payload_.data(), static_cast<opus_int32>(payload_.size()));
-  // The first of silence tells the receiver that no more will come; the others are not sent.
-  const bool was_silent = std::exchange(silent_, size <= kDtxPayload);
-  if (size <= 0 || (silent_ && was_silent)) {
+  const std::span<const float> frame = std::span(frame_).first(frame_size());
+  const std::uint8_t level = level_of(frame);
+  silent_frames_ = level < kSilenceLevel ? 0 : silent_frames_ + 1;
+  if (silent_frames_ > kSentSilence) {
+    silent_frames_ = kSentSilence;
     marker_ = true;
     return std::nullopt;
   }
+  const int size = opus_encode_float(encoder_.get(), frame.data(), static_cast<int>(frame.size()),
+                                     payload_.data(), static_cast<opus_int32>(payload_.size()));
+  if (size <= 0) return std::nullopt;
   const Packet packet{Bytes(payload_).first(static_cast<std::size_t>(size)), timestamp_at(at),
-                      marker_, level_of(std::span(frame_).first(frame_size()))};
+                      marker_, level};
   marker_ = false;
   return packet;
 }

@@ -73,7 +73,7 @@ class AudioSender {
   Time next_tick_ = Time::max();
   bool part_waited_ = false;  // less than a frame was there at the last tick
   bool marker_ = true;
-  bool silent_ = false;  // the encoder found silence in the last frame
+  int silent_frames_ = 0;  // in a row
   int loss_percent_ = 10;
   std::uint32_t first_timestamp_;
 };
