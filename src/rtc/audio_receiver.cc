@@ -14,10 +14,10 @@ namespace remotemedia::rtc {
 namespace {
 
 constexpr std::int64_t kClock = 48'000;
-constexpr std::int64_t kTick_ns = 1'000'000'000;
+constexpr std::int64_t kTickNs = 1'000'000'000;
 // A stream that jumps by more has begun anew.
 constexpr std::int64_t kMaxSequenceJump = 3'000;
-constexpr std::int64_t kMaxTimestampJump = 60 * 60 * kClock;
+constexpr std::int64_t kMaxTimestampJump = std::int64_t{3'600} * kClock;
 constexpr std::size_t kDtxPayload = 2;
 constexpr float kQuietPower = 1e-5F;  // -50 dB
 // What the wait may exceed its target by, before two frames become one.
@@ -27,7 +27,7 @@ constexpr int kLoudPause = 10;  // frames between two that are joined in speech
 constexpr Time kMaxStall = std::chrono::milliseconds(200);
 constexpr int kShortestFrame = 400;  // of Opus, per second: 2.5 ms
 
-Time time_of(std::int64_t timestamp) { return Time(timestamp * kTick_ns / kClock); }
+Time time_of(std::int64_t timestamp) { return Time(timestamp * kTickNs / kClock); }
 
 float power_of(std::span<const float> samples) {
   const float sum = std::inner_product(samples.begin(), samples.end(), samples.begin(), 0.0F);
@@ -210,7 +210,7 @@ void AudioReceiver::decode(const JitterBuffer::Packet& packet) {
 /// The last of the lost packets from the copy in `next`.
 void AudioReceiver::recover(const JitterBuffer::Packet& next, std::int64_t ticks) {
   const int unit = rate_ / kShortestFrame;
-  const int wanted = std::max(static_cast<int>(ticks) / ticks_per_sample() / unit, 1) * unit;
+  const int wanted = std::max(static_cast<int>(ticks / ticks_per_sample()) / unit, 1) * unit;
   const int samples =
       opus_decode_float(decoder_.get(), next.payload.data(),
                         static_cast<opus_int32>(next.payload.size()), decoded_.data(), wanted, 1);

@@ -61,7 +61,7 @@ class AudioReceiver {
   [[nodiscard]] Time delay_at(Time at) const;
   [[nodiscard]] bool is_due(const JitterBuffer::Packet& packet, Time at) const;
   [[nodiscard]] std::size_t frame_size() const { return static_cast<std::size_t>(rate_ / 50); }
-  [[nodiscard]] int ticks_per_sample() const { return 48'000 / rate_; }
+  [[nodiscard]] std::int64_t ticks_per_sample() const { return 48'000 / rate_; }
 
   int rate_;
   std::unique_ptr<OpusDecoder, Free> decoder_;

@@ -12,13 +12,13 @@
 namespace remotemedia::rtc {
 namespace {
 
-constexpr unsigned int kFirstTimeout_us = 100'000;
-constexpr unsigned int kMaxTimeout_us = 4'000'000;
+constexpr unsigned int kFirstTimeoutUs = 100'000;
+constexpr unsigned int kMaxTimeoutUs = 4'000'000;
 constexpr Time kShortestWait = std::chrono::milliseconds(5);
 constexpr std::string_view kExporterLabel = "EXTRACTOR-dtls_srtp";
 
 unsigned int timeout_after(SSL*, unsigned int previous_us) {
-  return previous_us == 0 ? kFirstTimeout_us : std::min(previous_us * 2, kMaxTimeout_us);
+  return previous_us == 0 ? kFirstTimeoutUs : std::min(previous_us * 2, kMaxTimeoutUs);
 }
 
 std::optional<SrtpProfile> profile_of(SSL* ssl) {

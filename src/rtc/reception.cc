@@ -7,17 +7,17 @@
 namespace remotemedia::rtc {
 namespace {
 
-constexpr std::int64_t kSecond_ns = 1'000'000'000;
+constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr std::int64_t kClock = 48'000;
-constexpr std::int64_t kEpoch_s = std::int64_t{1} << 31;  // so that no time is before it
+constexpr std::int64_t kEpochS = std::int64_t{1} << 31;  // so that no time is before it
 
 }  // namespace
 
 std::uint64_t ntp_of(Time time) {
-  const std::int64_t whole = time.count() / kSecond_ns;
-  const std::int64_t rest = time.count() % kSecond_ns;
-  const std::uint64_t part = (static_cast<std::uint64_t>(rest) << 32) / kSecond_ns;
-  return static_cast<std::uint64_t>(whole + kEpoch_s) << 32 | part;
+  const std::int64_t whole = time.count() / kSecondNs;
+  const std::int64_t rest = time.count() % kSecondNs;
+  const std::uint64_t part = (static_cast<std::uint64_t>(rest) << 32) / kSecondNs;
+  return static_cast<std::uint64_t>(whole + kEpochS) << 32 | part;
 }
 
 void Reception::add(const RtpPacket& packet, Time now) {
