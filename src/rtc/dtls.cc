@@ -69,7 +69,7 @@ struct DtlsBio {
   }
 
   static BIO* make(Dtls::Transport* transport) {
-    static BIO_METHOD* const kMethod = [] {
+    static BIO_METHOD* const method_of_all = [] {
       BIO_METHOD* method = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(), "datagram");
       BIO_meth_set_write(method, write);
       BIO_meth_set_read(method, read);
@@ -77,7 +77,7 @@ struct DtlsBio {
       BIO_meth_set_create(method, create);
       return method;
     }();
-    BIO* bio = BIO_new(kMethod);
+    BIO* bio = BIO_new(method_of_all);
     if (bio != nullptr) BIO_set_data(bio, transport);
     return bio;
   }
@@ -209,7 +209,7 @@ std::optional<SrtpKeys> Dtls::export_keys() const {
   if (state_ != State::connected || !profile) return std::nullopt;
   const std::size_t key = key_size(*profile);
   const std::size_t salt = salt_size(*profile);
-  std::array<std::uint8_t, 2 * (32 + 14)> material{};
+  std::array<std::uint8_t, std::size_t{2} * (32 + 14)> material{};
   if (SSL_export_keying_material(ssl_.get(), material.data(), 2 * (key + salt),
                                  kExporterLabel.data(), kExporterLabel.size(), nullptr, 0,
                                  0) != 1) {

@@ -134,7 +134,7 @@ void IceAgent::advance(Time now) {
   fill_random(*check_);
   if (selected_) {
     send_check(*selected_);
-    interval_ = kConsentInterval;
+    interval_ = kRetryInterval;  // unless it is answered
   } else {
     for (const Address& candidate : candidates_) send_check(candidate);
   }

@@ -28,6 +28,7 @@ class IceAgent {
   /// Source addresses that are kept; of more, the one longest without a check goes.
   static constexpr std::size_t kMaxAddresses = 8;
   static constexpr Time kCheckInterval = std::chrono::milliseconds(50);
+  static constexpr Time kRetryInterval = std::chrono::milliseconds(500);
   static constexpr Time kConsentInterval = std::chrono::milliseconds(2'500);
 
   enum class Role : std::uint8_t { lite, controlling };

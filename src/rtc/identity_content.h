@@ -9,11 +9,11 @@
 namespace remotemedia::rtc {
 
 /// Frees an object of OpenSSL with its own function.
-template <auto Free>
+template <auto kFree>
 struct OpensslFree {
   template <typename T>
   void operator()(T* object) const {
-    Free(object);
+    kFree(object);
   }
 };
 

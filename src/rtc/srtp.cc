@@ -55,10 +55,10 @@ std::optional<Drop> drop_of(srtp_err_status_t status) {
   }
 }
 
-template <auto Function>
+template <auto kFunction>
 srtp_err_status_t apply(srtp_t session, std::span<std::uint8_t> memory, std::size_t& size) {
   int length = static_cast<int>(size);
-  const srtp_err_status_t status = Function(session, memory.data(), &length);
+  const srtp_err_status_t status = kFunction(session, memory.data(), &length);
   if (status == srtp_err_status_ok) size = static_cast<std::size_t>(length);
   return status;
 }
@@ -79,8 +79,8 @@ struct Srtp::Context {
 };
 
 Srtp::Srtp(const SrtpKeys& keys) : context_(std::make_unique<Context>()) {
-  static const srtp_err_status_t kInitialized = srtp_init();
-  if (kInitialized != srtp_err_status_ok) {
+  static const srtp_err_status_t initialized = srtp_init();
+  if (initialized != srtp_err_status_ok) {
     refuse("libsrtp", "not initialized", "a library that passes its self-tests");
   }
   context_->in = make_direction(keys.profile, keys.theirs, ssrc_any_inbound);
