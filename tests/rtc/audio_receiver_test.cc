@@ -46,9 +46,9 @@ TEST(AudioReceiver, FramesComeEvery20MsWithoutGaps) {
 TEST(AudioReceiver, FecAndPlcFillWhatIsLost) {
   for (unsigned seed = 0; seed < 3; ++seed) {
     Call call({.loss_percent = 5}, seed);
-    call.run(seconds(30));
+    call.run(seconds(20));
     const auto counts = call.receiver.statistics();
-    EXPECT_GT(counts.lost, 40U);
+    EXPECT_GT(counts.lost, 25U);
     EXPECT_GE(counts.recovered * 10, counts.lost * 8);  // single losses
     EXPECT_GT(counts.concealed_ms, 0U);
     EXPECT_EQ(call.silent_frames(), 0) << "seed " << seed;
@@ -58,10 +58,10 @@ TEST(AudioReceiver, FecAndPlcFillWhatIsLost) {
 TEST(AudioReceiver, NoGapOfMoreThan60MsIsLeftWherePacketsFollow) {
   for (unsigned seed = 0; seed < 3; ++seed) {
     Call call({.loss_percent = 10, .jitter = milliseconds(40)}, seed);
-    call.run(seconds(30));
+    call.run(seconds(20));
     EXPECT_EQ(call.silent_frames(), 0) << "seed " << seed;
     const auto counts = call.receiver.statistics();
-    EXPECT_LT(counts.concealed_ms, 3'000U);
+    EXPECT_LT(counts.concealed_ms, 2'000U);
   }
 }
 
@@ -71,11 +71,11 @@ TEST(AudioReceiver, JitterIsWaitedForAndNothingIsLost) {
   const auto before = call.receiver.statistics();
   EXPECT_GE(before.target_delay, milliseconds(70));
   EXPECT_LE(before.target_delay, milliseconds(120));
-  call.run(seconds(60));
+  call.run(seconds(30));
   const auto counts = call.receiver.statistics();
-  EXPECT_LT((counts.concealed_ms - before.concealed_ms) / 50, 20U);  // below 2 %
+  EXPECT_LT((counts.concealed_ms - before.concealed_ms) / 20, 20U);  // below 2 %
   EXPECT_LE(counts.delay, milliseconds(220));
-  EXPECT_LT(counts.lost, 20U);
+  EXPECT_LT(counts.lost, 10U);
 }
 
 TEST(AudioReceiver, DuplicatesAndReorderingDoNotMatter) {
@@ -111,23 +111,24 @@ TEST(AudioReceiver, AnOutageIsConcealedFor100MsAndThenSilent) {
 }
 
 TEST(AudioReceiver, ClocksMayDiffer) {
-  for (const double drift : {-3e-4, 3e-4}) {
+  for (const double drift : {-6e-4, 6e-4}) {
     Call call({.drift = drift});
     // Half a second of silence each three seconds, as in speech.
     call.loudness = [](Time time) { return time % seconds(3) < milliseconds(2'500) ? 0.4F : 0.0F; };
-    call.run(minutes(2));
+    call.run(minutes(1));
     const auto counts = call.receiver.statistics();
     EXPECT_EQ(counts.lost, 0U);
     EXPECT_LE(counts.delay, milliseconds(150)) << drift;
-    EXPECT_LE(counts.concealed_ms, 40 * 120U) << drift;  // once a pause, as without drift
-    EXPECT_NEAR(static_cast<double>(call.heard.size()) / kCallRate, 120, 1);
+    EXPECT_LE(counts.concealed_ms, 20 * 120U) << drift;  // once a pause, as without drift
+    EXPECT_NEAR(static_cast<double>(call.heard.size()) / kCallRate, 60, 1);
   }
 }
 
 TEST(AudioReceiver, WithoutPausesTheWaitIsMadeUpForInSpeech) {
-  Call call({.drift = 3e-4});
-  call.run(minutes(2));
+  Call call({.drift = 3e-3});  // 180 ms a minute
+  call.run(minutes(1));
   const auto counts = call.receiver.statistics();
+  EXPECT_GT(counts.skipped_frames, 0U);
   EXPECT_LE(counts.delay, milliseconds(160));
   EXPECT_EQ(call.silent_frames(), 0);
 }

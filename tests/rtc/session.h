@@ -4,6 +4,7 @@
 #include "remotemedia/rtc/endpoint.h"
 #include "rtc/call.h"
 #include "rtc/openssl_clock.h"
+#include "rtc/openssl_random.h"
 #include "rtc/outbox.h"
 
 #include <gtest/gtest.h>
@@ -40,10 +41,19 @@ struct Recorder : EndpointSink {
 
 /// A server and a client with a network of 10 ms between them, in steps of a millisecond.
 struct Session {
-  explicit Session(EndpointOptions server_options = {})
-      : server(shared_identity(), with_candidate(std::move(server_options)), server_sink),
-        client(shared_identity(), {}, client_sink) {
+  explicit Session(EndpointOptions server_options = {}, unsigned seed = 1)
+      : identity(seeded_identity(seed)),
+        server(identity, with_candidate(std::move(server_options)), server_sink),
+        client(identity, {}, client_sink),
+        dice(seed) {
     set_openssl_clock(now);
+  }
+
+  /// The identity is made but once and takes random numbers: those of the endpoints come after it.
+  static std::shared_ptr<const Identity> seeded_identity(unsigned seed) {
+    auto identity = shared_identity();
+    seed_openssl_random(seed);
+    return identity;
   }
 
   static EndpointOptions with_candidate(EndpointOptions options) {
@@ -110,6 +120,7 @@ struct Session {
     return server.statistics().dropped[static_cast<std::size_t>(drop)];
   }
 
+  std::shared_ptr<const Identity> identity;
   Recorder server_sink;
   Recorder client_sink;
   Time now{};
@@ -118,7 +129,7 @@ struct Session {
   Address client_address = address("192.0.2.7", 40'000);
   std::multimap<Time, Datagram> to_server;
   std::multimap<Time, Datagram> to_client;
-  remotemedia::test::Dice dice{1};
+  remotemedia::test::Dice dice;
   unsigned loss_percent = 0;
   bool cut = false;
   bool speaking = true;
