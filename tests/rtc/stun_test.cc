@@ -105,7 +105,7 @@ TEST(Stun, NamesTheFirstUnknownAttributeThatMustBeUnderstood) {
 
 TEST(Stun, IgnoresWhatFollowsTheIntegrity) {
   Datagram request = sample_request();
-  request.resize(request.size() - 8);  // without FINGERPRINT
+  request.erase(request.end() - 8, request.end());  // without FINGERPRINT
   const Datagram use_candidate = hex("00 25 00 00");
   request.insert(request.end(), use_candidate.begin(), use_candidate.end());
   request[3] = static_cast<std::uint8_t>(request.size() - 20);
