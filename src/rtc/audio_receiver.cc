@@ -68,9 +68,10 @@ void AudioReceiver::begin(std::uint16_t sequence, std::uint32_t timestamp, Time 
 
 std::optional<Drop> AudioReceiver::add(std::uint16_t sequence, std::uint32_t timestamp,
                                        Bytes payload, Time now) {
+  if (payload.empty()) return Drop::audio_malformed;
   const int samples = opus_packet_get_nb_samples(
       payload.data(), static_cast<opus_int32>(payload.size()), static_cast<opus_int32>(kClock));
-  if (payload.empty() || samples <= 0) return Drop::audio_malformed;
+  if (samples <= 0) return Drop::audio_malformed;
   if (!begun_) begin(sequence, timestamp, now);
   const std::int64_t number = extend(last_sequence_, sequence);
   const std::int64_t time = extend(last_timestamp_, timestamp);
