@@ -30,6 +30,10 @@ install(FILES ${PROJECT_BINARY_DIR}/include/remotemedia/base/version.h
 
 install(EXPORT remotemedia FILE remotemedia-targets.cmake NAMESPACE remotemedia::
         DESTINATION ${package_dir} COMPONENT development)
+set(REMOTEMEDIA_PC_REQUIRES "")
+if(REMOTEMEDIA_BUILD_RTC)
+  set(REMOTEMEDIA_PC_REQUIRES " libssl >= 3 libsrtp2 >= 2.3 opus >= 1.3")
+endif()
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/remotemedia-config.cmake.in
   ${PROJECT_BINARY_DIR}/remotemedia-config.cmake INSTALL_DESTINATION ${package_dir})
 # Before 1.0 a minor version may break its users.

@@ -1,0 +1,119 @@
+#pragma once
+
+#include "remotemedia/base/time.h"
+#include "remotemedia/rtc/address.h"
+#include "remotemedia/rtc/audio.h"
+#include "remotemedia/rtc/drop.h"
+#include "remotemedia/rtc/identity.h"
+#include "remotemedia/rtc/refusal.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace remotemedia::rtc {
+
+enum class EndpointState : std::uint8_t {
+  idle,         ///< no description yet
+  checking,     ///< waits for the first authenticated check (ICE)
+  handshaking,  ///< DTLS
+  connected,    ///< audio flows
+  interrupted,  ///< no check for `consent_stale`; checks or an ICE restart bring it back
+  ended,        ///< closed by one side, failed or timed out; nothing more happens
+};
+const char* to_string(EndpointState state);
+
+struct EndpointOptions {
+  std::vector<Address> candidates;             ///< where peers reach us; an answer names them all
+  int receive_rate = 16'000;                   ///< Hz of received audio: 8, 12, 16, 24 or 48 kHz
+  int send_rate = 16'000;                      ///< Hz of sent audio: the same
+  int bitrate = 32'000;                        ///< of sent Opus, bit/s, 6000..128000
+  int complexity = 5;                          ///< of the Opus encoder, 0..10
+  Time send_queue = std::chrono::seconds(10);  ///< most audio that waits to be sent, 40 ms..60 s
+  Time connect_timeout = std::chrono::seconds(30);  ///< from the description to `connected`
+  Time consent_stale = std::chrono::seconds(7);     ///< without a check: `interrupted`
+  Time consent_timeout = std::chrono::seconds(30);  ///< without a check: nothing is sent any more
+  Time grace = std::chrono::seconds(60);            ///< after that: `ended`
+  int max_datagrams_per_s = 500;                    ///< taken from the network
+};
+
+/// What an endpoint gives. Called from within its methods; must not call the endpoint.
+class EndpointSink {
+ public:
+  virtual ~EndpointSink() = default;
+  /// To be sent as it is. Bytes are valid during the call; at most 1200 and SRTP's trailer.
+  virtual void on_datagram(const Address& to, std::span<const std::uint8_t> bytes) = 0;
+  /// Every 20 ms from the first packet on.
+  virtual void on_audio(const ReceivedAudio& audio) = 0;
+  /// `reason` is a constant text, empty where there is nothing to say.
+  virtual void on_state(EndpointState state, const char* reason) = 0;
+};
+
+struct EndpointStatistics {
+  std::array<std::uint64_t, kDropReasons> dropped{};  ///< by Drop
+  AudioReceiverStatistics received;
+  std::uint64_t packets_sent = 0;
+  std::uint64_t datagrams_received = 0;
+  std::optional<Time> round_trip;  ///< by RTCP; nothing before the first report of the peer
+  double peer_loss = 0;            ///< what the peer lost lately of ours, 0..1
+  Time queued{};                   ///< audio that waits to be sent
+};
+
+/// One WebRTC session with audio in Opus both ways, without sockets, clock or threads. Time is an
+/// argument and never goes back; after each call `next_timeout()` says when to call `advance`.
+/// Not for several threads at once. Nothing that comes from the network throws or grows without
+/// limit.
+class Endpoint {
+ public:
+  /// The sink must outlive the endpoint. Throws a configuration error for options out of range.
+  Endpoint(std::shared_ptr<const Identity> identity, const EndpointOptions& options,
+           EndpointSink& sink);
+  ~Endpoint();
+  Endpoint(Endpoint&&) noexcept;
+  Endpoint& operator=(Endpoint&&) noexcept;
+
+  /// Answers an offer as ICE-lite and DTLS server. A later offer of the same session may restart
+  /// ICE; its audio section must stay where it is, with the same certificate.
+  std::variant<std::string, Refusal> accept_offer(std::string_view offer, Time now);
+  /// The other role, for clients in tests and under load: an offer, then the answer of an ICE-lite
+  /// server, whose candidates are checked.
+  std::string create_offer();
+  std::optional<Refusal> accept_answer(std::string_view answer, Time now);
+
+  /// A datagram from the network. Its memory is overwritten.
+  void receive(const Address& source, std::span<std::uint8_t> datagram, Time now);
+  /// Does what is due; cheap if nothing is.
+  void advance(Time now);
+  /// Time::max() if nothing is due.
+  [[nodiscard]] Time next_timeout() const;
+
+  /// Queues mono samples at `send_rate`, which are sent in step with time. Returns how many there
+  /// was room for: 0 when not connected.
+  std::size_t send_audio(std::span<const float> samples, Time now);
+  /// Forgets queued audio (barge-in): nothing of it is sent any more.
+  void cancel_audio();
+
+  /// Says goodbye; the state becomes `ended`.
+  void close(Time now);
+
+  [[nodiscard]] EndpointState state() const;
+  /// By which a server finds the endpoint of a first datagram; changes with an ICE restart.
+  [[nodiscard]] const std::string& local_ufrag() const;
+  [[nodiscard]] EndpointStatistics statistics() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The `local_ufrag()` that a STUN request is meant for; empty for anything else. Not
+/// authenticated: good for finding the endpoint, which checks it.
+std::string_view addressed_ufrag(std::span<const std::uint8_t> datagram);
+
+}  // namespace remotemedia::rtc

@@ -1,0 +1,156 @@
+#include "rtc/audio_sender.h"
+
+#include "remotemedia/base/check.h"
+#include "rtc/crypto.h"
+#include "rtc/opus_rate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opus.h>
+
+namespace remotemedia::rtc {
+namespace {
+
+constexpr Time kMaxStall = std::chrono::milliseconds(60);
+// What is below this, in dB below full scale, is not sent after a fifth of a second. Opus has a
+// rule of its own (DTX), which takes steady tones for noise.
+constexpr std::uint8_t kSilenceLevel = 75;
+constexpr int kSentSilence = 10;
+constexpr std::int64_t kTimestampsPerFrame = 960;
+
+std::uint8_t level_of(std::span<const float> samples) {
+  double power = 0;
+  for (const float sample : samples) power += static_cast<double>(sample) * sample;
+  power /= static_cast<double>(samples.size());
+  if (power < 1e-12) return 127;
+  return static_cast<std::uint8_t>(std::clamp(std::lround(-10 * std::log10(power)), 0L, 127L));
+}
+
+void check_settings(const AudioSender::Settings& settings) {
+  check_opus_rate("AudioSender: rate", settings.rate);
+  if (settings.bitrate < 6'000 || settings.bitrate > 128'000) {
+    refuse("AudioSender: bitrate", settings.bitrate, "6000..128000 bit/s");
+  }
+  if (settings.complexity < 0 || settings.complexity > 10) {
+    refuse("AudioSender: complexity", settings.complexity, "0..10");
+  }
+  if (settings.capacity < 2 * AudioSender::kFrame || settings.capacity > std::chrono::seconds(60)) {
+    refuse("AudioSender: capacity", remotemedia::seconds(settings.capacity), "0.04..60 s");
+  }
+}
+
+}  // namespace
+
+void AudioSender::Free::operator()(OpusEncoder* encoder) const { opus_encoder_destroy(encoder); }
+
+AudioSender::AudioSender(const Settings& settings)
+    : settings_(settings), first_timestamp_(random_u32()) {
+  check_settings(settings);
+  int error = 0;
+  encoder_.reset(opus_encoder_create(settings.rate, 1, OPUS_APPLICATION_VOIP, &error));
+  if (error != OPUS_OK) refuse("an Opus encoder", opus_strerror(error), "one that works");
+  opus_encoder_ctl(encoder_.get(), OPUS_SET_BITRATE(settings.bitrate));
+  opus_encoder_ctl(encoder_.get(), OPUS_SET_COMPLEXITY(settings.complexity));
+  opus_encoder_ctl(encoder_.get(), OPUS_SET_INBAND_FEC(1));
+  opus_encoder_ctl(encoder_.get(), OPUS_SET_PACKET_LOSS_PERC(loss_percent_));
+  ring_.resize(
+      static_cast<std::size_t>(settings.capacity.count() / 1'000 * settings.rate / 1'000'000));
+}
+
+AudioSender::~AudioSender() = default;
+
+std::size_t AudioSender::push(std::span<const float> samples, Time now) {
+  const std::size_t count = std::min(samples.size(), ring_.size() - count_);
+  std::size_t at = (first_ + count_) % ring_.size();
+  for (const float sample : samples.first(count)) {
+    ring_[at] = std::isfinite(sample) ? std::clamp(sample, -1.0F, 1.0F) : 0.0F;
+    at = at + 1 == ring_.size() ? 0 : at + 1;
+  }
+  count_ += count;
+  if (next_tick_ == Time::max() && count_ > 0) {
+    if (!epoch_) epoch_ = now;
+    // One frame later than possible, so that a source in step with time is never short of one.
+    next_tick_ = *epoch_ + ((now - *epoch_) / kFrame + 1) * kFrame;
+  }
+  return count;
+}
+
+void AudioSender::cancel() {
+  count_ = 0;
+  part_waited_ = false;
+}
+
+/// Moves a frame out of the queue; what is left of a last one is filled up, after it has waited for
+/// more. False if there is nothing to send yet.
+bool AudioSender::take_frame() {
+  const std::size_t size = frame_size();
+  if (count_ < size && !part_waited_) {
+    part_waited_ = true;
+    return false;
+  }
+  part_waited_ = false;
+  const std::size_t taken = std::min(size, count_);
+  for (std::size_t i = 0; i < taken; ++i) {
+    frame_[i] = ring_[first_];
+    first_ = first_ + 1 == ring_.size() ? 0 : first_ + 1;
+  }
+  count_ -= taken;
+  std::fill(frame_.begin() + static_cast<std::ptrdiff_t>(taken),
+            frame_.begin() + static_cast<std::ptrdiff_t>(size), 0.0F);
+  return true;
+}
+
+std::optional<AudioSender::Packet> AudioSender::next_packet(Time now) {
+  while (now >= next_tick_) {
+    // Who comes late by much leaves a gap in time instead of sending all at once.
+    while (now - next_tick_ > kMaxStall) next_tick_ += kFrame;
+    const Time at = next_tick_;
+    if (count_ == 0) {
+      next_tick_ = Time::max();
+      marker_ = true;
+      part_waited_ = false;
+      return std::nullopt;
+    }
+    next_tick_ += kFrame;
+    if (!take_frame()) {
+      marker_ = true;
+      continue;
+    }
+    if (auto packet = encode(at)) return packet;
+  }
+  return std::nullopt;
+}
+
+std::optional<AudioSender::Packet> AudioSender::encode(Time at) {
+  const std::span<const float> frame = std::span(frame_).first(frame_size());
+  const std::uint8_t level = level_of(frame);
+  silent_frames_ = level < kSilenceLevel ? 0 : silent_frames_ + 1;
+  if (silent_frames_ > kSentSilence) {
+    silent_frames_ = kSentSilence;
+    marker_ = true;
+    return std::nullopt;
+  }
+  const int size = opus_encode_float(encoder_.get(), frame.data(), static_cast<int>(frame.size()),
+                                     payload_.data(), static_cast<opus_int32>(payload_.size()));
+  if (size <= 0) return std::nullopt;
+  const Packet packet{Bytes(payload_).first(static_cast<std::size_t>(size)), timestamp_at(at),
+                      marker_, level};
+  marker_ = false;
+  return packet;
+}
+
+void AudioSender::set_loss(double share) {
+  // At least a little: FEC helps against the loss that has not been reported yet.
+  const int percent = std::clamp(static_cast<int>(std::lround(share * 100)), 5, 40);
+  if (percent == loss_percent_) return;
+  loss_percent_ = percent;
+  opus_encoder_ctl(encoder_.get(), OPUS_SET_PACKET_LOSS_PERC(percent));
+}
+
+std::uint32_t AudioSender::timestamp_at(Time now) const {
+  if (!epoch_) return first_timestamp_;
+  const std::int64_t passed = (now - *epoch_).count() * kTimestampsPerFrame / kFrame.count();
+  return first_timestamp_ + static_cast<std::uint32_t>(passed);
+}
+
+}  // namespace remotemedia::rtc

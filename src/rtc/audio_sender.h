@@ -1,0 +1,81 @@
+#pragma once
+
+#include "remotemedia/base/time.h"
+#include "rtc/bytes.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+struct OpusEncoder;
+
+namespace remotemedia::rtc {
+
+/// Mono audio in as it comes, one Opus packet every 20 ms out. Without audio nothing is sent, and
+/// the timestamps go on.
+class AudioSender {
+ public:
+  static constexpr Time kFrame = std::chrono::milliseconds(20);
+
+  struct Settings {
+    int rate = 16'000;                         ///< 8, 12, 16, 24 or 48 kHz
+    int bitrate = 32'000;                      ///< bit/s, 6000..128000
+    int complexity = 5;                        ///< 0..10
+    Time capacity = std::chrono::seconds(10);  ///< of the queue, 40 ms..60 s
+  };
+
+  struct Packet {
+    Bytes payload;  ///< valid until the next call
+    std::uint32_t timestamp = 0;
+    bool marker = false;       ///< the first after a pause
+    std::uint8_t level = 127;  ///< minus dB below full scale, 0..127
+  };
+
+  explicit AudioSender(const Settings& settings);
+  ~AudioSender();
+
+  /// Queues samples at the settings' rate. Returns how many there was room for.
+  std::size_t push(std::span<const float> samples, Time now);
+  /// Forgets what is queued: nothing of it is sent after the call.
+  void cancel();
+  [[nodiscard]] Time queued() const { return frame_time(count_, settings_.rate); }
+
+  /// The packet that is due at `now`, if one is. Call until nothing comes.
+  std::optional<Packet> next_packet(Time now);
+  [[nodiscard]] Time next_timeout() const { return next_tick_; }
+  /// What the receiver reports; makes the encoder put more or less into FEC. 0..1.
+  void set_loss(double share);
+  /// RTP timestamp at a time: of SR.
+  [[nodiscard]] std::uint32_t timestamp_at(Time now) const;
+
+ private:
+  struct Free {
+    void operator()(OpusEncoder* encoder) const;
+  };
+
+  bool take_frame();
+  std::optional<Packet> encode(Time at);
+  [[nodiscard]] std::size_t frame_size() const {
+    return static_cast<std::size_t>(settings_.rate / 50);
+  }
+
+  Settings settings_;
+  std::unique_ptr<OpusEncoder, Free> encoder_;
+  std::vector<float> ring_;
+  std::size_t first_ = 0;
+  std::size_t count_ = 0;
+  std::array<float, 960> frame_{};
+  std::array<std::uint8_t, 1'000> payload_{};
+  std::optional<Time> epoch_;  // of the grid on which packets are sent
+  Time next_tick_ = Time::max();
+  bool part_waited_ = false;  // less than a frame was there at the last tick
+  bool marker_ = true;
+  int silent_frames_ = 0;  // in a row
+  int loss_percent_ = 10;
+  std::uint32_t first_timestamp_;
+};
+
+}  // namespace remotemedia::rtc

@@ -1,0 +1,74 @@
+#include "remotemedia/rtc/endpoint.h"
+
+#include "rtc/endpoint_impl.h"
+#include "rtc/stun.h"
+
+namespace remotemedia::rtc {
+
+const char* to_string(EndpointState state) {
+  static constexpr std::array<const char*, 6> kNames = {"idle",      "checking",    "handshaking",
+                                                        "connected", "interrupted", "ended"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+Endpoint::Endpoint(std::shared_ptr<const Identity> identity, const EndpointOptions& options,
+                   EndpointSink& sink)
+    : impl_(std::make_unique<Impl>(std::move(identity), options, sink)) {}
+
+Endpoint::~Endpoint() = default;
+Endpoint::Endpoint(Endpoint&&) noexcept = default;
+Endpoint& Endpoint::operator=(Endpoint&&) noexcept = default;
+
+std::variant<std::string, Refusal> Endpoint::accept_offer(std::string_view offer, Time now) {
+  return impl_->accept_offer(offer, now);
+}
+
+std::string Endpoint::create_offer() { return impl_->create_offer(); }
+
+std::optional<Refusal> Endpoint::accept_answer(std::string_view answer, Time now) {
+  return impl_->accept_answer(answer, now);
+}
+
+void Endpoint::receive(const Address& source, std::span<std::uint8_t> datagram, Time now) {
+  impl_->receive(source, datagram, now);
+}
+
+void Endpoint::advance(Time now) { impl_->advance(now); }
+
+Time Endpoint::next_timeout() const { return impl_->next_timeout(); }
+
+std::size_t Endpoint::send_audio(std::span<const float> samples, Time now) {
+  return impl_->state == EndpointState::ended ? 0 : impl_->media->send_audio(samples, now);
+}
+
+void Endpoint::cancel_audio() { impl_->media->cancel_audio(); }
+
+void Endpoint::close(Time now) { impl_->close(now); }
+
+EndpointState Endpoint::state() const { return impl_->state; }
+
+const std::string& Endpoint::local_ufrag() const {
+  return impl_->ice ? impl_->ice->local().ufrag : impl_->no_ufrag;
+}
+
+EndpointStatistics Endpoint::statistics() const {
+  const MediaSession& media = *impl_->media;
+  EndpointStatistics result;
+  result.dropped = impl_->dropped;
+  result.received = media.received();
+  result.packets_sent = media.packets_sent();
+  result.datagrams_received = impl_->datagrams;
+  result.round_trip = media.round_trip();
+  result.peer_loss = media.peer_loss();
+  result.queued = media.queued();
+  return result;
+}
+
+std::string_view addressed_ufrag(std::span<const std::uint8_t> datagram) {
+  const auto message = stun::parse(datagram);
+  if (!message || message->kind != stun::Class::request) return {};
+  const std::string_view name = message->username;
+  return name.substr(0, name.find(':'));
+}
+
+}  // namespace remotemedia::rtc

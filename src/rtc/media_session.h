@@ -1,0 +1,87 @@
+#pragma once
+
+#include "rtc/audio_receiver.h"
+#include "rtc/audio_sender.h"
+#include "rtc/negotiation.h"
+#include "rtc/output.h"
+#include "rtc/reception.h"
+#include "rtc/srtp.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace remotemedia::rtc {
+
+/// The audio of one session, from the keys on: SRTP, RTP, RTCP, Opus both ways.
+class MediaSession {
+ public:
+  /// Streams of the peer that are known at a time; only one is heard.
+  static constexpr std::size_t kMaxStreams = 8;
+
+  struct Settings {
+    int receive_rate = 16'000;
+    AudioSender::Settings sending;
+    std::uint32_t ssrc = 0;
+    std::string cname;
+  };
+
+  MediaSession(const Settings& settings, DatagramOutput& output);
+
+  /// What both sides agreed on, and again after each description.
+  void set_negotiated(const sdp::Negotiated& negotiated) { negotiated_ = negotiated; }
+  void set_keys(const SrtpKeys& keys, Time now);
+  [[nodiscard]] bool has_keys() const { return srtp_.has_value(); }
+
+  std::optional<Drop> receive_rtp(std::span<std::uint8_t> datagram, Time now);
+  std::optional<Drop> receive_rtcp(std::span<std::uint8_t> datagram, Time now);
+  /// Sends what is due; then take the frames that are.
+  void advance(Time now);
+  std::optional<ReceivedAudio> next_frame(Time now) { return receiver_.next_frame(now); }
+  [[nodiscard]] Time next_timeout() const;
+
+  std::size_t send_audio(std::span<const float> samples, Time now);
+  void cancel_audio() { sender_.cancel(); }
+  void say_goodbye(Time now);
+  /// Without consent nothing is sent.
+  void set_sending(bool sending) { sending_ = sending; }
+  [[nodiscard]] bool sending() const { return sending_; }
+
+  [[nodiscard]] AudioReceiverStatistics received() const { return receiver_.statistics(); }
+  [[nodiscard]] std::uint64_t packets_sent() const { return packets_sent_; }
+  [[nodiscard]] std::optional<Time> round_trip() const { return round_trip_; }
+  [[nodiscard]] double peer_loss() const { return peer_loss_; }
+  [[nodiscard]] Time queued() const { return sender_.queued(); }
+
+ private:
+  struct Stream {
+    std::uint32_t ssrc;
+    Time last_packet;
+  };
+
+  bool admit(std::uint32_t ssrc, Time now);
+  std::optional<Drop> hear(const RtpPacket& packet, Time now);
+  void send_packet(const AudioSender::Packet& packet);
+  void send_reports(Time now, bool goodbye);
+  void take_report(const ReportBlock& report, Time now);
+  [[nodiscard]] bool may_send() const;
+
+  Settings settings_;
+  DatagramOutput* output_;
+  sdp::Negotiated negotiated_;
+  std::optional<Srtp> srtp_;
+  AudioReceiver receiver_;
+  AudioSender sender_;
+  std::vector<Stream> streams_;         // authenticated
+  std::optional<Reception> reception_;  // of the stream that is heard
+  std::uint16_t sequence_;
+  std::uint64_t packets_sent_ = 0;
+  std::uint32_t octets_sent_ = 0;
+  std::uint64_t packets_reported_ = 0;
+  Time next_report_ = Time::max();
+  std::optional<Time> round_trip_;
+  double peer_loss_ = 0;
+  bool sending_ = true;
+};
+
+}  // namespace remotemedia::rtc

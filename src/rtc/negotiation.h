@@ -1,0 +1,45 @@
+#pragma once
+
+#include "rtc/sdp.h"
+
+/// Which part of an offer is taken, and the texts that say so. Audio in Opus over one transport.
+namespace remotemedia::rtc::sdp {
+
+/// What the other side's description says of the one audio section and its transport.
+struct Negotiated {
+  std::size_t section = 0;  ///< which of the description's sections
+  std::string mid;
+  int payload_type = 0;                       ///< of Opus
+  Direction direction = Direction::sendrecv;  ///< ours
+  int mid_extension_id = 0;                   ///< 1..14; 0: not used
+  int level_extension_id = 0;                 ///< 1..14; 0: not used
+  bool rtcp_rsize = false;
+  std::string ice_ufrag;
+  std::string ice_pwd;
+  Setup setup = Setup::actpass;
+  std::vector<Sha256> fingerprints;
+  std::vector<Address> candidates;
+};
+
+std::variant<Negotiated, Refusal> take_offer(const Description& offer);
+std::variant<Negotiated, Refusal> take_answer(const Description& answer);
+
+/// What our own descriptions say.
+struct Local {
+  std::uint64_t session_id = 0;  ///< 63 bits
+  int version = 1;               ///< grows with each description of the session
+  std::string ice_ufrag;
+  std::string ice_pwd;
+  Sha256 fingerprint{};
+  std::vector<Address> candidates;
+  std::uint32_t ssrc = 0;
+  std::string cname;
+  int receive_rate = 48'000;  ///< Hz; told to the sender as the most that is worth sending
+};
+
+/// The answer of an ICE-lite endpoint: one section per offered one, all but ours rejected.
+std::string write_answer(const Description& offer, const Negotiated& taken, const Local& local);
+/// One audio section, sent and received.
+std::string write_offer(const Local& local);
+
+}  // namespace remotemedia::rtc::sdp

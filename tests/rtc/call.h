@@ -1,0 +1,137 @@
+#pragma once
+
+#include "graph/dice.h"
+#include "rtc/audio_receiver.h"
+#include "rtc/audio_sender.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <numbers>
+#include <vector>
+
+namespace remotemedia::rtc::test {
+
+inline constexpr int kCallRate = 16'000;
+inline constexpr double kTone_Hz = 440;
+
+/// What a simulated network does to packets.
+struct Network {
+  unsigned loss_percent = 0;
+  unsigned duplicate_percent = 0;
+  Time delay = std::chrono::milliseconds(30);
+  Time jitter{};  ///< more delay, uniform from 0 to this; packets overtake each other
+  Time outage_start = Time::max();
+  Time outage_end = Time::max();
+  double drift = 0;  ///< how much faster the sender's clock runs, e.g. 1e-4
+};
+
+/// A sender, a network and a receiver in simulated time, in steps of a millisecond.
+class Call {
+ public:
+  explicit Call(Network network, unsigned seed = 1) : network_(network), dice_(seed) {}
+
+  /// Loudness of the sender's tone at a time, 0..1; 0 is silence.
+  std::function<float(Time)> loudness = [](Time) { return 0.4F; };
+
+  void run(Time until) {
+    for (; now_ < until; now_ += std::chrono::milliseconds(1)) {
+      send();
+      while (!flying_.empty() && flying_.begin()->first <= now_) {
+        const Flying packet = flying_.begin()->second;
+        flying_.erase(flying_.begin());
+        drops.push_back(receiver.add(packet.sequence, packet.timestamp, packet.payload, now_));
+      }
+      while (const auto frame = receiver.next_frame(now_)) {
+        heard.insert(heard.end(), frame->samples.begin(), frame->samples.end());
+        kinds.push_back(frame->kind);
+        quiet.push_back(std::ranges::all_of(frame->samples, [](float x) { return x == 0; }));
+      }
+    }
+  }
+
+  /// Frames in the longest run without a decoded packet, from the second second on.
+  [[nodiscard]] int longest_run_without_packet() const {
+    int longest = 0;
+    int run = 0;
+    for (std::size_t i = 50; i < kinds.size(); ++i) {
+      run = kinds[i] == AudioKind::decoded ? 0 : run + 1;
+      longest = std::max(longest, run);
+    }
+    return longest;
+  }
+  [[nodiscard]] long silent_frames() const {
+    return quiet.size() < 50 ? 0 : std::count(quiet.begin() + 50, quiet.end(), true);
+  }
+
+  AudioSender sender{{.rate = kCallRate}};
+  AudioReceiver receiver{kCallRate};
+  std::vector<float> heard;
+  std::vector<AudioKind> kinds;
+  std::vector<bool> quiet;
+  std::vector<std::optional<Drop>> drops;
+  std::uint16_t sequence = 65'500;  // so that it wraps
+  int sent = 0;
+
+ private:
+  struct Flying {
+    std::uint16_t sequence;
+    std::uint32_t timestamp;
+    std::vector<std::uint8_t> payload;
+  };
+
+  void send() {
+    const auto theirs =
+        Time(static_cast<std::int64_t>(static_cast<double>(now_.count()) * (1 + network_.drift)));
+    // A source in step with its clock: 20 ms at a time.
+    while (pushed_ < theirs) {
+      std::vector<float> frame(kCallRate / 50);
+      const float loud = loudness(pushed_);
+      for (float& sample : frame) {
+        sample = loud * static_cast<float>(
+                            std::sin(2 * std::numbers::pi * kTone_Hz * phase_++ / kCallRate));
+      }
+      sender.push(frame, theirs);
+      pushed_ += AudioSender::kFrame;
+    }
+    while (const auto packet = sender.next_packet(theirs)) {
+      ++sent;
+      Flying copy{sequence++, packet->timestamp, {packet->payload.begin(), packet->payload.end()}};
+      if (dice_.below(100) < network_.loss_percent) continue;
+      if (now_ >= network_.outage_start && now_ < network_.outage_end) continue;
+      launch(copy);
+      if (dice_.below(100) < network_.duplicate_percent) launch(copy);
+    }
+  }
+
+  void launch(const Flying& packet) {
+    const auto jitter_ms = static_cast<std::size_t>(network_.jitter / std::chrono::milliseconds(1));
+    const Time delay = network_.delay + std::chrono::milliseconds(dice_.below(jitter_ms + 1));
+    flying_.emplace(now_ + delay, packet);
+  }
+
+  Network network_;
+  remotemedia::test::Dice dice_;
+  std::multimap<Time, Flying> flying_;
+  Time now_{};
+  Time pushed_{};
+  double phase_ = 0;
+};
+
+/// Power of the tone against that of everything else, in dB.
+inline double tone_to_rest_dB(std::span<const float> samples, int rate, double tone_Hz) {
+  double sine = 0;
+  double cosine = 0;
+  double power = 0;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const double angle = 2 * std::numbers::pi * tone_Hz * static_cast<double>(i) / rate;
+    sine += samples[i] * std::sin(angle);
+    cosine += samples[i] * std::cos(angle);
+    power += static_cast<double>(samples[i]) * samples[i];
+  }
+  const double tone = 2 * (sine * sine + cosine * cosine) / static_cast<double>(samples.size());
+  return 10 * std::log10(tone / std::max(power - tone, 1e-12));
+}
+
+}  // namespace remotemedia::rtc::test

@@ -1,0 +1,141 @@
+#pragma once
+
+#include "graph/dice.h"
+#include "remotemedia/rtc/endpoint.h"
+#include "rtc/call.h"
+#include "rtc/openssl_clock.h"
+#include "rtc/openssl_random.h"
+#include "rtc/outbox.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace remotemedia::rtc::test {
+
+inline std::shared_ptr<const Identity> shared_identity() {
+  static const auto kIdentity = Identity::generate(1'700'000'000);
+  return kIdentity;
+}
+
+/// Keeps what an endpoint gives.
+struct Recorder : EndpointSink {
+  void on_datagram(const Address& to, std::span<const std::uint8_t> bytes) override {
+    sent.emplace_back(to, Datagram(bytes.begin(), bytes.end()));
+  }
+  void on_audio(const ReceivedAudio& audio) override {
+    heard.insert(heard.end(), audio.samples.begin(), audio.samples.end());
+  }
+  void on_state(EndpointState state, const char* reason) override {
+    states.push_back(state);
+    last_reason = reason;
+  }
+
+  std::vector<std::pair<Address, Datagram>> sent;
+  std::vector<float> heard;
+  std::vector<EndpointState> states;
+  std::string last_reason;
+};
+
+/// A server and a client with a network of 10 ms between them, in steps of a millisecond.
+struct Session {
+  explicit Session(EndpointOptions server_options = {}, unsigned seed = 1)
+      : identity(seeded_identity(seed)),
+        server(identity, with_candidate(std::move(server_options)), server_sink),
+        client(identity, {}, client_sink),
+        dice(seed) {
+    set_openssl_clock(now);
+  }
+
+  /// The identity is made but once and takes random numbers: those of the endpoints come after it.
+  static std::shared_ptr<const Identity> seeded_identity(unsigned seed) {
+    auto identity = shared_identity();
+    seed_openssl_random(seed);
+    return identity;
+  }
+
+  static EndpointOptions with_candidate(EndpointOptions options) {
+    options.candidates = {address("203.0.113.1", 5000)};
+    return options;
+  }
+
+  void negotiate() {
+    const auto answer = server.accept_offer(client.create_offer(), now);
+    ASSERT_TRUE(std::holds_alternative<std::string>(answer)) << std::get<Refusal>(answer).reason;
+    const auto refusal = client.accept_answer(std::get<std::string>(answer), now);
+    ASSERT_FALSE(refusal) << refusal->reason;
+  }
+
+  void run(Time until) {
+    for (; now < until; now += std::chrono::milliseconds(1)) {
+      set_openssl_clock(now);
+      speak();
+      client.advance(now);
+      server.advance(now);
+      carry(client_sink, to_server);
+      carry(server_sink, to_client);
+      deliver(to_server, server, client_address);
+      deliver(to_client, client, address("203.0.113.1", 5000));
+    }
+  }
+
+  /// Both sides send a tone, each its own.
+  void speak() {
+    if (!speaking || now % std::chrono::milliseconds(20) != Time{}) return;
+    server.send_audio(tone(500, server_phase), now);
+    client.send_audio(tone(800, client_phase), now);
+  }
+
+  static std::vector<float> tone(double hz, int& phase) {
+    std::vector<float> samples(kCallRate / 50);
+    for (float& sample : samples) {
+      sample = 0.4F * static_cast<float>(std::sin(2 * std::numbers::pi * hz * phase++ / kCallRate));
+    }
+    return samples;
+  }
+
+  void carry(Recorder& from, std::multimap<Time, Datagram>& to) {
+    for (auto& [address, bytes] : from.sent) {
+      largest = std::max(largest, bytes.size());
+      if (cut || dice.below(100) < loss_percent) continue;
+      to.emplace(now + std::chrono::milliseconds(10), std::move(bytes));
+    }
+    from.sent.clear();
+  }
+
+  void deliver(std::multimap<Time, Datagram>& from, Endpoint& to, const Address& source) {
+    while (!from.empty() && from.begin()->first <= now) {
+      Datagram bytes = std::move(from.begin()->second);
+      from.erase(from.begin());
+      to.receive(source, bytes, now);
+    }
+  }
+
+  [[nodiscard]] bool connected() const {
+    return server.state() == EndpointState::connected && client.state() == EndpointState::connected;
+  }
+  [[nodiscard]] std::uint64_t dropped(Drop drop) const {
+    return server.statistics().dropped[static_cast<std::size_t>(drop)];
+  }
+
+  std::shared_ptr<const Identity> identity;
+  Recorder server_sink;
+  Recorder client_sink;
+  Time now{};
+  Endpoint server;
+  Endpoint client;
+  Address client_address = address("192.0.2.7", 40'000);
+  std::multimap<Time, Datagram> to_server;
+  std::multimap<Time, Datagram> to_client;
+  remotemedia::test::Dice dice;
+  unsigned loss_percent = 0;
+  bool cut = false;
+  bool speaking = true;
+  int server_phase = 0;
+  int client_phase = 0;
+  std::size_t largest = 0;
+};
+
+}  // namespace remotemedia::rtc::test
