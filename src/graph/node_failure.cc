@@ -8,7 +8,7 @@ namespace remotemedia {
 
 std::string failure_text(const std::exception& error, int attempt) {
   const auto* own = dynamic_cast<const Error*>(&error);
-  const std::string text = own == nullptr ? error.what() : own->message();
+  std::string text = own == nullptr ? error.what() : own->message();
   if (attempt == 1 || !is_transient(error)) return text;
   return fmt::format("Retry exhausted after {} attempts: {}", attempt, text);
 }

@@ -88,8 +88,7 @@ void ReliableNode::process(Packet packet, Emitter& out) {
   HeldResults held(surroundings_.cancelled);
   const int most = most_attempts();
   for (int number = 1;; ++number) {
-    // The payload is shared by the copies; the last attempt has the packet itself.
-    const Outcome outcome = attempt(number < most ? packet : std::move(packet), held, number, most);
+    const Outcome outcome = attempt(packet, held, number, most);  // the copy shares the payload
     if (outcome == Outcome::dropped) return;
     if (outcome == Outcome::succeeded) break;
     held.clear();

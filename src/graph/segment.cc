@@ -20,15 +20,16 @@ class Discard final : public Emitter {
 
 }  // namespace
 
+/// The place of a connection at its far end.
+struct Segment::Target {
+  Node* node = nullptr;    ///< of this segment
+  Inbox* inbox = nullptr;  ///< or of a lane
+  std::size_t slot = 0;    ///< in the node's `pending`, or of the inbox
+  std::uint16_t port = 0;
+};
+
 /// A node of the running graph. Owned by the segment; touched only by its thread.
 struct Segment::Node {
-  /// The place of a connection at its far end.
-  struct Target {
-    Node* node = nullptr;    ///< of this segment
-    Inbox* inbox = nullptr;  ///< or of a lane
-    std::size_t slot = 0;    ///< in the node's `pending`, or of the inbox
-    std::uint16_t port = 0;
-  };
   struct OutputPort {
     std::vector<Target> targets;
     std::uint64_t next_sequence = 0;
@@ -218,27 +219,29 @@ bool Segment::deliver(Node& node, Packet packet, std::uint16_t port) {
     elsewhere(node, [&] { send_out(node.output_index, std::move(packet)); });
     return !is_stale();
   }
-  for (const Node::Target& target : output.targets) {
-    Packet copy = &target == &output.targets.back() ? std::move(packet) : packet;
-    copy.port = target.port;
-    if (target.node != nullptr) {
-      target.node->pending[target.slot].push_back(std::move(copy));
-      continue;
-    }
-    const Time start = now();
-    static_cast<void>(target.inbox->put({.packet = std::move(copy),
-                                         .epoch = epoch_,
-                                         .generation = generation_,
-                                         .queued = start,
-                                         .slot = target.slot}));
-    node.elsewhere += now() - start;
-  }
+  for (std::size_t i = 0; i + 1 < output.targets.size(); ++i) send(node, output.targets[i], packet);
+  if (!output.targets.empty()) send(node, output.targets.back(), std::move(packet));
   node.waiting += output.targets.size();
   if (node.waiting >= node.wave_limit) {
     elsewhere(node, [&] { run_wave(node.position + 1); });
     node.waiting = 0;
   }
   return !is_stale();
+}
+
+void Segment::send(Node& from, const Target& to, Packet packet) {
+  packet.port = to.port;
+  if (to.node != nullptr) {
+    to.node->pending[to.slot].push_back(std::move(packet));
+    return;
+  }
+  const Time start = now();
+  static_cast<void>(to.inbox->put({.packet = std::move(packet),
+                                   .epoch = epoch_,
+                                   .generation = generation_,
+                                   .queued = start,
+                                   .slot = to.slot}));
+  from.elsewhere += now() - start;
 }
 
 template <typename Call>

@@ -58,12 +58,14 @@ class Segment {
 
  private:
   struct Node;
+  struct Target;
   class NodeEmitter;
 
   Node& at(std::size_t node) { return *nodes_[position_of_[node]]; }
   void process(Node& node, Packet packet);
   void flush(Node& node, Emitter& out);
   bool deliver(Node& node, Packet packet, std::uint16_t port);
+  void send(Node& from, const Target& to, Packet packet);
   void send_out(std::size_t output_index, Packet packet);
   /// Runs the nodes from a position on until none has a packet left.
   void run_wave(std::size_t from);

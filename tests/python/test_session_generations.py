@@ -188,9 +188,10 @@ def test_an_error_of_a_cancelled_call_is_dropped_with_it() -> None:
 
     async def main() -> list[Any]:
         async with Pipeline([PassThroughNode(), Angry()]).session() as session:
-            await session.push("old")
+            pushing = asyncio.create_task(session.push("old"))
             await started.wait()
             session.cancel()
+            await pushing
             await session.push("new")
             return await finished(session)
 
@@ -202,11 +203,12 @@ def test_cancel_may_come_from_any_thread() -> None:
     async def main() -> list[Any]:
         node = Waiting()
         async with Pipeline([PassThroughNode(), node]).session() as session:
-            await session.push("old")
+            pushing = asyncio.create_task(session.push("old"))
             await node.started.wait()
             thread = threading.Thread(target=session.cancel)
             thread.start()
             await asyncio.to_thread(thread.join)
+            await pushing
             await session.push("new")
             return await finished(session)
 
