@@ -44,7 +44,7 @@ def test_the_error_says_how_the_worker_ended(
     with pytest.raises(WorkerError, match=message) as caught:
         session.push(command)
     error = caught.value
-    assert error.code == "RM3100"
+    assert error.code == "RM3300"
     assert error.exit_code == (how if isinstance(how, int) else None)
     assert error.signal_name == (how if isinstance(how, str) else "")
     assert ("do_crash" in error.worker_traceback) == (command == "crash")
