@@ -15,6 +15,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <semaphore>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -242,13 +243,19 @@ TEST(Retry, ACancelledWaitEndsTheRunWithoutAnError) {
 }
 
 TEST(Retry, CancellingTheSessionEndsARealWait) {
-  NodeType type =
-      type_of("Lossy", Behaviour{.process = [](const Packet&, Emitter&) { lose_connection(); }});
+  std::binary_semaphore called{0};
+  NodeType type = type_of("Lossy", Behaviour{.process = [&](const Packet&, Emitter&) {
+                            called.release();
+                            lose_connection();
+                          }});
   type.repeatable = true;
   ManifestNode node = test::node("lossy", "Lossy");
   node.policy = retrying({.initial_delay_ms = kMaxPolicyMs, .max_delay_ms = kMaxPolicyMs});
   TestSession session(registry_of({std::move(type)}), manifest_of({node}, {}));
-  std::jthread other([&] { session->cancel(); });
+  std::jthread other([&] {
+    called.acquire();
+    session->cancel();
+  });
   session->push(text_packet("x"));
   EXPECT_THAT(session.results(), IsEmpty());
 }
