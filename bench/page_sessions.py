@@ -14,8 +14,8 @@ Each session is given 20 ms of 48 kHz every 20 ms, evenly spread over that time,
 16 kHz and looks for speech, in one process (`bench/live_sessions.cc`); at the end each has to have
 given all of its audio. *Delay* is from the moment a block was due to its results, so it includes
 the wait for other sessions of the same thread and for other programs; *call* is the work on the
-block alone. The first second is not counted. In the soak a tenth of the sessions is closed and opened anew each second, and the
-slope is that of the memory over the last two thirds of the time.
+block alone. The first second is not counted. In the soak a tenth of the sessions is closed and
+opened anew each second, and the slope is that of the memory over the last two thirds of the time.
 
 """
 
