@@ -136,9 +136,12 @@ class PythonSession {
     run([&] { session_->finish(); });
   }
 
-  [[nodiscard]] bool has_room() const { return session_->has_room(); }
+  // Without the GIL: the locks that they take are held by threads that may wait for it.
+  [[nodiscard]] bool has_room() const {
+    const GilRelease unlocked;
+    return session_->has_room();
+  }
 
-  // Without the GIL: the locks that these take are held by threads that may wait for it.
   void cancel() noexcept {
     const GilRelease unlocked;
     session_->cancel();
@@ -168,7 +171,14 @@ class PythonSession {
   /// The collector takes the session: a call that does not end is left behind.
   void finalize() noexcept { static_cast<void>(session_->close(Time{0})); }
 
-  nb::object metrics() { return to_python(metrics_to_value(session_->metrics())); }
+  nb::object metrics() {
+    Value value;
+    {
+      const GilRelease unlocked;
+      value = metrics_to_value(session_->metrics());
+    }
+    return to_python(value);
+  }
 
   int traverse(visitproc visit, void* arg) const {
     Py_VISIT(graph_.ptr());

@@ -1,6 +1,7 @@
 #include "graph/inbox.h"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -49,18 +50,21 @@ bool Inbox::is_full(const Slot& slot) const {
   return slot.items.size() >= control_.options.queue.capacity;
 }
 
-void Inbox::make_room(Slot& slot) {
+void Inbox::make_room(Slot& slot, std::vector<Item>& lost) {
   const bool keeps_latest = control_.options.queue.policy == QueuePolicy::coalesce;
   while (keeps_latest ? !slot.items.empty() : is_full(slot)) {
+    lost.push_back(std::move(slot.items.front()));
     slot.items.pop_front();
     ++dropped_;
   }
 }
 
 bool Inbox::put(Item item) {
+  std::vector<Item>
+      lost;  // goes without the lock: what a packet holds may take others to let go of
   std::unique_lock lock(mutex_);
   Slot& slot = slots_[item.slot];
-  if (control_.options.queue.policy != QueuePolicy::block) make_room(slot);
+  if (control_.options.queue.policy != QueuePolicy::block) make_room(slot, lost);
   room_.wait(lock, [&] { return !is_full(slot) || !is_ready() || !takes(item); });
   if (!takes(item)) return false;
   if (slot.items.size() >= std::max(kStarvedCapacity, control_.options.queue.capacity)) {
@@ -132,7 +136,19 @@ void Inbox::start_if_ready(std::unique_lock<std::mutex>& lock) {
 }
 
 void Inbox::wake() {
-  { const std::lock_guard lock(mutex_); }  // who has just looked at the generation waits by now
+  std::vector<Item> lost;
+  {
+    std::unique_lock lock(mutex_);
+    for (Slot& slot : slots_) {
+      const auto stale = std::stable_partition(
+          slot.items.begin(), slot.items.end(),
+          [&](const Item& item) { return control_.is_current(item.generation); });
+      lost.insert(lost.end(), std::make_move_iterator(stale),
+                  std::make_move_iterator(slot.items.end()));
+      slot.items.erase(stale, slot.items.end());
+    }
+    start_if_ready(lock);
+  }
   room_.notify_all();
 }
 

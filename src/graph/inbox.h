@@ -63,7 +63,7 @@ class Inbox {
 
   /// The next work; nothing if there is none, and then `start` is called when there is some.
   std::optional<Work> take();
-  /// The session was cancelled or stopped: nobody waits any longer.
+  /// The session was cancelled or stopped: drops what is stale, and nobody waits for it any longer.
   void wake();
   /// The lane has failed: takes and gives nothing any more.
   void shut();
@@ -90,7 +90,7 @@ class Inbox {
   [[nodiscard]] Epoch next() const;
   Item take_item(Slot& slot);
   [[nodiscard]] bool is_full(const Slot& slot) const;
-  void make_room(Slot& slot);
+  void make_room(Slot& slot, std::vector<Item>& lost);
   [[nodiscard]] bool takes(const Item& item) const {
     return !is_shut_ && control_.is_current(item.generation);
   }

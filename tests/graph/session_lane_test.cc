@@ -303,6 +303,20 @@ TEST(SessionCancel, DropsWhatWaitsAndGoesOn) {
   EXPECT_THAT(results, ElementsAre("1c"));
 }
 
+TEST(SessionCancel, FreesTheQueueOfANodeThatIsBusy) {
+  Gate gate;
+  Results results;
+  Session session(gate_alone(gate), {.lanes = true, .queue = {.capacity = 1}}, results.sink());
+  session.push(number_packet(0));
+  gate.entered.acquire();
+  session.push(number_packet(1));
+  session.cancel();
+  session.push(number_packet(2));  // returns, although the gate is still shut
+  gate.pass.release(2);
+  session.finish();
+  EXPECT_THAT(results.all(), ElementsAre("0:2"));
+}
+
 TEST(SessionCancel, EndsAPushThatWaits) {
   Gate gate;
   Results results;
