@@ -161,13 +161,16 @@ def test_close_with_a_deadline_leaves_a_call_behind_that_does_not_end() -> None:
 
 
 def test_the_error_of_a_node_on_a_lane_comes_with_the_iteration_and_the_next_call() -> None:
-    class Failing(Node):
+    class Failing(Gate):
         def process(self, data: Any) -> Any:
+            super().process(data)
             raise ValueError("no such item")
 
     async def main() -> None:
-        async with Pipeline([PassThroughNode(), Failing()]).session() as session:
+        gate = Failing()
+        async with gated(gate) as session:
             await session.push(1)
+            gate.opened.release()
             with pytest.raises(NodeError, match="no such item") as raised:
                 await anext(aiter(session))
             assert isinstance(raised.value.__cause__, ValueError)
