@@ -34,6 +34,7 @@ using test::registry_of;
 using test::text_packet;
 using test::type_of;
 using test::wire;
+using testing::AnyOf;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -327,9 +328,10 @@ TEST(SessionCancel, EndsAPushThatWaits) {
   std::future<void> pushed =
       std::async(std::launch::async, [&] { session.push(number_packet(2)); });
   while (pushed.wait_for(std::chrono::seconds(0)) != std::future_status::ready) session.cancel();
-  gate.pass.release(1);
+  gate.pass.release(2);
   session.finish();
-  EXPECT_THAT(results.all(), IsEmpty());
+  // The push waited and was cancelled, or began after a cancel had made room.
+  EXPECT_THAT(results.all(), AnyOf(IsEmpty(), ElementsAre("0:2")));
 }
 
 TEST(SessionCancel, NodesForgetWhatTheyHeldBack) {
