@@ -17,6 +17,7 @@
 #include <mutex>
 #include <optional>
 #include <semaphore>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -219,7 +220,12 @@ TEST(SessionLane, BranchesRunAtTheSameTimeIfTheyMay) {
 
 TEST(SessionLane, AFailureReachesTheNextCallAndTheListener) {
   std::promise<std::string> told;
-  Session session(graph_of({offloaded(test::failing_type())}, {node("f", "Failing")}),
+  std::binary_semaphore pushed{0};
+  NodeType failing = offloaded(type_of("Failing", Behaviour{.process = [&](Packet, Emitter&) {
+                                         pushed.acquire();
+                                         throw std::runtime_error("the disk is full");
+                                       }}));
+  Session session(graph_of({failing}, {node("f", "Failing")}),
                   {.lanes = true,
                    .on_failure =
                        [&](const std::exception_ptr& failure) {
@@ -231,6 +237,7 @@ TEST(SessionLane, AFailureReachesTheNextCallAndTheListener) {
                        }},
                   [](const Output&) {});
   session.push(text_packet("x"));
+  pushed.release();
   EXPECT_EQ(told.get_future().get(), "f");
   EXPECT_THROW(session.push(text_packet("y")), NodeError);
   EXPECT_EQ(std::string(test::misuse([&] { session.finish(); }).what()),
@@ -268,8 +275,11 @@ TEST(SessionLane, FinishReportsAFailureOfALane) {
 TEST(SessionLane, AnErrorOfTheSinkIsNoNodesFault) {
   Session session(graph_of({offloaded(type_of("Pass"))}, {node("p", "Pass")}), {.lanes = true},
                   [](const Output&) { throw std::logic_error("the receiver is gone"); });
-  session.push(text_packet("x"));
-  EXPECT_THROW(session.finish(), std::logic_error);
+  const auto push_and_finish = [&] {
+    session.push(text_packet("x"));
+    session.finish();
+  };
+  EXPECT_THROW(push_and_finish(), std::logic_error);
   EXPECT_EQ(metrics_of(session).error_count, 0U);
 }
 
