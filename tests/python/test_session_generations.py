@@ -84,7 +84,8 @@ def test_two_streams_through_a_resampler_are_as_two_runs() -> None:
     results = run(main)
     whole, _ = Pipeline([AudioResampleNode(target_sample_rate=16_000)]).run_sync(block)
     both = np.concatenate([samples for samples, _ in results], axis=-1)
-    np.testing.assert_array_equal(both, np.concatenate([whole, whole], axis=-1))
+    # The fallback's sums may be rounded otherwise where an array lies elsewhere in memory.
+    np.testing.assert_allclose(both, np.concatenate([whole, whole], axis=-1), rtol=0, atol=1e-6)
 
 
 def test_a_streaming_node_is_called_once_a_stream(chain: Callable[[Node], Pipeline]) -> None:
