@@ -19,7 +19,7 @@ namespace nb = nanobind;
 
 namespace {
 
-TextFormat to_format(const std::string& name) {
+TextFormat to_text_format(const std::string& name) {
   if (name == "json") return TextFormat::json;
   if (name == "yaml") return TextFormat::yaml;
   refuse("format", "'" + name + "'", "'json' or 'yaml'");
@@ -27,7 +27,7 @@ TextFormat to_format(const std::string& name) {
 
 nb::tuple parse(const nb::str& text, const std::string& format) {
   const std::string utf8 = to_text(text, "the text");
-  const TextFormat wanted = to_format(format);
+  const TextFormat wanted = to_text_format(format);
   const Document document = [&] {
     const GilRelease unlocked;
     return parse_document(utf8, wanted);

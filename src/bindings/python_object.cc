@@ -18,11 +18,11 @@ namespace {
 
 constexpr double kExact = 9007199254740992.0;  // 2^53: up to it doubles hold all integers
 
-LateImport numpy_array("numpy", "ndarray");
+LateImport array_type("numpy", "ndarray");
 
 // Integers, floats and complex numbers; not booleans, texts, times or objects.
 bool is_numeric_array(nb::handle object) {
-  if (!numpy_array.is_type_of(object)) return false;
+  if (!array_type.is_type_of(object)) return false;
   const nb::str kind = nb::str(object.attr("dtype").attr("kind"));
   return std::string_view("iufc").find(kind.c_str()[0]) != std::string_view::npos;
 }

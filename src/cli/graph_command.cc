@@ -14,7 +14,7 @@
 namespace remotemedia::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kGraphExamples = R"(Examples:
   remotemedia graph speech.yaml
   remotemedia graph speech.yaml --mermaid          for a Markdown page
   remotemedia graph speech.yaml --dot | dot -Tsvg > speech.svg)";
@@ -52,7 +52,7 @@ int draw(const PictureOptions& options, Program& program) {
 
 void add_graph_command(CLI::App& app, Program& program) {
   CLI::App* command = app.add_subcommand("graph", "Draw a graph");
-  command->group("Commands")->footer(kExamples);
+  command->group("Commands")->footer(kGraphExamples);
   const auto options = std::make_shared<PictureOptions>();
   add_graph_argument(*command, options->path);
   command->add_flag("--mermaid", options->mermaid, "Print a Mermaid flowchart");

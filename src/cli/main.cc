@@ -19,7 +19,7 @@
 namespace remotemedia::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kProgramExamples = R"(Examples:
   remotemedia run speech.yaml -i talk.wav -o out.wav --report report.html
   remotemedia validate speech.yaml
   remotemedia nodes describe VADNode
@@ -56,7 +56,7 @@ void configure(CLI::App& app, Program& program) {
   app.get_formatter()->label("Positionals", "Arguments");
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   app.get_formatter()->column_width(28);
-  app.footer(kExamples);
+  app.footer(kProgramExamples);
   // --log-level may follow the command. What CLI11 does not know is refused below, with the
   // nearest name that it does know.
   app.fallthrough();

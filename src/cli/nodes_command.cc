@@ -18,7 +18,7 @@
 namespace remotemedia::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kNodesExamples = R"(Examples:
   remotemedia nodes list
   remotemedia nodes describe AudioResampleNode
   remotemedia nodes schema > manifest.v1.schema.json)";
@@ -165,7 +165,7 @@ void add_describe(CLI::App& nodes, Program& program) {
 
 void add_nodes_command(CLI::App& app, Program& program) {
   CLI::App* nodes = app.add_subcommand("nodes", "List and describe the node types");
-  nodes->group("Commands")->footer(kExamples);
+  nodes->group("Commands")->footer(kNodesExamples);
   CLI::App* all = nodes->add_subcommand("list", "One line per node type");
   all->group("Commands");
   all->add_flag("--json", program.json, "Print JSON");

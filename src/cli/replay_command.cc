@@ -10,7 +10,7 @@
 namespace remotemedia::cli {
 namespace {
 
-constexpr const char* kHelp = R"(Examples:
+constexpr const char* kReplayHelp = R"(Examples:
   remotemedia run speech.yaml -i talk.wav --record talk.rmrec
   remotemedia replay talk.rmrec
   remotemedia replay talk.rmrec --graph changed.yaml
@@ -28,7 +28,7 @@ line; 130 interrupted.)";
 
 void add_replay_command(CLI::App& app, Program& program) {
   CLI::App* command = app.add_subcommand("replay", "Run a recording again and compare");
-  command->group("Commands")->footer(kHelp);
+  command->group("Commands")->footer(kReplayHelp);
   const auto options = std::make_shared<ReplayOptions>();
   command->add_option("RECORDING", options->recording, "What run --record has written")
       ->required()

@@ -10,7 +10,7 @@
 namespace remotemedia::cli {
 namespace {
 
-constexpr const char* kHelp = R"(Examples:
+constexpr const char* kRunHelp = R"(Examples:
   remotemedia run speech.yaml -i talk.wav
   remotemedia run speech.yaml -i talk.wav -o out.flac --report report.html
   remotemedia run utterances.yaml -i talk.wav -o 'utterance-{n}.wav'
@@ -38,7 +38,7 @@ command line; 130 interrupted.)";
 
 void add_run_command(CLI::App& app, Program& program) {
   CLI::App* command = app.add_subcommand("run", "Send an audio file through a graph");
-  command->group("Commands")->footer(kHelp);
+  command->group("Commands")->footer(kRunHelp);
   const auto options = std::make_shared<RunOptions>();
   add_graph_argument(*command, options->graph);
   command->add_option("-i,--input", options->input, "Audio file, or .jsonl or - for JSON items")

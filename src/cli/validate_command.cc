@@ -13,7 +13,7 @@
 namespace remotemedia::cli {
 namespace {
 
-constexpr const char* kExamples = R"(Examples:
+constexpr const char* kValidateExamples = R"(Examples:
   remotemedia validate speech.yaml
   remotemedia validate speech.yaml --json | jq .execution_order
 
@@ -44,7 +44,7 @@ void print_text(const Graph& graph) {
 
 void add_validate_command(CLI::App& app, Program& program) {
   CLI::App* command = app.add_subcommand("validate", "Check a graph without running it");
-  command->group("Commands")->footer(kExamples);
+  command->group("Commands")->footer(kValidateExamples);
   const auto path = std::make_shared<std::string>();
   add_graph_argument(*command, *path);
   command->add_flag("--json", program.json, "Print one JSON object");

@@ -9,15 +9,15 @@
 namespace remotemedia::dsp {
 namespace {
 
-constexpr int kOutputs = static_cast<int>(kBlockOutputs);
+constexpr int kOutputsOfBlock = static_cast<int>(kBlockOutputs);
 
 std::size_t blocks_per_period(int up) {
-  return static_cast<std::size_t>(up / std::gcd(up, kOutputs));
+  return static_cast<std::size_t>(up / std::gcd(up, kOutputsOfBlock));
 }
 
 /// Inputs between the first inputs of the first and the last output of a block, at most.
 std::size_t spread(int up, int down) {
-  return static_cast<std::size_t>(((kOutputs - 1) * std::int64_t{down} + up - 1) / up);
+  return static_cast<std::size_t>(((kOutputsOfBlock - 1) * std::int64_t{down} + up - 1) / up);
 }
 
 std::size_t span_of(int up, int down, std::size_t taps) {

@@ -8,7 +8,7 @@
 namespace remotemedia::dsp {
 namespace {
 
-constexpr std::size_t kInputs = 2 * kBlockOutputs;  // that a block moves on
+constexpr std::size_t kBandInputs = 2 * kBlockOutputs;  // that a block moves on
 
 /// The taps of a half-band filter: those at odd times, and the one at 0.
 struct HalfBandTaps {
@@ -39,17 +39,17 @@ void HalfBandFilter::reset() { history_.reset(bank_->half_width() - 1); }
 std::size_t HalfBandFilter::ready() const {
   const std::size_t span = 2 * bank_->others.span();
   if (history_.size() < span) return 0;
-  return ((history_.size() - span) / kInputs + 1) * kBlockOutputs;
+  return ((history_.size() - span) / kBandInputs + 1) * kBlockOutputs;
 }
 
 void HalfBandFilter::advance(float* out, std::size_t count) {
   assert(count % kBlockOutputs == 0);
   const std::size_t blocks = count / kBlockOutputs;
   block_products(bank_->others.coefficients(0), bank_->others.span(),
-                 {.first = history_.data(), .stride = kInputs, .columns = Columns::alternate},
+                 {.first = history_.data(), .stride = kBandInputs, .columns = Columns::alternate},
                  blocks, out);
   add_even_samples(history_.data() + bank_->half_width() - 1, bank_->middle, out, count);
-  history_.drop(blocks * kInputs);
+  history_.drop(blocks * kBandInputs);
 }
 
 }  // namespace remotemedia::dsp

@@ -61,8 +61,8 @@ class Channel {
 };
 
 /// target_rate / rate, reduced.
-struct Ratio {
-  Ratio(int rate, int target_rate) {
+struct ReducedRatio {
+  ReducedRatio(int rate, int target_rate) {
     const int divisor = std::gcd(rate, target_rate);
     up = target_rate / divisor;
     down = rate / divisor;
@@ -78,7 +78,7 @@ struct Ratio {
   int down;
 };
 
-std::shared_ptr<const ResamplingPlan> plan_for(const Ratio& ratio, Quality quality) {
+std::shared_ptr<const ResamplingPlan> plan_for(const ReducedRatio& ratio, Quality quality) {
   if (ratio.up == ratio.down) return nullptr;
   return shared_plan(ratio.up, ratio.down, quality);
 }
@@ -222,7 +222,7 @@ class Resampler::Impl {
 
   Config config_;
   std::size_t outputs_;
-  Ratio ratio_;
+  ReducedRatio ratio_;
   std::shared_ptr<const ResamplingPlan> plan_;
   std::size_t latency_;
   std::vector<Channel> channels_;
@@ -247,7 +247,7 @@ std::optional<Quality> parse_quality(std::string_view name) {
 std::size_t resampled_frames(std::size_t frames, int rate, int target_rate) {
   check_rate("resampled_frames: rate", rate);
   check_rate("resampled_frames: target_rate", target_rate);
-  return Ratio(rate, target_rate).output_frames(frames);
+  return ReducedRatio(rate, target_rate).output_frames(frames);
 }
 
 Resampler::Resampler(const Config& config) : impl_(std::make_unique<Impl>(config)) {}

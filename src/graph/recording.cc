@@ -12,7 +12,7 @@ namespace remotemedia {
 namespace {
 
 constexpr std::string_view kMagic = "RMREC\r\n\x1a";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kFormatVersion = 1;
 constexpr std::size_t kMaxContent = 1U << 20U;
 constexpr std::size_t kHeadSize = 6;
 
@@ -51,7 +51,7 @@ std::uint32_t number_of(std::string_view bytes) {
   return number;
 }
 
-std::string file_head() { return std::string(kMagic) + bytes_of(kVersion); }
+std::string file_head() { return std::string(kMagic) + bytes_of(kFormatVersion); }
 
 }  // namespace
 
@@ -112,8 +112,8 @@ RecordingReader::RecordingReader(Source source, std::string name)
   }
   if (head.size() < file_head().size()) fail("cut off");
   const std::uint32_t version = number_of(std::string_view(head).substr(kMagic.size()));
-  if (version != kVersion) {
-    refuse(name_, "of format version " + std::to_string(version), std::to_string(kVersion),
+  if (version != kFormatVersion) {
+    refuse(name_, "of format version " + std::to_string(version), std::to_string(kFormatVersion),
            "replay it with the version that recorded it");
   }
   checksum_ = checksum(head, 0);

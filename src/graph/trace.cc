@@ -17,7 +17,7 @@ constexpr int kProcess = 1;
 std::string quoted(std::string_view text) { return to_json(Value(text)); }
 
 // Microseconds with all three digits of the nanoseconds: no two times fall together that did not.
-double microseconds(Time time) { return static_cast<double>(time.count()) * 1e-3; }
+double trace_us(Time time) { return static_cast<double>(time.count()) * 1e-3; }
 
 void append_name(std::string& json, const char* what, std::size_t thread, std::string_view name) {
   fmt::format_to(std::back_inserter(json),
@@ -89,8 +89,8 @@ void TraceRecorder::append_call(std::string& json, const Event& event, Time begi
                  R"({{"ph":"X","pid":{},"tid":{},"name":{},"cat":{},"ts":{:.3f},"dur":{:.3f},)"
                  R"("args":{{"stage":"{}","own_us":{:.3f}}}}})",
                  kProcess, event.thread + 1, quoted(node.id), quoted(node.type),
-                 microseconds(event.start - begin), microseconds(event.end - event.start),
-                 event.stage, microseconds(event.own));
+                 trace_us(event.start - begin), trace_us(event.end - event.start), event.stage,
+                 trace_us(event.own));
 }
 
 std::string TraceRecorder::to_json() const {

@@ -77,7 +77,7 @@ Value plain_scalar(const std::string& text, int line) {
   return text;
 }
 
-class Handler : public YAML::EventHandler {
+class YamlHandler : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (started_) {
@@ -170,7 +170,7 @@ class Handler : public YAML::EventHandler {
 
 Document parse_yaml(std::string_view text) {
   std::istringstream stream{std::string(text)};
-  Handler handler;
+  YamlHandler handler;
   try {
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(handler)) {

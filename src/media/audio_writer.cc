@@ -20,7 +20,7 @@ namespace {
 
 /// Frames per call of libsndfile, whatever the blocks that come: libvorbis puts a call's frames on
 /// the stack, and encodes the same audio differently in other portions.
-constexpr std::size_t kBlock = 4096;
+constexpr std::size_t kWriteBlock = 4096;
 /// RIFF has 32-bit sizes; the rest is for the chunks before the data.
 constexpr std::uint64_t kMaxWavBytes = 0xFFFFFFFFU - 4096U;
 
@@ -170,9 +170,9 @@ class AudioWriter::Impl {
     const auto channels = static_cast<std::size_t>(channels_);
     auto* block = std::get_if<std::vector<Coded>>(&block_);
     if (block == nullptr) block = &block_.template emplace<std::vector<Coded>>();
-    block->resize(kBlock * channels);
+    block->resize(kWriteBlock * channels);
     for (std::size_t offset = 0; offset < audio.frames();) {
-      const std::size_t count = std::min(kBlock - waiting_, audio.frames() - offset);
+      const std::size_t count = std::min(kWriteBlock - waiting_, audio.frames() - offset);
       for (std::size_t c = 0; c < channels; ++c) {
         const std::span<const Sample> source =
             audio.channel<Sample>(static_cast<int>(c)).subspan(offset, count);
@@ -182,7 +182,7 @@ class AudioWriter::Impl {
       offset += count;
       waiting_ += count;
       frames_written_ += count;
-      if (waiting_ == kBlock) put_block(*block);
+      if (waiting_ == kWriteBlock) put_block(*block);
     }
   }
 

@@ -21,7 +21,7 @@ constexpr const char* kItemFields[] = {
     "is_speech",    "speech_ratio",    "avg_energy",       "frame_duration_ms",    "speech_frames",
     "total_frames", "speech_segments", "analysed_until_s", "speech_probabilities", "speech_events"};
 
-void check_rate_is(int rate, int expected) {
+void check_buffer_rate(int rate, int expected) {
   if (rate != expected) {
     refuse("VADTriggeredBuffer: input rate", rate, std::to_string(expected) + " Hz",
            "set sample_rate, or put an AudioResampleNode(target_sample_rate=" +
@@ -49,7 +49,7 @@ class VadTriggeredBufferNode final : public NodeExecutor {
 
   void process(Packet packet, Emitter& out) override {
     const AudioBuffer audio = require_audio(packet);
-    check_rate_is(audio.rate(), rate_);
+    check_buffer_rate(audio.rate(), rate_);
     check_stream(audio);
     const Value* is_speech = packet.metadata.find("is_speech");
     if (is_speech == nullptr || is_speech->as_bool() == nullptr) {
@@ -254,7 +254,7 @@ NodeType vad_triggered_buffer_type() {
       .make = make_node<VadTriggeredBufferNode>,
       .resolve =
           [](const Parameters& parameters, const StreamFormat& input) {
-            if (input.rate != 0) check_rate_is(input.rate, parameters.integer("sample_rate"));
+            if (input.rate != 0) check_buffer_rate(input.rate, parameters.integer("sample_rate"));
             StreamFormat output = input;
             output.rate = parameters.integer("sample_rate");
             return output;

@@ -11,7 +11,7 @@
 namespace remotemedia::rtc {
 namespace {
 
-constexpr Time kMaxStall = std::chrono::milliseconds(60);
+constexpr Time kMaxSendStall = std::chrono::milliseconds(60);
 // What is below this, in dB below full scale, is not sent after a fifth of a second. Opus has a
 // rule of its own (DTX), which takes steady tones for noise.
 constexpr std::uint8_t kSilenceLevel = 75;
@@ -103,7 +103,7 @@ bool AudioSender::take_frame() {
 std::optional<AudioSender::Packet> AudioSender::next_packet(Time now) {
   while (now >= next_tick_) {
     // Who comes late by much leaves a gap in time instead of sending all at once.
-    while (now - next_tick_ > kMaxStall) next_tick_ += kFrame;
+    while (now - next_tick_ > kMaxSendStall) next_tick_ += kFrame;
     const Time at = next_tick_;
     if (count_ == 0) {
       next_tick_ = Time::max();

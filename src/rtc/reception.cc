@@ -8,7 +8,7 @@ namespace remotemedia::rtc {
 namespace {
 
 constexpr std::int64_t kSecondNs = 1'000'000'000;
-constexpr std::int64_t kClock = 48'000;
+constexpr std::int64_t kAudioClock = 48'000;
 constexpr std::int64_t kEpochS = std::int64_t{1} << 31;  // so that no time is before it
 
 }  // namespace
@@ -24,7 +24,7 @@ void Reception::add(const RtpPacket& packet, Time now) {
   highest_ = std::max(highest_, extend(highest_, packet.sequence));
   ++received_;
   last_packet_ = now;
-  const std::int64_t arrival = now.count() / 1'000 * kClock / 1'000'000;
+  const std::int64_t arrival = now.count() / 1'000 * kAudioClock / 1'000'000;
   const std::uint32_t transit = static_cast<std::uint32_t>(arrival) - packet.timestamp;
   if (last_transit_) {
     const double change = std::abs(static_cast<std::int32_t>(transit - *last_transit_));

@@ -14,19 +14,19 @@
 namespace remotemedia::dsp {
 namespace {
 
-constexpr std::size_t kMaxCount = 9;  // twice the largest group of products, and one
+constexpr std::size_t kMaxDotCount = 9;  // twice the largest group of products, and one
 
 /// Windows at every misalignment and aligned rows of random values.
 template <typename T>
 struct Data {
   explicit Data(std::size_t taps_)
-      : taps(taps_), rows(hwy::AllocateAligned<T>(kMaxCount * taps_ + 1)) {
+      : taps(taps_), rows(hwy::AllocateAligned<T>(kMaxDotCount * taps_ + 1)) {
     std::mt19937 random(static_cast<unsigned>(taps));
     std::uniform_real_distribution<T> uniform(-1, 1);
-    samples.resize(taps + kMaxCount);
+    samples.resize(taps + kMaxDotCount);
     for (T& sample : samples) sample = uniform(random);
-    for (std::size_t i = 0; i < kMaxCount * taps; ++i) rows[i] = uniform(random);
-    for (std::size_t i = 0; i < kMaxCount; ++i) {
+    for (std::size_t i = 0; i < kMaxDotCount * taps; ++i) rows[i] = uniform(random);
+    for (std::size_t i = 0; i < kMaxDotCount; ++i) {
       window_list.push_back(samples.data() + i);
       row_list.push_back(rows.get() + i * taps);
     }
@@ -49,7 +49,7 @@ using DotKernelTargets = test::EveryTarget;
 template <typename T>
 void expect_scalar_sums(std::size_t taps, double tolerance) {
   const Data<T> data(taps);
-  for (std::size_t count = 0; count <= kMaxCount; ++count) {
+  for (std::size_t count = 0; count <= kMaxDotCount; ++count) {
     const std::vector<T> out = data.products(count);
     for (std::size_t i = 0; i < count; ++i) {
       long double expected = 0;
@@ -73,8 +73,8 @@ TEST_P(DotKernelTargets, GivesTheSumsOfAScalarLoop) {
 template <typename T>
 void expect_bits_independent_of_count() {
   const Data<T> data(176);
-  const std::vector<T> all = data.products(kMaxCount);
-  for (std::size_t count = 1; count < kMaxCount; ++count) {
+  const std::vector<T> all = data.products(kMaxDotCount);
+  for (std::size_t count = 1; count < kMaxDotCount; ++count) {
     const std::vector<T> some = data.products(count);
     EXPECT_TRUE(std::equal(some.begin(), some.end(), all.begin())) << count;
   }
@@ -104,8 +104,8 @@ T sum_in_stated_order(const T* window, const T* row, std::size_t taps) {
 template <typename T>
 void expect_stated_bits() {
   const Data<T> data(304);
-  const std::vector<T> out = data.products(kMaxCount);
-  for (std::size_t i = 0; i < kMaxCount; ++i) {
+  const std::vector<T> out = data.products(kMaxDotCount);
+  for (std::size_t i = 0; i < kMaxDotCount; ++i) {
     EXPECT_EQ(out[i], sum_in_stated_order(data.window_list[i], data.row_list[i], data.taps));
   }
 }

@@ -229,7 +229,7 @@ TEST(EnergyVad, RoundsTheFrameLengthDown) {
   EXPECT_EQ(EnergyVad({.rate = 11'025, .frame_duration_ms = 30}).frame_length(), 330U);
 }
 
-void expect_refused(const EnergyVad::Config& config, const std::string& text) {
+void expect_vad_refused(const EnergyVad::Config& config, const std::string& text) {
   try {
     const EnergyVad vad(config);
     FAIL() << "expected: " << text;
@@ -239,12 +239,12 @@ void expect_refused(const EnergyVad::Config& config, const std::string& text) {
 }
 
 TEST(EnergyVad, RefusesValuesOutOfRangeByName) {
-  expect_refused({.rate = 4'000}, "EnergyVad: rate is 4000");
-  expect_refused({.frame_duration_ms = 4}, "frame_duration_ms is 4, expected 5..100");
-  expect_refused({.frame_duration_ms = 101}, "frame_duration_ms is 101");
-  expect_refused({.threshold = -0.1}, "threshold is -0.1, expected 0..1");
-  expect_refused({.threshold = std::numeric_limits<double>::quiet_NaN()}, "threshold is nan");
-  expect_refused({.aggressiveness = 4}, "aggressiveness is 4, expected 0..3");
+  expect_vad_refused({.rate = 4'000}, "EnergyVad: rate is 4000");
+  expect_vad_refused({.frame_duration_ms = 4}, "frame_duration_ms is 4, expected 5..100");
+  expect_vad_refused({.frame_duration_ms = 101}, "frame_duration_ms is 101");
+  expect_vad_refused({.threshold = -0.1}, "threshold is -0.1, expected 0..1");
+  expect_vad_refused({.threshold = std::numeric_limits<double>::quiet_NaN()}, "threshold is nan");
+  expect_vad_refused({.aggressiveness = 4}, "aggressiveness is 4, expected 0..3");
 }
 
 }  // namespace

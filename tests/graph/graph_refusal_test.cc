@@ -46,7 +46,7 @@ NodeType giving(std::string name, const StreamFormat& format) {
   return type;
 }
 
-NodeRegistry types() {
+NodeRegistry refusing_types() {
   NodeType gain = type_of("Gain");
   gain.parameters = {
       {.name = "factor", .type = ParameterType::number, .description = "Factor", .minimum = 0}};
@@ -76,7 +76,7 @@ NodeRegistry types() {
 }
 
 /// What stands in "nodes" (from line 2) and "connections", and what is said about it.
-struct Case {
+struct GraphCase {
   const char* fact;
   std::string nodes;
   std::string connections;
@@ -86,18 +86,18 @@ struct Case {
   const char* hint;
 };
 
-void PrintTo(const Case& c, std::ostream* out) { *out << c.fact; }
+void PrintTo(const GraphCase& c, std::ostream* out) { *out << c.fact; }
 
-std::string text_of(const Case& c) {
+std::string text_of(const GraphCase& c) {
   return "{\"version\": \"v1\", \"metadata\": {\"name\": \"x\"}, \"nodes\": [\n" + c.nodes +
          "],\n\"connections\": [\n" + c.connections + "]}";
 }
 
 ManifestError refused(const std::string& text, TextFormat format) {
-  return manifest_refusal([&] { Graph::build(parse_manifest(text, format), types()); });
+  return manifest_refusal([&] { Graph::build(parse_manifest(text, format), refusing_types()); });
 }
 
-std::vector<Case> node_cases() {
+std::vector<GraphCase> node_cases() {
   return {
       {"UnknownType", "{\"id\": \"a\",\n\"node_type\": \"Gian\"}", "", "Unknown node type: Gian",
        "/nodes/0/node_type", 3, "did you mean 'Gain'?"},
@@ -148,7 +148,7 @@ std::string pair_of(const std::string& first, const std::string& second) {
          second + "\"}";
 }
 
-std::vector<Case> connection_cases() {
+std::vector<GraphCase> connection_cases() {
   const std::string three = pair_of("Pass", "Pass") + ",{\"id\": \"c\", \"node_type\": \"Pass\"}";
   const auto wired = [](const std::string& from, const std::string& to) {
     return "{\"from\": \"" + from + "\", \"to\": \"" + to + "\"}";
@@ -179,7 +179,7 @@ std::vector<Case> connection_cases() {
   };
 }
 
-std::vector<Case> format_cases() {
+std::vector<GraphCase> format_cases() {
   const std::string to_vad = "{\"from\": \"a\", \"to\": \"b\"}";
   return {
       {"RateThatDoesNotSuit",
@@ -200,10 +200,10 @@ std::vector<Case> format_cases() {
   };
 }
 
-class RefusedGraph : public testing::TestWithParam<Case> {};
+class RefusedGraph : public testing::TestWithParam<GraphCase> {};
 
 TEST_P(RefusedGraph, IsToldWhatWhereAndWhatToDoInBothFormats) {
-  const Case& c = GetParam();
+  const GraphCase& c = GetParam();
   for (const TextFormat format : {TextFormat::json, TextFormat::yaml}) {
     const ManifestError error = refused(text_of(c), format);
     EXPECT_THAT(error.what(), HasSubstr(c.message));
@@ -214,10 +214,13 @@ TEST_P(RefusedGraph, IsToldWhatWhereAndWhatToDoInBothFormats) {
   }
 }
 
-const auto kFact = [](const testing::TestParamInfo<Case>& info) { return info.param.fact; };
-INSTANTIATE_TEST_SUITE_P(Node, RefusedGraph, testing::ValuesIn(node_cases()), kFact);
-INSTANTIATE_TEST_SUITE_P(Connection, RefusedGraph, testing::ValuesIn(connection_cases()), kFact);
-INSTANTIATE_TEST_SUITE_P(Format, RefusedGraph, testing::ValuesIn(format_cases()), kFact);
+const auto kGraphFact = [](const testing::TestParamInfo<GraphCase>& info) {
+  return info.param.fact;
+};
+INSTANTIATE_TEST_SUITE_P(Node, RefusedGraph, testing::ValuesIn(node_cases()), kGraphFact);
+INSTANTIATE_TEST_SUITE_P(Connection, RefusedGraph, testing::ValuesIn(connection_cases()),
+                         kGraphFact);
+INSTANTIATE_TEST_SUITE_P(Format, RefusedGraph, testing::ValuesIn(format_cases()), kGraphFact);
 
 TEST(RefusedDialect, PointsToTheFieldsThatTheTextHas) {
   const ManifestError type =
@@ -233,14 +236,15 @@ TEST(RefusedDialect, PointsToTheFieldsThatTheTextHas) {
 
 // A manifest that a program puts together has not passed the reader's checks.
 TEST(RefusedProgram, NeedsNodes) {
-  const ManifestError error = manifest_refusal([] { Graph::build(manifest_of({}, {}), types()); });
+  const ManifestError error =
+      manifest_refusal([] { Graph::build(manifest_of({}, {}), refusing_types()); });
   EXPECT_THAT(error.what(), HasSubstr("the graph has no nodes"));
   EXPECT_EQ(error.line(), 0);
 }
 
 TEST(RefusedProgram, GivesEachNodeAnIdOfItsOwn) {
   const ManifestError error = manifest_refusal([] {
-    Graph::build(manifest_of({node("a", "Pass"), node("a", "Pass")}, {}), types());
+    Graph::build(manifest_of({node("a", "Pass"), node("a", "Pass")}, {}), refusing_types());
   });
   EXPECT_THAT(error.what(), HasSubstr("Duplicate node ID: a"));
 }
@@ -248,7 +252,8 @@ TEST(RefusedProgram, GivesEachNodeAnIdOfItsOwn) {
 TEST(RefusedProgram, ConnectsNodesThatExist) {
   const auto connected = [](const char* from, const char* to) {
     return manifest_refusal([&] {
-      Graph::build(manifest_of({node("a", "Pass"), node("b", "Pass")}, {wire(from, to)}), types());
+      Graph::build(manifest_of({node("a", "Pass"), node("b", "Pass")}, {wire(from, to)}),
+                   refusing_types());
     });
   };
   EXPECT_THAT(connected("x", "b").what(), HasSubstr("Source node not found: x"));
@@ -256,8 +261,8 @@ TEST(RefusedProgram, ConnectsNodesThatExist) {
 }
 
 TEST(RefusedProgram, HearsOfProblemsWithoutLines) {
-  const ManifestError error =
-      manifest_refusal([] { Graph::build(manifest_of({node("a", "Gain")}, {}), types()); });
+  const ManifestError error = manifest_refusal(
+      [] { Graph::build(manifest_of({node("a", "Gain")}, {}), refusing_types()); });
   EXPECT_STREQ(
       error.what(),
       "Manifest error: node 'a' (Gain): parameter 'factor' is missing; Factor; expected at "
@@ -271,8 +276,8 @@ TEST(RefusedForeignNode, MustAgreeAboutStreaming) {
   written.is_streaming = true;
   GraphOptions options;
   options.foreign["own"] = {type_of("PythonClass"), "python only"};
-  const ManifestError error =
-      manifest_refusal([&] { Graph::build(manifest_of({written}, {}), types(), options); });
+  const ManifestError error = manifest_refusal(
+      [&] { Graph::build(manifest_of({written}, {}), refusing_types(), options); });
   EXPECT_THAT(error.what(), HasSubstr("says is_streaming true, but PythonClass is not streaming"));
 }
 
@@ -285,8 +290,9 @@ TEST(RefusedGraph100Nodes, NamesTheWholeCycle) {
     connections.push_back(wire("n" + std::to_string(i), "n" + std::to_string((i + 1) % 100)));
     path += "n" + std::to_string(i) + " -> ";
   }
-  const ManifestError error = manifest_refusal(
-      [&] { Graph::build(manifest_of(std::move(nodes), std::move(connections)), types()); });
+  const ManifestError error = manifest_refusal([&] {
+    Graph::build(manifest_of(std::move(nodes), std::move(connections)), refusing_types());
+  });
   EXPECT_THAT(error.what(), HasSubstr("Cycle detected: " + path + "n0"));
 }
 

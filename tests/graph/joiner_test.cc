@@ -71,7 +71,7 @@ TEST(MetadataJoiner, IntervalsThatTouchBecomeOne) {
 
 TEST(MetadataJoiner, ListsThatAreConcatenatedKeepAllTheirEntries) {
   const Value first = Value::Array{1, Value::Array{0.5, 1.0}};
-  const Value second = Value::Array{Value::Array{1.0, 2.0}};
+  const Value second = Value::Array{Value(Value::Array{1.0, 2.0})};
   EXPECT_EQ(joined({{{"events", first}}, {{"events", Value::Array{}}}, {{"events", second}}}),
             (Object{{"events", Value::Array{1, Value::Array{0.5, 1.0}, Value::Array{1.0, 2.0}}}}));
   EXPECT_EQ(MetadataJoiner(*graph()).continued({{"events", first}}),

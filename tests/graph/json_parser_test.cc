@@ -12,7 +12,7 @@ namespace {
 using test::manifest_refusal;
 using testing::HasSubstr;
 
-Value read(const std::string& text) { return parse_document(text, TextFormat::json).root; }
+Value read_json(const std::string& text) { return parse_document(text, TextFormat::json).root; }
 
 ManifestError refused(const std::string& text) {
   return manifest_refusal([&] { parse_document(text, TextFormat::json); });
@@ -20,7 +20,8 @@ ManifestError refused(const std::string& text) {
 
 TEST(JsonParser, ReadsEveryKindOfValue) {
   EXPECT_EQ(
-      read(R"({"n": null, "t": true, "f": false, "i": -3, "d": 0.5, "s": "x", "a": [], "o": {}})"),
+      read_json(
+          R"({"n": null, "t": true, "f": false, "i": -3, "d": 0.5, "s": "x", "a": [], "o": {}})"),
       Value(Object{{"n", nullptr},
                    {"t", true},
                    {"f", false},
@@ -32,18 +33,18 @@ TEST(JsonParser, ReadsEveryKindOfValue) {
 }
 
 TEST(JsonParser, DecodesEscapes) {
-  EXPECT_EQ(read(R"("\u00e9 \ud83c\udfa4 \n \" \/")"), Value("\u00e9 \U0001F3A4 \n \" /"));
+  EXPECT_EQ(read_json(R"("\u00e9 \ud83c\udfa4 \n \" \/")"), Value("\u00e9 \U0001F3A4 \n \" /"));
 }
 
 TEST(JsonParser, KeepsTheOrderOfFields) {
-  const Value value = read(R"({"z": 1, "a": 2, "m": 3})");
+  const Value value = read_json(R"({"z": 1, "a": 2, "m": 3})");
   std::string order;
   for (const auto& [name, member] : *value.as_object()) order += name;
   EXPECT_EQ(order, "zam");
 }
 
 TEST(JsonParser, SkipsAByteOrderMark) {
-  EXPECT_EQ(read("\xEF\xBB\xBF[1]"), Value(Value::Array{1}));
+  EXPECT_EQ(read_json("\xEF\xBB\xBF[1]"), Value(Value::Array{1}));
 }
 
 TEST(JsonParser, LineOfANumberIsItsOwnThoughTheNextCharacterWasRead) {

@@ -20,17 +20,17 @@ using test::registry_of;
 using test::type_of;
 using testing::HasSubstr;
 
-Manifest read(const std::string& text) { return parse_manifest(text, TextFormat::yaml); }
+Manifest read_policies(const std::string& text) { return parse_manifest(text, TextFormat::yaml); }
 
-std::string node_with(const std::string& fields) {
+std::string policy_node(const std::string& fields) {
   return "version: v1\nmetadata: {name: x}\nnodes:\n  - {id: a, node_type: Safe, " + fields + "}\n";
 }
 
 NodePolicy policy_of(const std::string& fields) {
-  return read(node_with(fields)).nodes.front().policy;
+  return read_policies(policy_node(fields)).nodes.front().policy;
 }
 
-NodeRegistry types() {
+NodeRegistry policy_types() {
   NodeType safe = type_of("Safe");
   safe.repeatable = true;
   NodeType source = test::with_ports(type_of("Source"), {}, {Port{}});
@@ -42,11 +42,11 @@ NodeRegistry types() {
 }
 
 std::shared_ptr<const Graph> build(const std::string& text) {
-  return Graph::build(read(text), types());
+  return Graph::build(read_policies(text), policy_types());
 }
 
 TEST(ManifestPolicy, IsNothingByDefault) {
-  EXPECT_EQ(read("version: v1\nmetadata: {name: x}\nnodes: [{id: a, node_type: Safe}]\n")
+  EXPECT_EQ(read_policies("version: v1\nmetadata: {name: x}\nnodes: [{id: a, node_type: Safe}]\n")
                 .nodes.front()
                 .policy,
             NodePolicy{});
@@ -70,8 +70,8 @@ TEST(ManifestPolicy, EveryFieldIsRead) {
 }
 
 TEST(ManifestPolicy, WritingAndReadingIsTheIdentity) {
-  const Manifest manifest = read(
-      node_with("retry: {max_retries: 1}, circuit_breaker: true, timeout_ms: 8, on_error: skip"));
+  const Manifest manifest = read_policies(
+      policy_node("retry: {max_retries: 1}, circuit_breaker: true, timeout_ms: 8, on_error: skip"));
   const std::string written = to_json(manifest_to_value(manifest));
   EXPECT_THAT(written, HasSubstr(R"("timeout_ms":8,"on_error":"skip")"));
   const Manifest again = parse_manifest(written, TextFormat::json);
@@ -91,7 +91,7 @@ class PolicyMistake : public testing::TestWithParam<Mistake> {};
 
 TEST_P(PolicyMistake, IsToldWithItsPlace) {
   const ManifestError error =
-      manifest_refusal([] { static_cast<void>(build(node_with(GetParam().fields))); });
+      manifest_refusal([] { static_cast<void>(build(policy_node(GetParam().fields))); });
   EXPECT_THAT(error.what(), HasSubstr(GetParam().message));
   EXPECT_EQ(error.pointer(), GetParam().pointer);
   EXPECT_EQ(error.line(), 4);
@@ -169,7 +169,7 @@ TEST(SecondDialectPolicy, ReachesTheNodesThatItSuits) {
 
 TEST(SecondDialectPolicy, NamesItsKindsOfRetry) {
   const auto retry_of = [](const std::string& config) {
-    return read("version: '1.0'\nnodes: [{id: a, type: Safe}]\nconfig: " + config + "\n")
+    return read_policies("version: '1.0'\nnodes: [{id: a, type: Safe}]\nconfig: " + config + "\n")
         .defaults.retry;
   };
   EXPECT_EQ(retry_of("{}"), std::nullopt);

@@ -19,7 +19,7 @@ using test::manifest_refusal;
 using testing::HasSubstr;
 
 /// One text and what is said about it.
-struct Case {
+struct ManifestCase {
   const char* fact;
   std::string text;
   const char* message;
@@ -28,10 +28,10 @@ struct Case {
   const char* hint;
 };
 
-void PrintTo(const Case& c, std::ostream* out) { *out << c.fact; }
+void PrintTo(const ManifestCase& c, std::ostream* out) { *out << c.fact; }
 
 // Line 1: version and metadata; line 2: the node's first line; line 3: `fields`; then the tail.
-std::string node_with(const std::string& fields) {
+std::string node_json(const std::string& fields) {
   return "{\"version\": \"v1\", \"metadata\": {\"name\": \"x\"}, \"nodes\": [\n"
          "{\"id\": \"a\", \"node_type\": \"T\",\n" +
          fields + "}]}";
@@ -62,7 +62,7 @@ std::string many(const std::string& what, std::size_t count) {
   return text;
 }
 
-std::vector<Case> whole_document() {
+std::vector<ManifestCase> whole_document() {
   return {
       {"TheRootIsNoObject", "[1]", "a manifest must be an object, not [1]", "", 1, ""},
       {"NoVersion", "{\"nodes\": []}", "a manifest has no 'version'", "", 1, "add \"version\""},
@@ -90,7 +90,7 @@ std::vector<Case> whole_document() {
   };
 }
 
-std::vector<Case> metadata() {
+std::vector<ManifestCase> metadata() {
   return {
       {"MetadataIsNoObject", with_metadata("5"), "metadata must be an object, not 5", "/metadata",
        2, ""},
@@ -120,7 +120,7 @@ std::vector<Case> metadata() {
   };
 }
 
-std::vector<Case> node_identity() {
+std::vector<ManifestCase> node_identity() {
   const std::string head = "{\"version\": \"v1\", \"metadata\": {\"name\": \"x\"}, \"nodes\": [\n";
   return {
       {"NodeIsNoObject", head + "\"a\"]}", "a node must be an object, not \"a\"", "/nodes/0", 2,
@@ -142,63 +142,63 @@ std::vector<Case> node_identity() {
        "add \"node_type\""},
       {"EmptyNodeType", head + "{\"id\": \"a\",\n\"node_type\": \"\"}]}", "the node type is empty",
        "/nodes/0/node_type", 3, ""},
-      {"ParamsAreNoObject", node_with("\"params\": [1]"), "'params' must be an object, not [1]",
+      {"ParamsAreNoObject", node_json("\"params\": [1]"), "'params' must be an object, not [1]",
        "/nodes/0/params", 3, ""},
-      {"UnknownNodeField", node_with("\"parms\": {}"), "unknown field 'parms' in a node",
+      {"UnknownNodeField", node_json("\"parms\": {}"), "unknown field 'parms' in a node",
        "/nodes/0/parms", 3, "did you mean 'params'?"},
-      {"StreamingIsNoBoolean", node_with("\"is_streaming\": \"yes\""),
+      {"StreamingIsNoBoolean", node_json("\"is_streaming\": \"yes\""),
        "'is_streaming' is \"yes\", expected true or false", "/nodes/0/is_streaming", 3, ""},
-      {"IsolateIsText", node_with("\"isolate\": \"yes\""),
+      {"IsolateIsText", node_json("\"isolate\": \"yes\""),
        "'isolate' is \"yes\", expected true, false or an object", "/nodes/0/isolate", 3, ""},
-      {"UnknownFieldOfIsolate", node_with("\"isolate\": {\"restarts\": 1}"),
+      {"UnknownFieldOfIsolate", node_json("\"isolate\": {\"restarts\": 1}"),
        "unknown field 'restarts' in isolate", "/nodes/0/isolate/restarts", 3,
        "did you mean 'restart'?"},
-      {"UnknownRestartPolicy", node_with("\"isolate\": {\"restart\": \"always\"}"),
+      {"UnknownRestartPolicy", node_json("\"isolate\": {\"restart\": \"always\"}"),
        "'restart' is \"always\", expected one of never, on_failure", "/nodes/0/isolate/restart", 3,
        ""},
-      {"NoRestarts", node_with("\"isolate\": {\"max_restarts\": 0}"),
+      {"NoRestarts", node_json("\"isolate\": {\"max_restarts\": 0}"),
        "'max_restarts' is 0, expected a number of at least 1", "/nodes/0/isolate/max_restarts", 3,
        ""},
-      {"UnknownRuntimeHint", node_with("\"runtime_hint\": \"wasm\""), "unknown runtime_hint 'wasm'",
+      {"UnknownRuntimeHint", node_json("\"runtime_hint\": \"wasm\""), "unknown runtime_hint 'wasm'",
        "/nodes/0/runtime_hint", 3, "known: auto, native, python"},
-      {"RuntimeHintIsNoText", node_with("\"runtime_hint\": null"),
+      {"RuntimeHintIsNoText", node_json("\"runtime_hint\": null"),
        "'runtime_hint' must be text, not null", "/nodes/0/runtime_hint", 3, ""},
   };
 }
 
-std::vector<Case> node_placement() {
+std::vector<ManifestCase> node_placement() {
   return {
-      {"RemoteHost", node_with("\"host\": \"gpu1:50051\""),
+      {"RemoteHost", node_json("\"host\": \"gpu1:50051\""),
        "node on host 'gpu1:50051': remote nodes are not supported", "/nodes/0/host", 3,
        "remove it; nodes run in this process"},
-      {"HostWithoutPort", node_with("\"host\": \"gpu1\""),
+      {"HostWithoutPort", node_json("\"host\": \"gpu1\""),
        "host 'gpu1' is not of the form name:port", "/nodes/0/host", 3, "remove it"},
-      {"HostWithAPortOfLetters", node_with("\"host\": \"gpu1:http\""),
+      {"HostWithAPortOfLetters", node_json("\"host\": \"gpu1:http\""),
        "host 'gpu1:http' is not of the form name:port", "/nodes/0/host", 3, "remove it"},
-      {"HostWithoutName", node_with("\"host\": \":80\""), "is not of the form name:port",
+      {"HostWithoutName", node_json("\"host\": \":80\""), "is not of the form name:port",
        "/nodes/0/host", 3, "remove it"},
-      {"HostIsNoText", node_with("\"host\": 80"), "'host' must be text, not 80", "/nodes/0/host", 3,
+      {"HostIsNoText", node_json("\"host\": 80"), "'host' must be text, not 80", "/nodes/0/host", 3,
        ""},
-      {"RemotePlacement", node_with("\"execution\":\n{\"placement\": \"remote\"}"),
+      {"RemotePlacement", node_json("\"execution\":\n{\"placement\": \"remote\"}"),
        "placement 'remote' is not supported", "/nodes/0/execution/placement", 4, "use \"local\""},
-      {"RequiredBrowser", node_with("\"execution\": {\"placement\": \"requires_browser\"}"),
+      {"RequiredBrowser", node_json("\"execution\": {\"placement\": \"requires_browser\"}"),
        "placement 'requires_browser' is not supported", "/nodes/0/execution/placement", 3,
        "use \"local\""},
-      {"WasiPlacement", node_with("\"execution\": {\"placement\": \"wasi\"}"),
+      {"WasiPlacement", node_json("\"execution\": {\"placement\": \"wasi\"}"),
        "placement 'wasi' is not supported", "/nodes/0/execution/placement", 3, "use \"local\""},
-      {"UnknownPlacement", node_with("\"execution\": {\"placement\": \"moon\"}"),
+      {"UnknownPlacement", node_json("\"execution\": {\"placement\": \"moon\"}"),
        "unknown placement 'moon'", "/nodes/0/execution/placement", 3, "known: anywhere, native"},
-      {"UnknownExecutionField", node_with("\"execution\": {\"place\": \"local\"}"),
+      {"UnknownExecutionField", node_json("\"execution\": {\"place\": \"local\"}"),
        "unknown field 'place' in execution", "/nodes/0/execution/place", 3, "known: placement"},
-      {"ReasonIsNoText", node_with("\"execution\": {\"reason\": 1}"),
+      {"ReasonIsNoText", node_json("\"execution\": {\"reason\": 1}"),
        "'reason' must be text, not 1", "/nodes/0/execution/reason", 3, ""},
-      {"ExecutionIsNoObject", node_with("\"execution\": \"local\""),
+      {"ExecutionIsNoObject", node_json("\"execution\": \"local\""),
        "execution must be an object, not \"local\"", "/nodes/0/execution", 3, ""},
   };
 }
 
-std::vector<Case> capabilities() {
-  const auto with = [](const std::string& text) { return node_with("\"capabilities\": " + text); };
+std::vector<ManifestCase> capabilities() {
+  const auto with = [](const std::string& text) { return node_json("\"capabilities\": " + text); };
   return {
       {"CapabilitiesAreNoObject", with("true"), "capabilities must be an object, not true",
        "/nodes/0/capabilities", 3, ""},
@@ -231,7 +231,7 @@ std::vector<Case> capabilities() {
   };
 }
 
-std::vector<Case> connections() {
+std::vector<ManifestCase> connections() {
   return {
       {"UnknownSource", connected_by("{\"from\": \"mik\", \"to\": \"gate\"}"),
        "Connection references unknown source node: mik", "/connections/0/from", 3,
@@ -259,7 +259,7 @@ std::vector<Case> connections() {
   };
 }
 
-std::vector<Case> dialects() {
+std::vector<ManifestCase> dialects() {
   return {
       {"EdgesInV1", with_metadata("{\"name\": \"x\"},\n\"edges\": []"),
        "'edges' belongs to the other dialect", "/edges", 3,
@@ -305,10 +305,10 @@ std::vector<Case> dialects() {
   };
 }
 
-class RefusedManifest : public testing::TestWithParam<Case> {};
+class RefusedManifest : public testing::TestWithParam<ManifestCase> {};
 
 TEST_P(RefusedManifest, IsToldWhatWhereAndWhatToDo) {
-  const Case& c = GetParam();
+  const ManifestCase& c = GetParam();
   const ManifestError error = manifest_refusal([&] { parse_manifest(c.text, TextFormat::json); });
   EXPECT_THAT(error.what(), HasSubstr(c.message));
   EXPECT_THAT(error.what(), testing::StartsWith("Manifest error: "));
@@ -323,7 +323,7 @@ TEST_P(RefusedManifest, IsToldWhatWhereAndWhatToDo) {
 
 // In YAML the same values stand on the same lines, as JSON is YAML.
 TEST_P(RefusedManifest, IsToldTheSameInYaml) {
-  const Case& c = GetParam();
+  const ManifestCase& c = GetParam();
   const ManifestError json = manifest_refusal([&] { parse_manifest(c.text, TextFormat::json); });
   const ManifestError yaml = manifest_refusal([&] { parse_manifest(c.text, TextFormat::yaml); });
   EXPECT_STREQ(yaml.what(), json.what());
@@ -331,14 +331,20 @@ TEST_P(RefusedManifest, IsToldTheSameInYaml) {
   EXPECT_EQ(yaml.line(), json.line());
 }
 
-const auto kFact = [](const testing::TestParamInfo<Case>& info) { return info.param.fact; };
-INSTANTIATE_TEST_SUITE_P(Document, RefusedManifest, testing::ValuesIn(whole_document()), kFact);
-INSTANTIATE_TEST_SUITE_P(Metadata, RefusedManifest, testing::ValuesIn(metadata()), kFact);
-INSTANTIATE_TEST_SUITE_P(Node, RefusedManifest, testing::ValuesIn(node_identity()), kFact);
-INSTANTIATE_TEST_SUITE_P(Placement, RefusedManifest, testing::ValuesIn(node_placement()), kFact);
-INSTANTIATE_TEST_SUITE_P(Capability, RefusedManifest, testing::ValuesIn(capabilities()), kFact);
-INSTANTIATE_TEST_SUITE_P(Connection, RefusedManifest, testing::ValuesIn(connections()), kFact);
-INSTANTIATE_TEST_SUITE_P(Dialect, RefusedManifest, testing::ValuesIn(dialects()), kFact);
+const auto kManifestFact = [](const testing::TestParamInfo<ManifestCase>& info) {
+  return info.param.fact;
+};
+INSTANTIATE_TEST_SUITE_P(Document, RefusedManifest, testing::ValuesIn(whole_document()),
+                         kManifestFact);
+INSTANTIATE_TEST_SUITE_P(Metadata, RefusedManifest, testing::ValuesIn(metadata()), kManifestFact);
+INSTANTIATE_TEST_SUITE_P(Node, RefusedManifest, testing::ValuesIn(node_identity()), kManifestFact);
+INSTANTIATE_TEST_SUITE_P(Placement, RefusedManifest, testing::ValuesIn(node_placement()),
+                         kManifestFact);
+INSTANTIATE_TEST_SUITE_P(Capability, RefusedManifest, testing::ValuesIn(capabilities()),
+                         kManifestFact);
+INSTANTIATE_TEST_SUITE_P(Connection, RefusedManifest, testing::ValuesIn(connections()),
+                         kManifestFact);
+INSTANTIATE_TEST_SUITE_P(Dialect, RefusedManifest, testing::ValuesIn(dialects()), kManifestFact);
 
 class RemovedField : public testing::TestWithParam<const char*> {};
 
@@ -348,11 +354,12 @@ TEST_P(RemovedField, IsNamedAtEveryLevel) {
   const std::pair<std::string, std::string> places[] = {
       {with_metadata("{\"name\": \"x\"}, " + field), "/" + name},
       {with_metadata("{\"name\": \"x\", " + field + "}"), "/metadata/" + name},
-      {node_with(field), "/nodes/0/" + name},
-      {node_with("\"execution\": {" + field + "}"), "/nodes/0/execution/" + name},
+      {node_json(field), "/nodes/0/" + name},
+      {node_json("\"execution\": {" + field + "}"), "/nodes/0/execution/" + name},
       {second_with("\"config\": {" + field + "}"), "/config/" + name}};
   for (const auto& [text, pointer] : places) {
-    const ManifestError error = manifest_refusal([&] { parse_manifest(text, TextFormat::json); });
+    const ManifestError error =
+        manifest_refusal([&, &json = text] { parse_manifest(json, TextFormat::json); });
     EXPECT_THAT(error.what(), HasSubstr("field '" + name + "' is not supported"));
     EXPECT_EQ(error.pointer(), pointer);
     EXPECT_EQ(error.hint(), "remove it");

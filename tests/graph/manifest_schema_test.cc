@@ -14,7 +14,7 @@ namespace {
 using test::type_of;
 using testing::ElementsAre;
 
-NodeRegistry types() {
+NodeRegistry schema_types() {
   NodeType gain = type_of("Gain");
   gain.aliases = {"Amplify"};
   gain.parameters = {{.name = "factor",
@@ -55,7 +55,7 @@ std::vector<std::string> names_in(const Value& object) {
 }
 
 TEST(ManifestSchema, IsDraft7AndHasTheOldId) {
-  const Value schema = manifest_schema(types());
+  const Value schema = manifest_schema(schema_types());
   EXPECT_EQ(at(schema, "$schema"), Value("http://json-schema.org/draft-07/schema#"));
   EXPECT_EQ(at(schema, "$id"), Value("https://remotemedia.dev/schemas/manifest.v1.json"));
   EXPECT_EQ(at(schema, "properties/version/const"), Value("v1"));
@@ -63,7 +63,7 @@ TEST(ManifestSchema, IsDraft7AndHasTheOldId) {
 }
 
 TEST(ManifestSchema, ClosesEveryObject) {
-  const Value schema = manifest_schema(types());
+  const Value schema = manifest_schema(schema_types());
   for (const char* path :
        {"", "properties/metadata", "properties/nodes/items", "properties/connections/items",
         "properties/nodes/items/properties/capabilities",
@@ -75,7 +75,7 @@ TEST(ManifestSchema, ClosesEveryObject) {
 }
 
 TEST(ManifestSchema, LimitsAreThoseOfTheReader) {
-  const Value schema = manifest_schema(types());
+  const Value schema = manifest_schema(schema_types());
   EXPECT_EQ(at(schema, "properties/nodes/minItems"), Value(1));
   EXPECT_EQ(at(schema, "properties/nodes/maxItems"), Value(kMaxNodes));
   EXPECT_EQ(at(schema, "properties/connections/maxItems"), Value(kMaxConnections));
@@ -84,7 +84,7 @@ TEST(ManifestSchema, LimitsAreThoseOfTheReader) {
 
 TEST(ManifestSchema, EveryRuntimeHintOfTheSchemaIsRead) {
   const Value hints =
-      at(manifest_schema(types()), "properties/nodes/items/properties/runtime_hint/enum");
+      at(manifest_schema(schema_types()), "properties/nodes/items/properties/runtime_hint/enum");
   EXPECT_EQ(hints.as_array()->size(), 7U);
   for (const Value& hint : *hints.as_array()) {
     Document document;
@@ -124,7 +124,7 @@ Value example(const std::string& name, const Value& schema) {
 
 TEST(ManifestSchema, EveryFieldOfTheSchemaIsRead) {
   Document document;
-  document.root = example("", manifest_schema(types()));
+  document.root = example("", manifest_schema(schema_types()));
   const Manifest manifest = parse_manifest(document);
   EXPECT_FALSE(manifest.created_at.empty());
   ASSERT_EQ(manifest.nodes.size(), 1U);
@@ -134,11 +134,11 @@ TEST(ManifestSchema, EveryFieldOfTheSchemaIsRead) {
   EXPECT_EQ(manifest.nodes[0].policy.circuit_breaker, (BreakerPolicy{1, 1}));
   EXPECT_EQ(manifest.connections.size(), 1U);
   EXPECT_EQ(manifest_to_value(manifest).as_object()->size(),
-            at(manifest_schema(types()), "properties").as_object()->size());
+            at(manifest_schema(schema_types()), "properties").as_object()->size());
 }
 
 TEST(ManifestSchema, OffersEveryTypeAndAlias) {
-  const Value node = at(manifest_schema(types()), "properties/nodes/items");
+  const Value node = at(manifest_schema(schema_types()), "properties/nodes/items");
   EXPECT_EQ(at(node, "properties/node_type/anyOf/0/enum"),
             Value(Value::Array{"Amplify", "Gain", "Pass"}));
   EXPECT_EQ(at(node, "properties/node_type/anyOf/1/minLength"), Value(1))
@@ -146,7 +146,7 @@ TEST(ManifestSchema, OffersEveryTypeAndAlias) {
 }
 
 TEST(ManifestSchema, ChecksTheParametersOfTheTypeAtHand) {
-  const Value rules = at(manifest_schema(types()), "properties/nodes/items/allOf");
+  const Value rules = at(manifest_schema(schema_types()), "properties/nodes/items/allOf");
   ASSERT_EQ(rules.as_array()->size(), 2U);
   EXPECT_EQ(at(rules, "0/if/properties/node_type/enum"), Value(Value::Array{"Gain", "Amplify"}));
   const Value params = at(rules, "0/then/properties/params");

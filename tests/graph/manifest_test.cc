@@ -72,26 +72,26 @@ edges:
 config: {enable_metrics: true}
 )";
 
-Manifest read(const std::string& text, TextFormat format = TextFormat::json) {
+Manifest read_manifest_text(const std::string& text, TextFormat format = TextFormat::json) {
   return parse_manifest(text, format);
 }
 
 // A v1 manifest with one node that has these fields too.
 Manifest with_node_fields(const std::string& fields) {
-  return read(
+  return read_manifest_text(
       R"({"version": "v1", "metadata": {"name": "x"}, "nodes": [{"id": "a", "node_type": "T", )" +
       fields + "}]}");
 }
 
 TEST(Manifest, BothDialectsInBothFormatsMeanTheSame) {
-  const Value expected = manifest_to_value(read(kV1Json));
-  EXPECT_EQ(manifest_to_value(read(kV1Yaml, TextFormat::yaml)), expected);
-  EXPECT_EQ(manifest_to_value(read(kSecondJson)), expected);
-  EXPECT_EQ(manifest_to_value(read(kSecondYaml, TextFormat::yaml)), expected);
+  const Value expected = manifest_to_value(read_manifest_text(kV1Json));
+  EXPECT_EQ(manifest_to_value(read_manifest_text(kV1Yaml, TextFormat::yaml)), expected);
+  EXPECT_EQ(manifest_to_value(read_manifest_text(kSecondJson)), expected);
+  EXPECT_EQ(manifest_to_value(read_manifest_text(kSecondYaml, TextFormat::yaml)), expected);
 }
 
 TEST(Manifest, ReadsNodesAndConnectionsInTheirOrder) {
-  const Manifest manifest = read(kV1Json);
+  const Manifest manifest = read_manifest_text(kV1Json);
   EXPECT_EQ(manifest.name, "call");
   ASSERT_EQ(manifest.nodes.size(), 3U);
   EXPECT_EQ(manifest.nodes[0].id, "a");
@@ -107,21 +107,21 @@ TEST(Manifest, ReadsNodesAndConnectionsInTheirOrder) {
 }
 
 TEST(Manifest, RemembersWhereEverythingStands) {
-  const Manifest manifest = read(kV1Json);
+  const Manifest manifest = read_manifest_text(kV1Json);
   EXPECT_EQ(manifest.nodes[1].pointer, "/nodes/1");
   EXPECT_EQ(manifest.nodes[1].line, 6);
   EXPECT_EQ(manifest.nodes[0].lines.at("params/rate"), 5);
   EXPECT_EQ(manifest.nodes[0].lines.at("node_type"), 5);
   EXPECT_EQ(manifest.connections[1].pointer, "/connections/1");
   EXPECT_EQ(manifest.connections[1].line, 11);
-  const Manifest second = read(kSecondYaml, TextFormat::yaml);
+  const Manifest second = read_manifest_text(kSecondYaml, TextFormat::yaml);
   EXPECT_EQ(second.connections[1].pointer, "/edges/1");
   EXPECT_EQ(second.connections[1].line, 10);
   EXPECT_EQ(second.nodes[0].lines.at("type"), 5);
 }
 
 TEST(Manifest, FieldsThatAreAbsentHaveTheirDefaults) {
-  const Manifest manifest = read(
+  const Manifest manifest = read_manifest_text(
       R"({"version": "v1", "metadata": {"name": "x"}, "nodes": [{"id": "a", "node_type": "T"}]})");
   EXPECT_EQ(manifest.description, "");
   EXPECT_EQ(manifest.created_at, "");
@@ -138,11 +138,12 @@ TEST(Manifest, FieldsThatAreAbsentHaveTheirDefaults) {
 }
 
 TEST(Manifest, TheSecondDialectNeedsNoMetadata) {
-  EXPECT_EQ(read(R"({"version": "1.0", "nodes": [{"id": "a", "type": "T"}]})").name, "pipeline");
+  EXPECT_EQ(read_manifest_text(R"({"version": "1.0", "nodes": [{"id": "a", "type": "T"}]})").name,
+            "pipeline");
 }
 
 TEST(Manifest, KeepsTheConfigurationOfTheSecondDialect) {
-  EXPECT_EQ(read(kSecondJson).config, (Object{{"enable_metrics", true}}));
+  EXPECT_EQ(read_manifest_text(kSecondJson).config, (Object{{"enable_metrics", true}}));
 }
 
 TEST(Manifest, OldRuntimeNamesMeanTodaysRuntimes) {
@@ -178,8 +179,8 @@ TEST(Manifest, AcceptsPlacementsThatAllowThisProcess) {
 TEST(Manifest, NamesMayHave255CharactersOfAnyLanguage) {
   std::string name;
   for (int i = 0; i < 255; ++i) name += "\u00e9";
-  EXPECT_EQ(read(R"({"version": "v1", "metadata": {"name": ")" + name +
-                 R"("}, "nodes": [{"id": "a", "node_type": "T"}]})")
+  EXPECT_EQ(read_manifest_text(R"({"version": "v1", "metadata": {"name": ")" + name +
+                               R"("}, "nodes": [{"id": "a", "node_type": "T"}]})")
                 .name,
             name);
 }
@@ -187,8 +188,9 @@ TEST(Manifest, NamesMayHave255CharactersOfAnyLanguage) {
 TEST(Manifest, AcceptsRfc3339Times) {
   for (const char* time : {"2026-01-31T12:00:00Z", "2026-12-01T23:59:60.123456789+05:30",
                            "1999-02-28T00:00:00-00:00"}) {
-    EXPECT_EQ(read(std::string(R"({"version": "v1", "metadata": {"name": "x", "created_at": ")") +
-                   time + R"("}, "nodes": [{"id": "a", "node_type": "T"}]})")
+    EXPECT_EQ(read_manifest_text(
+                  std::string(R"({"version": "v1", "metadata": {"name": "x", "created_at": ")") +
+                  time + R"("}, "nodes": [{"id": "a", "node_type": "T"}]})")
                   .created_at,
               time);
   }
@@ -209,10 +211,10 @@ TEST(Manifest, WrittenAndReadAgainItIsTheSame) {
       {"id": "c", "node_type": "V", "params": {}}],
     "connections": [{"from": "a", "to": "b", "output_port": "o", "input_port": "i"},
                     {"from": "b", "to": "c"}]})";
-  const Value written = manifest_to_value(read(everything));
+  const Value written = manifest_to_value(read_manifest_text(everything));
   EXPECT_EQ(written, parse_document(everything, TextFormat::json).root);
   for (const TextFormat format : {TextFormat::json, TextFormat::yaml}) {
-    EXPECT_EQ(manifest_to_value(read(to_json(written), format)), written);
+    EXPECT_EQ(manifest_to_value(read_manifest_text(to_json(written), format)), written);
   }
 }
 

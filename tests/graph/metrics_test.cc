@@ -246,7 +246,7 @@ TEST(Metrics, PeakMemoryIsThatOfTheProcess) {
   EXPECT_GT(peak, static_cast<double>(touched.size()));
 }
 
-std::vector<std::string> names_in(const Value& object) {
+std::vector<std::string> member_names(const Value& object) {
   std::vector<std::string> names;
   for (const auto& [name, value] : *object.as_object()) names.push_back(name);
   return names;
@@ -256,11 +256,11 @@ TEST(MetricsValue, HasTheNamesOfTheOldMetrics) {
   Metrics metrics;
   metrics.nodes.resize(1);
   const Value value = metrics_to_value(metrics);
-  EXPECT_THAT(names_in(value),
+  EXPECT_THAT(member_names(value),
               ElementsAre("pipeline_id", "total_executions", "total_duration_us",
                           "total_duration_ms", "peak_memory_bytes", "peak_memory_mb",
                           "node_metrics", "metrics_overhead_us", "duration_bucket_bounds_us"));
-  EXPECT_THAT(names_in(value.as_object()->find("node_metrics")->as_array()->front()),
+  EXPECT_THAT(member_names(value.as_object()->find("node_metrics")->as_array()->front()),
               ElementsAre("node_id", "node_type", "runtime", "runtime_reason", "execution_count",
                           "success_count", "error_count", "success_rate", "total_duration_us",
                           "avg_duration_us", "min_duration_us", "max_duration_us",

@@ -101,7 +101,7 @@ void expect_round_trip(const Manifest& manifest) {
   EXPECT_EQ(manifest_to_value(parse_manifest(to_json(written), TextFormat::json)), written);
 }
 
-void run(const std::shared_ptr<const Graph>& graph) {
+void run_mutant(const std::shared_ptr<const Graph>& graph) {
   EXPECT_FALSE(to_mermaid(*graph).empty());
   EXPECT_FALSE(to_dot(*graph).empty());
   Session session(graph, {}, [](const Output&) {});
@@ -116,7 +116,7 @@ void try_manifest(const std::string& text, TextFormat format, const NodeRegistry
   try {
     const Manifest manifest = parse_manifest(text, format);
     expect_round_trip(manifest);
-    run(Graph::build(manifest, registry));
+    run_mutant(Graph::build(manifest, registry));
     ++outcomes.ran;
   } catch (const ManifestError& error) {
     ++outcomes.refused;

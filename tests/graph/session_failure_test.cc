@@ -62,7 +62,7 @@ NodeType wrapping_type() {
                  }});
 }
 
-NodeRegistry types() {
+NodeRegistry failing_types() {
   return registry_of(
       {type_of("Pass"), test::failing_type(), flood_type(), stubborn_type(), wrapping_type()});
 }
@@ -76,7 +76,7 @@ std::shared_ptr<const Graph> chain(const std::vector<std::string>& type_names,
     if (type_names[i] == "Failing") nodes.back().params = {{"stage", failing_stage}};
     if (i > 0) connections.push_back(wire(nodes[i - 1].id, nodes[i].id));
   }
-  return Graph::build(manifest_of(std::move(nodes), std::move(connections)), types());
+  return Graph::build(manifest_of(std::move(nodes), std::move(connections)), failing_types());
 }
 
 TEST(SessionFailure, NamesNodeTypeAndStage) {
@@ -158,7 +158,7 @@ TEST(SessionFailure, NothingMoreIsDeliveredAfterIt) {
                               if (++failures > 1) throw std::runtime_error("broken");
                               out.emit(std::move(packet));
                             }});
-  NodeRegistry registry = types();
+  NodeRegistry registry = failing_types();
   registry.add(second);
   TestSession run(registry,
                   manifest_of({node("s", "Stubborn"), node("f", "Second")}, {wire("s", "f")}));
@@ -178,7 +178,7 @@ TEST(SessionFailure, EndsTheSession) {
 
 TEST(SessionFailure, LaterNodesAreNotFlushed) {
   bool flushed = false;
-  NodeRegistry registry = types();
+  NodeRegistry registry = failing_types();
   registry.add(type_of("Last", Behaviour{.flush = [&](Emitter&) { flushed = true; }}));
   TestSession run(registry,
                   manifest_of({node("f", "Failing", {{"stage", "flush"}}), node("l", "Last")},
@@ -189,7 +189,7 @@ TEST(SessionFailure, LaterNodesAreNotFlushed) {
 
 TEST(SessionFailure, OfOneInitialisationCleansUpTheOthers) {
   std::vector<std::string> journal;
-  NodeRegistry registry = types();
+  NodeRegistry registry = failing_types();
   NodeType witness = type_of("Witness", [&](const Parameters&) -> Behaviour {
     auto id = std::make_shared<std::string>();
     return {.initialize =
@@ -274,7 +274,7 @@ TEST_P(SinkFailure, StopsTheDeliveryAtOnce) {
 }
 
 TEST_P(SinkFailure, PassesAFlushUnchanged) {
-  NodeRegistry registry = types();
+  NodeRegistry registry = failing_types();
   registry.add(
       type_of("Hold", Behaviour{.process = [](const Packet&, Emitter&) {},
                                 .flush = [](Emitter& out) { out.emit(text_packet("x")); }}));

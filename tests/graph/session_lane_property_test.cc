@@ -18,10 +18,10 @@
 namespace remotemedia {
 namespace {
 
-constexpr unsigned kGraphs = 150;
+constexpr unsigned kLaneGraphs = 150;
 
 using test::Dice;
-using Results = std::vector<std::vector<std::string>>;  ///< per output
+using LaneResults = std::vector<std::vector<std::string>>;  ///< per output
 
 /// Writes its id and the number of the call; every fifth packet vanishes, every third one leaves
 /// twice, and what a flush gives tells how many came.
@@ -48,7 +48,7 @@ test::Behaviour counting() {
               }};
 }
 
-NodeRegistry types() {
+NodeRegistry lane_types() {
   NodeType direct = test::type_of("Direct", [](const Parameters&) { return counting(); });
   NodeType offloaded = direct;
   offloaded.name = "Offloaded";
@@ -56,7 +56,7 @@ NodeRegistry types() {
   return test::registry_of({direct, offloaded});
 }
 
-std::shared_ptr<const Graph> random_graph(Dice& dice) {
+std::shared_ptr<const Graph> random_lane_graph(Dice& dice) {
   const std::size_t count = 1 + dice.below(9);
   std::vector<ManifestNode> nodes;
   std::vector<ManifestConnection> connections;
@@ -71,11 +71,11 @@ std::shared_ptr<const Graph> random_graph(Dice& dice) {
   }
   dice.shuffle(nodes);
   dice.shuffle(connections);
-  return Graph::build(test::manifest_of(std::move(nodes), std::move(connections)), types());
+  return Graph::build(test::manifest_of(std::move(nodes), std::move(connections)), lane_types());
 }
 
-Results run(const std::shared_ptr<const Graph>& graph, SessionOptions options) {
-  Results results(graph->outputs().size());
+LaneResults run_graph(const std::shared_ptr<const Graph>& graph, SessionOptions options) {
+  LaneResults results(graph->outputs().size());
   Session session(graph, std::move(options), [&](const Output& output) {
     results[output.index].push_back(test::content(output.packet));
   });
@@ -88,18 +88,18 @@ Results run(const std::shared_ptr<const Graph>& graph, SessionOptions options) {
 }
 
 TEST(RandomGraphsWithLanes, GiveWhatTheyGiveWithoutLanes) {
-  for (unsigned seed = 0; seed < kGraphs && !testing::Test::HasFailure(); ++seed) {
+  for (unsigned seed = 0; seed < kLaneGraphs && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Dice dice(seed);
-    const std::shared_ptr<const Graph> graph = random_graph(dice);
-    const Results expected = run(graph, {});
+    const std::shared_ptr<const Graph> graph = random_lane_graph(dice);
+    const LaneResults expected = run_graph(graph, {});
     for (const std::size_t capacity : {std::size_t{1}, std::size_t{3}, std::size_t{64}}) {
       SCOPED_TRACE("capacity " + std::to_string(capacity));
       const bool parallel = dice.one_in(2);
-      EXPECT_EQ(
-          run(graph,
-              {.lanes = true, .parallel_branches = parallel, .queue = {.capacity = capacity}}),
-          expected);
+      EXPECT_EQ(run_graph(graph, {.lanes = true,
+                                  .parallel_branches = parallel,
+                                  .queue = {.capacity = capacity}}),
+                expected);
     }
   }
 }

@@ -13,9 +13,9 @@ namespace {
 using test::manifest_refusal;
 using testing::HasSubstr;
 
-Value read(const std::string& text) { return parse_document(text, TextFormat::yaml).root; }
+Value read_yaml(const std::string& text) { return parse_document(text, TextFormat::yaml).root; }
 
-ManifestError refused(const std::string& text) {
+ManifestError yaml_refusal(const std::string& text) {
   return manifest_refusal([&] { parse_document(text, TextFormat::yaml); });
 }
 
@@ -28,7 +28,7 @@ TEST(YamlParser, TypesPlainScalarsByTheCoreSchema) {
       {"1e3", 1000.0}, {"-2.5E-1", -0.25}, {"1.0", 1.0},
   };
   for (const auto& [text, expected] : cases) {
-    EXPECT_EQ(read(std::string("a: ") + text), Value(Object{{"a", expected}})) << text;
+    EXPECT_EQ(read_yaml(std::string("a: ") + text), Value(Object{{"a", expected}})) << text;
   }
 }
 
@@ -47,69 +47,69 @@ TEST(YamlParser, KeepsAsTextWhatTheCoreSchemaDoesNotKnow) {
                            "0x-1", "-0x1",
                            "v1",   "2026-01-31T12:00:00Z"}) {
     if (std::string(text) == "-") continue;  // a sequence, not a scalar
-    EXPECT_EQ(read(std::string("a: ") + text), Value(Object{{"a", text}})) << text;
+    EXPECT_EQ(read_yaml(std::string("a: ") + text), Value(Object{{"a", text}})) << text;
   }
 }
 
 TEST(YamlParser, QuotesAndTheStringTagMakeText) {
-  EXPECT_EQ(read("[\"1\", '2', \"true\", '', !!str 3, ! 4]"),
+  EXPECT_EQ(read_yaml("[\"1\", '2', \"true\", '', !!str 3, ! 4]"),
             Value(Value::Array{"1", "2", "true", "", "3", "4"}));
-  EXPECT_EQ(read("a: |\n  one\n  two\n"), Value(Object{{"a", "one\ntwo\n"}}));
-  EXPECT_EQ(read("a: >-\n  one\n  two\n"), Value(Object{{"a", "one two"}}));
+  EXPECT_EQ(read_yaml("a: |\n  one\n  two\n"), Value(Object{{"a", "one\ntwo\n"}}));
+  EXPECT_EQ(read_yaml("a: >-\n  one\n  two\n"), Value(Object{{"a", "one two"}}));
 }
 
 TEST(YamlParser, AnAbsentValueIsNull) {
-  EXPECT_EQ(read("a:\nb: ~\n"), Value(Object{{"a", nullptr}, {"b", nullptr}}));
-  EXPECT_EQ(read("- \n- 1\n"), Value(Value::Array{nullptr, 1}));
+  EXPECT_EQ(read_yaml("a:\nb: ~\n"), Value(Object{{"a", nullptr}, {"b", nullptr}}));
+  EXPECT_EQ(read_yaml("- \n- 1\n"), Value(Value::Array{nullptr, 1}));
 }
 
 TEST(YamlParser, ReadsJson) {
-  EXPECT_EQ(read(R"({"a": [1, {"b": null}], "c": "x"})"),
+  EXPECT_EQ(read_yaml(R"({"a": [1, {"b": null}], "c": "x"})"),
             Value(Object{{"a", Value::Array{1, Object{{"b", nullptr}}}}, {"c", "x"}}));
 }
 
 TEST(YamlParser, RefusesNumbersThatJsonCannotWrite) {
   for (const char* number : {".inf", "-.Inf", "+.INF", ".nan", ".NaN", ".NAN"}) {
-    const ManifestError error = refused(std::string("a:\n  b: ") + number);
+    const ManifestError error = yaml_refusal(std::string("a:\n  b: ") + number);
     EXPECT_THAT(error.what(), HasSubstr(std::string("the number ") + number + " has no JSON form"));
     EXPECT_EQ(error.line(), 2);
     EXPECT_EQ(error.hint(), "put it in quotes if it is text");
   }
-  EXPECT_EQ(read("a: '.inf'"), Value(Object{{"a", ".inf"}}));
+  EXPECT_EQ(read_yaml("a: '.inf'"), Value(Object{{"a", ".inf"}}));
 }
 
 TEST(YamlParser, RefusesFieldNamesThatAreNoText) {
   for (const char* text : {"x: 1\n5: 2", "x: 1\ntrue: 2", "x: 1\n~: 2", "x: 1\n0x5: 2",
                            "x: 1\n? [a]\n: 2", "x: 1\n? {a: b}\n: 2"}) {
-    const ManifestError error = refused(text);
+    const ManifestError error = yaml_refusal(text);
     EXPECT_THAT(error.what(), HasSubstr("a field name must be text")) << text;
     EXPECT_EQ(error.line(), 2) << text;
     EXPECT_EQ(error.hint(), "put it in quotes, or close the bracket before it");
   }
-  EXPECT_EQ(read("'5': 2"), Value(Object{{"5", 2}}));
+  EXPECT_EQ(read_yaml("'5': 2"), Value(Object{{"5", 2}}));
 }
 
 TEST(YamlParser, ThinksOfTheUnclosedBracketThatMakesANumberAFieldName) {
-  const ManifestError error = refused("x: 1\nb: [1, 2\n");
+  const ManifestError error = yaml_refusal("x: 1\nb: [1, 2\n");
   EXPECT_EQ(error.line(), 2);
   EXPECT_THAT(error.hint(), HasSubstr("close the bracket"));
 }
 
 TEST(YamlParser, RefusesAliasesMergeKeysAndTags) {
-  const ManifestError alias = refused("a: &x 1\nb: *x\n");
+  const ManifestError alias = yaml_refusal("a: &x 1\nb: *x\n");
   EXPECT_THAT(alias.what(), HasSubstr("aliases (*name) are not supported"));
   EXPECT_EQ(alias.line(), 2);
   EXPECT_EQ(alias.hint(), "write the value out");
 
-  const ManifestError merge = refused("a: 1\n<<: {b: 2}\n");
+  const ManifestError merge = yaml_refusal("a: 1\n<<: {b: 2}\n");
   EXPECT_THAT(merge.what(), HasSubstr("merge keys (<<) are not supported"));
   EXPECT_EQ(merge.line(), 2);
   EXPECT_EQ(merge.hint(), "write the fields out");
-  EXPECT_EQ(read("'<<': 1"), Value(Object{{"<<", 1}})) << "in quotes it is a name";
+  EXPECT_EQ(read_yaml("'<<': 1"), Value(Object{{"<<", 1}})) << "in quotes it is a name";
 
   for (const char* text :
        {"a: 1\nb: !!int '3'", "a: 1\nb: !Thing {}", "a: 1\nb: !!python/object []"}) {
-    const ManifestError tag = refused(text);
+    const ManifestError tag = yaml_refusal(text);
     EXPECT_THAT(tag.what(), HasSubstr("is not supported")) << text;
     EXPECT_EQ(tag.line(), 2) << text;
     EXPECT_EQ(tag.hint(), "remove it");
@@ -123,25 +123,26 @@ TEST(YamlParser, AliasesCannotMultiplyATextIntoManyValues) {
     bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before + ", " + before +
             "]\n";
   }
-  EXPECT_THAT(refused(bomb).what(), HasSubstr("aliases"));
+  EXPECT_THAT(yaml_refusal(bomb).what(), HasSubstr("aliases"));
 }
 
 TEST(YamlParser, RefusesASecondDocumentAtItsLine) {
-  const ManifestError error = refused("a: 1\n---\nb: 2\n");
+  const ManifestError error = yaml_refusal("a: 1\n---\nb: 2\n");
   EXPECT_THAT(error.what(), HasSubstr("more than one YAML document"));
   EXPECT_EQ(error.line(), 2);
   EXPECT_EQ(error.hint(), "keep one manifest per file");
-  EXPECT_EQ(read("---\na: 1\n...\n"), Value(Object{{"a", 1}})) << "markers around one are fine";
+  EXPECT_EQ(read_yaml("---\na: 1\n...\n"), Value(Object{{"a", 1}}))
+      << "markers around one are fine";
 }
 
 TEST(YamlParser, RefusesATextOfCommentsOnly) {
-  EXPECT_THAT(refused("# nothing\n# here\n").what(), HasSubstr("holds no document"));
+  EXPECT_THAT(yaml_refusal("# nothing\n# here\n").what(), HasSubstr("holds no document"));
 }
 
 TEST(YamlParser, SyntaxErrorsNameTheLine) {
   for (const char* text : {"a: 1\n  b: 2\n", "a: 1\nb: [1, 2}", "a: 1\nb: \"x", "a: 1\n\tb: 2",
                            "a: 1\n]", "a: 1\n- 2", "a: 1\nb: @x"}) {
-    const ManifestError error = refused(text);
+    const ManifestError error = yaml_refusal(text);
     EXPECT_THAT(error.what(), HasSubstr("the YAML text cannot be read")) << text;
     EXPECT_GE(error.line(), 1) << text;
   }

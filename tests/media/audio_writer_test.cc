@@ -19,7 +19,7 @@ using test::tones;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-void expect_error(const std::function<void()>& action, const std::string& text) {
+void expect_write_error(const std::function<void()>& action, const std::string& text) {
   try {
     action();
     FAIL() << "expected: " << text;
@@ -42,7 +42,7 @@ std::vector<float> first_channel(const AudioBuffer& audio) {
 
 /// The largest error in dB: over all for a kind that keeps the waveform, else of what is left when
 /// the tones are taken out.
-struct Kind {
+struct WrittenKind {
   const char* suffix;
   const char* container;
   const char* codec;
@@ -54,7 +54,7 @@ struct Kind {
 
 const std::vector<int> kMp3Rates = {8'000, 11'025, 16'000, 22'050, 44'100, 48'000};
 
-class EveryKind : public testing::TestWithParam<Kind> {
+class EveryKind : public testing::TestWithParam<WrittenKind> {
  protected:
   [[nodiscard]] std::filesystem::path path(const std::string& stem = "x") const {
     return folder_ / (stem + GetParam().suffix);
@@ -62,7 +62,7 @@ class EveryKind : public testing::TestWithParam<Kind> {
   TemporaryFolder folder_;
 };
 
-void expect_sound(const AudioBuffer& back, const AudioBuffer& audio, const Kind& kind) {
+void expect_sound(const AudioBuffer& back, const AudioBuffer& audio, const WrittenKind& kind) {
   if (kind.keeps_waveform) {
     EXPECT_LT(test::error_db(back, audio), kind.error_db);
     return;
@@ -131,7 +131,7 @@ TEST_P(EveryKind, TakesIntegersAsTheirFloatValue) {
     x32.push_back(static_cast<std::int32_t>(v * 2147483648.0));
   }
   const AudioBuffer expected = tones(rate, 1, 9'000);
-  Kind rounded = GetParam();
+  WrittenKind rounded = GetParam();
   rounded.error_db = std::max(rounded.error_db, -80.0);
   write_audio(path(), mono(rate, x16));
   expect_sound(read_audio(path()), expected, rounded);
@@ -198,8 +198,8 @@ TEST_P(EveryKind, FailsAndLeavesNothingWhenTheDiskIsFull) {
   // completed.
   for (const rlim_t bytes : {100U, 3'000U}) {
     const FileSizeLimit limit(bytes);
-    expect_error([&] { write_audio(path(), tones(rate, 1, static_cast<std::size_t>(rate))); },
-                 "File too large");
+    expect_write_error([&] { write_audio(path(), tones(rate, 1, static_cast<std::size_t>(rate))); },
+                       "File too large");
     EXPECT_EQ(folder_.entries(), 0U);
   }
 }
@@ -207,11 +207,12 @@ TEST_P(EveryKind, FailsAndLeavesNothingWhenTheDiskIsFull) {
 INSTANTIATE_TEST_SUITE_P(
     Kinds, EveryKind,
     testing::Values(
-        Kind{".wav", "wav", "float", true, -250.0, {8'000, 44'100, 192'000}, 32},
-        Kind{".flac", "flac", "pcm_24", true, -130.0, {8'000, 44'100, 192'000}, 8},
-        Kind{".ogg", "ogg", "vorbis", true, -20.0, {8'000, 44'100, 192'000}, 32},
-        Kind{".opus", "ogg", "opus", false, -8.0, {8'000, 12'000, 16'000, 24'000, 48'000}, 32},
-        Kind{".mp3", "mp3", "mp3", true, -20.0, kMp3Rates, 2}),
+        WrittenKind{".wav", "wav", "float", true, -250.0, {8'000, 44'100, 192'000}, 32},
+        WrittenKind{".flac", "flac", "pcm_24", true, -130.0, {8'000, 44'100, 192'000}, 8},
+        WrittenKind{".ogg", "ogg", "vorbis", true, -20.0, {8'000, 44'100, 192'000}, 32},
+        WrittenKind{
+            ".opus", "ogg", "opus", false, -8.0, {8'000, 12'000, 16'000, 24'000, 48'000}, 32},
+        WrittenKind{".mp3", "mp3", "mp3", true, -20.0, kMp3Rates, 2}),
     [](const auto& param_info) { return std::string(param_info.param.suffix).substr(1); });
 
 TEST(AudioWriter, KeepsEverySampleOfWavInItsFormat) {
@@ -237,8 +238,8 @@ TEST(AudioWriter, RefusesChannelCountsOfWhichTheEncoderKeepsOnlyTheBass) {
       const AudioBuffer audio = tones(48'000, channels, 24'000);
       const bool loses = name == "x.ogg" ? channels == 6 : channels >= 6 && channels <= 8;
       if (loses) {
-        expect_error([&] { write_audio(folder / name, audio); },
-                     "would keep only the bass of the last of " + std::to_string(channels));
+        expect_write_error([&] { write_audio(folder / name, audio); },
+                           "would keep only the bass of the last of " + std::to_string(channels));
         continue;
       }
       write_audio(folder / name, audio);
@@ -281,8 +282,8 @@ TEST(AudioWriter, WritesAnEmptyFileWhereTheKindHasOne) {
     EXPECT_EQ(read_audio(folder / name).frames(), 0U);
   }
   for (const std::string name : {"x.flac", "x.mp3", "x.opus"}) {
-    expect_error([&] { write_audio(folder / name, tones(16'000, 2, 0)); },
-                 "cannot be empty; write .wav");
+    expect_write_error([&] { write_audio(folder / name, tones(16'000, 2, 0)); },
+                       "cannot be empty; write .wav");
   }
   EXPECT_EQ(folder.entries(), 2U);
 }
@@ -296,7 +297,7 @@ TEST(AudioWriter, TakesTheKindFromTheSuffixInAnyCase) {
 
 void expect_unwritable(const std::filesystem::path& path, int rate, int channels,
                        const std::string& text) {
-  expect_error([&] { AudioWriter writer(path, rate, channels, SampleFormat::f32); }, text);
+  expect_write_error([&] { AudioWriter writer(path, rate, channels, SampleFormat::f32); }, text);
 }
 
 TEST(AudioWriter, SaysWhyAFileCannotBeMade) {
@@ -321,12 +322,13 @@ TEST(AudioWriter, SaysWhyAFileCannotBeMade) {
 TEST(AudioWriter, RefusesAudioOfAnotherKindThanItsOwn) {
   const TemporaryFolder folder;
   AudioWriter writer(folder / "x.wav", 8'000, 1, SampleFormat::f32);
-  expect_error([&] { writer.write(tones(16'000, 1, 10)); }, "rate is 16000, expected 8000 Hz");
-  expect_error([&] { writer.write(tones(8'000, 2, 10)); }, "channels is 2, expected 1");
-  expect_error([&] { writer.write(mono<std::int16_t>(8'000, {1})); },
-               "sample format is i16, expected f32");
+  expect_write_error([&] { writer.write(tones(16'000, 1, 10)); },
+                     "rate is 16000, expected 8000 Hz");
+  expect_write_error([&] { writer.write(tones(8'000, 2, 10)); }, "channels is 2, expected 1");
+  expect_write_error([&] { writer.write(mono<std::int16_t>(8'000, {1})); },
+                     "sample format is i16, expected f32");
   writer.close();
-  expect_error([&] { writer.write(tones(8'000, 1, 10)); }, "after close()");
+  expect_write_error([&] { writer.write(tones(8'000, 1, 10)); }, "after close()");
 }
 
 TEST(AudioWriter, LetsTwoWritersOfOnePathFinishOneAfterTheOther) {

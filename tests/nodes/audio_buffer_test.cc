@@ -176,7 +176,7 @@ TEST(AudioBufferNode, GivesEachDecisionOnceAndTimesOfItsOwnStream) {
     return Object{{"name", "clip"},
                   {"is_speech", true},
                   {"speech_frames", frames},
-                  {"speech_segments", Value::Array{Value::Array{begin_s, end_s}}},
+                  {"speech_segments", Value::Array{Value(Value::Array{begin_s, end_s})}},
                   {"analysed_until_s", end_s}};
   };
   node.push(clip(noise(kRate, 1, 80), found(3, 0.0, 0.01)));
@@ -187,7 +187,7 @@ TEST(AudioBufferNode, GivesEachDecisionOnceAndTimesOfItsOwnStream) {
             (Object{{"name", "clip"},
                     {"is_speech", true},
                     {"speech_frames", 8},
-                    {"speech_segments", Value::Array{Value::Array{0.0, 0.03}}},
+                    {"speech_segments", Value::Array{Value(Value::Array{0.0, 0.03})}},
                     {"analysed_until_s", 0.03}}));
   for (const std::size_t later : {1U, 2U}) {
     EXPECT_EQ(node.results[later].metadata, (Object{{"name", "clip"},

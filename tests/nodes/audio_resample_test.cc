@@ -151,7 +151,7 @@ TEST(AudioResampleNode, SendsWhatAPacketCompletesInThatPacketsEnvelope) {
 TEST(AudioResampleNode, CountsWhatADetectorFoundOnceWhateverTheBlocks) {
   const AudioBuffer audio = noise(48'000, 1, 4'000);
   const Object metadata{{"speech_frames", 1},
-                        {"speech_segments", Value::Array{Value::Array{0.0, 0.03}}},
+                        {"speech_segments", Value::Array{Value(Value::Array{0.0, 0.03})}},
                         {"is_speech", true},
                         {"speaker", "a"}};
   for (const std::size_t size :

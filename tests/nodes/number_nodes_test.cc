@@ -10,7 +10,7 @@ using namespace test;
 
 constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
 constexpr auto kMin = std::numeric_limits<std::int64_t>::min();
-constexpr auto kInf = std::numeric_limits<double>::infinity();
+constexpr auto kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kTwo63 = 9223372036854775808.0;
 
 struct Sum {
@@ -58,8 +58,8 @@ TEST(Arithmetic, GivesAFloatWhereAnIntegerWouldNotFit) {
                   {kMax, '*', 2, 2 * kTwo63},
                   {kMin, '*', -1, kTwo63},
                   {2, '^', 63, kTwo63},
-                  {10, '^', 400, kInf},
-                  {1e308, '*', 10, kInf}});
+                  {10, '^', 400, kInfinity},
+                  {1e308, '*', 10, kInfinity}});
 }
 
 TEST(Arithmetic, GivesModuloTheSignOfTheDivisor) {
@@ -70,8 +70,8 @@ TEST(Arithmetic, GivesModuloTheSignOfTheDivisor) {
                   {kMin, '%', -1, 0},
                   {-7.5, '%', 2, 0.5},
                   {7.5, '%', -2, -0.5},
-                  {5, '%', kInf, 5.0},
-                  {-5, '%', kInf, kInf}});
+                  {5, '%', kInfinity, 5.0},
+                  {-5, '%', kInfinity, kInfinity}});
   EXPECT_FALSE(std::signbit(*arithmetic(-4.0, '%', 2).as_double()));
   EXPECT_TRUE(std::signbit(*arithmetic(4.0, '%', -2).as_double()));
 }

@@ -140,7 +140,7 @@ TEST(VadNode, CountsTheFramesOfASecondOfSound) {
   EXPECT_EQ(*loud.find("is_speech"), Value(true));
   EXPECT_EQ(*loud.find("speech_frames"), Value(33));
   EXPECT_EQ(*loud.find("total_frames"), Value(33));
-  EXPECT_EQ(*loud.find("speech_segments"), Value(Value::Array{Value::Array{0.0, 0.99}}));
+  EXPECT_EQ(*loud.find("speech_segments"), Value(Value::Array{Value(Value::Array{0.0, 0.99})}));
   EXPECT_EQ(*loud.find("analysed_until_s"), Value(0.99));
   node.push(clip(tone(16'000, 440.0, 16'000, 0.0)));
   const Object& silent = node.results[1].metadata;

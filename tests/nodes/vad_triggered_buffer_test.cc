@@ -131,8 +131,9 @@ TEST(VadTriggeredBuffer, RefusesWhatItCannotUse) {
   const std::string expected = "expected [[start, end], ...]";
   refused(counting(10), times(1, 0.0), expected);
   refused(counting(10), times(Value::Array{1}, 0.0), expected);
-  refused(counting(10), times(Value::Array{Value::Array{1}}, 0.0), expected);
-  refused(counting(10), times(Value::Array{Value::Array{"a", "b"}}, 0.0), "seconds of the stream");
+  refused(counting(10), times(Value::Array{Value(Value::Array{1})}, 0.0), expected);
+  refused(counting(10), times(Value::Array{Value(Value::Array{"a", "b"})}, 0.0),
+          "seconds of the stream");
   refused(counting(10), times(Value::Array{}, "x"), "analysed_until_s is \"x\"");
   refused(counting(10), times(Value::Array{}, -1.0), "analysed_until_s is -1");
   refused(counting(10), times(Value::Array{}, std::nan("")), "analysed_until_s is null");

@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using State = Dtls::State;
+using DtlsState = Dtls::State;
 
 std::shared_ptr<const Identity> identity() {
   static const auto kIdentity = Identity::generate(1'700'000'000);
@@ -72,8 +72,8 @@ TEST(Dtls, BothSidesConnectAndAgreeOnKeys) {
   EXPECT_FALSE(pair.server.export_keys());
   pair.client.start(pair.now);
   pair.exchange();
-  EXPECT_EQ(pair.server.state(), State::connected);
-  EXPECT_EQ(pair.client.state(), State::connected);
+  EXPECT_EQ(pair.server.state(), DtlsState::connected);
+  EXPECT_EQ(pair.client.state(), DtlsState::connected);
   EXPECT_TRUE(same_keys(pair));
   EXPECT_EQ(pair.server.export_keys()->profile, SrtpProfile::aead_aes_128_gcm);
   EXPECT_LE(pair.largest, kMaxDatagram);
@@ -92,8 +92,8 @@ TEST(Dtls, AHandshakeCompletesUnderLoss) {
       ASSERT_LE(next - pair.now, seconds(4) + milliseconds(20));
       pair.advance_to(next);
     }
-    EXPECT_EQ(pair.server.state(), State::connected) << "seed " << seed;
-    EXPECT_EQ(pair.client.state(), State::connected) << "seed " << seed;
+    EXPECT_EQ(pair.server.state(), DtlsState::connected) << "seed " << seed;
+    EXPECT_EQ(pair.client.state(), DtlsState::connected) << "seed " << seed;
     EXPECT_TRUE(same_keys(pair));
   }
 }
@@ -102,10 +102,10 @@ TEST(Dtls, WithoutAnswerItGivesUpWithinAMinute) {
   Pair pair;
   pair.client.start(pair.now);
   EXPECT_EQ(pair.client.next_timeout(), milliseconds(100));
-  while (pair.client.state() == State::handshaking && pair.now < seconds(120)) {
+  while (pair.client.state() == DtlsState::handshaking && pair.now < seconds(120)) {
     pair.advance_to(pair.client.next_timeout());
   }
-  EXPECT_EQ(pair.client.state(), State::failed);
+  EXPECT_EQ(pair.client.state(), DtlsState::failed);
   EXPECT_LT(pair.now, seconds(60));
 }
 
@@ -151,7 +151,7 @@ TEST(Dtls, AnotherCertificateThanTheDescribedOneIsRefused) {
   Pair pair(Sha256{1, 2, 3});
   pair.client.start(pair.now);
   pair.exchange();
-  EXPECT_EQ(pair.server.state(), State::failed);
+  EXPECT_EQ(pair.server.state(), DtlsState::failed);
   EXPECT_STRNE(pair.server.problem(), "");
   EXPECT_FALSE(pair.server.export_keys());
 }
@@ -168,7 +168,7 @@ TEST(Dtls, ForgedHellosDoNotEndASession) {
   pair.server_box.take();
   pair.server.receive(hello, pair.now);
   pair.exchange();
-  EXPECT_EQ(pair.server.state(), State::connected);
+  EXPECT_EQ(pair.server.state(), DtlsState::connected);
 }
 
 TEST(Dtls, GarbageAndCutRecordsHaveNoEffect) {
@@ -182,11 +182,11 @@ TEST(Dtls, GarbageAndCutRecordsHaveNoEffect) {
   EXPECT_TRUE(pair.server_box.sent.empty());
   pair.server.receive(hello, pair.now);
   pair.exchange();
-  EXPECT_EQ(pair.server.state(), State::connected);
+  EXPECT_EQ(pair.server.state(), DtlsState::connected);
   for (std::size_t size = 1; size < hello.size(); size += 7) {
     pair.server.receive(Bytes(hello).first(size), pair.now);
   }
-  EXPECT_EQ(pair.server.state(), State::connected);
+  EXPECT_EQ(pair.server.state(), DtlsState::connected);
 }
 
 TEST(Dtls, AClosedSideTellsTheOther) {
@@ -195,7 +195,7 @@ TEST(Dtls, AClosedSideTellsTheOther) {
   pair.exchange();
   pair.client.close();
   pair.exchange();
-  EXPECT_EQ(pair.server.state(), State::closed);
+  EXPECT_EQ(pair.server.state(), DtlsState::closed);
   EXPECT_EQ(pair.server.receive(Datagram(20, 0x16), pair.now), Drop::after_end);
 }
 
