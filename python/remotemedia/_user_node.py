@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Generator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from contextlib import aclosing, closing, contextmanager
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from ._bounded_calls import BoundedCalls
 from ._cancel import CancelScope, current_scope, entered
 from ._coroutines import LateError, await_from_thread
 from ._items import give_item, take_result
@@ -23,18 +24,26 @@ _LOG = logging.getLogger(__name__)
 _ENDED: Final = object()
 
 Results = Generator[Any, None, None]
+T = TypeVar("T")
 
 
-def make_user_executor(node: Node) -> Executor:
-    """Make the executor of one session."""
-    return _StreamingExecutor(node) if node.is_streaming else _UserNodeExecutor(node)
+def make_user_executor(node: Node, *, leaves_calls: bool = True) -> Executor:
+    """Make the executor of one session.
+
+    Without `leaves_calls` a plain call takes the time it takes: somebody else ends the process.
+    """
+    if node.is_streaming:
+        return _StreamingExecutor(node)
+    return _UserNodeExecutor(node, leaves_calls=leaves_calls)
 
 
 class _UserNodeExecutor:
     """Calls the node with one item at a time; results leave as soon as they are there."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, *, leaves_calls: bool = False) -> None:
         self._node = node
+        self._leaves_calls = leaves_calls
+        self._bounded: BoundedCalls | None = None  # of plain functions
         self._loop: asyncio.AbstractEventLoop | None = None
         self._scope: CancelScope | None = None
         self._session_id = ""
@@ -48,6 +57,9 @@ class _UserNodeExecutor:
         self._scope = current_scope()
         self._session_id = context.session_id
         self._context = context
+        timeout_ms = self._node._policy.timeout_ms
+        if self._leaves_calls and timeout_ms is not None:
+            self._bounded = BoundedCalls(context.node_id, timeout_ms / 1_000)
         live = self._node._alive()
         with live.lock, self._node._in_session(self._session_id):
             if live.sessions == 0:
@@ -66,9 +78,16 @@ class _UserNodeExecutor:
         self._stage = "flush"
         origin = replace(self._latest, ends_clip=False)
         with self._working(origin):
-            self._send(self._results(self._node.flush()), origin, emit)
+            self._send(self._results(self._flushed()), origin, emit)
 
     def cleanup(self) -> None:
+        if self._bounded is None or not self._bounded.is_left_behind:
+            self._clean_up()
+            return
+        _LOG.warning("node '%s' is still in a call that exceeded its time", self._node.name)
+        self._bounded.when_free(self._clean_up)
+
+    def _clean_up(self) -> None:
         live = self._node._alive()
         with live.lock, self._node._in_session(self._session_id):
             live.sessions -= self._is_counted
@@ -92,17 +111,45 @@ class _UserNodeExecutor:
             yield
 
     def _results_of(self, item: Any) -> Results:
-        yield from self._results(self._node.process(item))
+        yield from self._results(self._called(self._node.process, item))
+
+    def _flushed(self) -> Any:
+        if type(self._node).flush is Node.flush:  # gives nothing, also beside a call that hangs
+            return None
+        return self._called(self._node.flush)
+
+    def _called(self, call: Callable[..., Any], *args: Any) -> Any:
+        """Call a function of the node; what gives a coroutine or an async generator is quick."""
+        if inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call):
+            return call(*args)
+        return self._in_time(call, *args)
+
+    def _in_time(self, call: Callable[..., T], *args: Any) -> T:
+        """Make a call that takes no longer than the node's policy allows."""
+        if self._bounded is None:
+            return call(*args)
+        try:
+            return self._bounded.run(call, *args)
+        except LateError:
+            raise self._timeout() from None
 
     def _results(self, value: Any) -> Results:
         if inspect.isgenerator(value):
-            yield from value
+            yield from value if self._bounded is None else self._stepped(value)
         elif inspect.isasyncgen(value):
             yield from self._drained(value)
         elif inspect.isawaitable(value):
             yield from self._results(self._wait_in_time(value))
         else:
             yield value
+
+    def _stepped(self, generator: Generator[Any, Any, Any]) -> Results:
+        try:
+            while (result := self._in_time(next, generator, _ENDED)) is not _ENDED:
+                yield result
+        finally:
+            if self._bounded is None or not self._bounded.is_left_behind:
+                self._in_time(generator.close)
 
     def _drained(self, generator: AsyncGenerator[Any, Any]) -> Results:
         try:
@@ -139,9 +186,13 @@ class _UserNodeExecutor:
         try:
             return await_from_thread(awaitable, self._loop, timeout_ms / 1_000)
         except LateError as late:
-            node_id, node_type = self._context.node_id, self._context.node_type
-            failure = node_timeout(node_id, node_type, self._stage, timeout_ms)
-            raise failure from late.__cause__
+            raise self._timeout() from late.__cause__
+
+    def _timeout(self) -> Exception:
+        timeout_ms = self._node._policy.timeout_ms
+        assert timeout_ms is not None
+        context = self._context
+        return node_timeout(context.node_id, context.node_type, self._stage, timeout_ms)
 
     def _wait(self, awaitable: Awaitable[Any]) -> Any:
         return await_from_thread(awaitable, self._loop)

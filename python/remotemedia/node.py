@@ -78,7 +78,7 @@ class Node(abc.ABC):
         Stop calling the node while it keeps failing: True, or any of ``failure_threshold`` (5),
         ``reset_timeout_ms`` (30000).
     timeout_ms : int or None
-        Longest wait for a coroutine of the node, or for the next value of its async generator.
+        Longest time of a call of the node, or of the next value if it gives a generator.
     on_error : {"fail", "skip"}
         Whether a failure ends the run, or only drops the item.
     **kwargs

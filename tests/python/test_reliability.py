@@ -13,19 +13,19 @@ import re
 import subprocess
 import sys
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from policy_runs import AT_ONCE, around, counts_of, failure_of, metrics_of
 from remotemedia import (
     CircuitOpenError,
     ConfigurationError,
     ManifestError,
     Node,
     NodeError,
-    NodeTimeoutError,
     Pipeline,
 )
 from remotemedia._packet import Packet
@@ -33,8 +33,6 @@ from remotemedia._policy import BreakerPolicy, NodePolicy, RetryPolicy
 from remotemedia._reliable_executor import CircuitBreaker, Reliability, Surroundings, make_reliable
 from remotemedia.exceptions import is_transient
 from remotemedia.nodes import MultiplyNode, PassThroughNode
-
-AT_ONCE = {"initial_delay_ms": 0, "max_delay_ms": 0}
 
 
 class Step(Node):
@@ -59,25 +57,6 @@ class Stateful(Node):
         return data
 
 
-class Slow(Node):
-    """Waits for something that never comes, unless the item says otherwise."""
-
-    is_repeatable = True
-
-    async def process(self, data: Any) -> Any:
-        if data == "slow":
-            await asyncio.Event().wait()  # the user's line
-        return data
-
-
-class SlowStream(Node):
-    """Gives a first value, then none."""
-
-    async def process(self, data: Any) -> AsyncIterator[Any]:
-        yield data
-        await asyncio.Event().wait()
-
-
 def fails(times: int, error: Exception | None = None) -> Callable[[Any], Any]:
     """Fail so many times, then pass items on."""
     left = times
@@ -90,31 +69,6 @@ def fails(times: int, error: Exception | None = None) -> Callable[[Any], Any]:
         return data
 
     return function
-
-
-def around(node: Node) -> Pipeline:
-    """The node between two that run native where they can."""
-    return Pipeline(
-        [PassThroughNode(name="in"), node, PassThroughNode(name="out")], enable_metrics=True
-    )
-
-
-def metrics_of(pipeline: Pipeline) -> dict[str, Any]:
-    metrics = pipeline.get_metrics()
-    assert metrics is not None
-    entry: dict[str, Any] = metrics["node_metrics"][1]
-    return entry
-
-
-def counts_of(pipeline: Pipeline) -> list[int]:
-    names = ("execution_count", "success_count", "error_count", "retry_count", "drop_count")
-    return [metrics_of(pipeline)[name] for name in names]
-
-
-def failure_of(pipeline: Pipeline, data: Any, use_rust: bool) -> NodeError:
-    with pytest.raises(NodeError) as caught:
-        pipeline.run_sync(data, use_rust=use_rust)
-    return caught.value
 
 
 # --- retry
@@ -326,38 +280,6 @@ def test_an_open_breaker_is_an_error_where_errors_are_not_skipped() -> None:
     with pytest.raises(CircuitOpenError, match="Circuit breaker is open for node") as caught:
         executor.process(Packet(), None)
     assert caught.value.code == "RM3100"
-
-
-# --- timeouts
-
-
-def test_a_coroutine_is_cancelled_after_its_time(use_rust: bool) -> None:
-    error = failure_of(around(Slow(timeout_ms=20)), ["x", "slow"], use_rust)
-    assert isinstance(error, NodeTimeoutError)
-    assert isinstance(error, TimeoutError)
-    assert "Timeout: Node 'Slow_1' exceeded timeout of 20 ms" in str(error)
-    assert (error.node_id, error.stage, error.code) == ("Slow_1", "process", "RM3200")
-    assert error.partial_results == ["x"]
-    assert "await asyncio.Event().wait()  # the user's line" in "".join(
-        traceback.format_exception(error)
-    )
-
-
-def test_the_time_counts_per_value_of_a_generator(use_rust: bool) -> None:
-    error = failure_of(around(SlowStream(timeout_ms=20)), ["x"], use_rust)
-    assert isinstance(error, NodeTimeoutError)
-    assert "exceeded timeout of 20 ms" in str(error)
-
-
-def test_a_timeout_is_transient(use_rust: bool) -> None:
-    node = Slow(timeout_ms=10, retry={"max_retries": 2, **AT_ONCE}, on_error="skip")
-    pipeline = around(node)
-    assert pipeline.run_sync(["slow", "x"], use_rust=use_rust) == "x"
-    assert counts_of(pipeline) == [2, 1, 1, 2, 1]
-
-
-def test_without_a_timeout_nothing_changes(use_rust: bool) -> None:
-    assert around(Slow()).run_sync(["x"], use_rust=use_rust) == "x"
 
 
 # --- arguments and manifests

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from .._cancel import CancelScope, current_scope, entered
 from .._packet import Emit, NodeContext, Packet
-from ..exceptions import RemoteMediaError, WorkerError, refuse, refuse_type
+from ..exceptions import RemoteMediaError, WorkerError, node_timeout, refuse, refuse_type
 from . import starting
 from .channel import Frame, pack
 from .ending import EndedError
@@ -26,6 +26,9 @@ __all__ = ["IsolatedExecutor"]
 _LOG: Final = logging.getLogger("remotemedia")
 # Longest a node's cleanup may take once its results do not matter any more.
 _CLEANUP_TIMEOUT_S: Final = 10.0
+
+# A worker ends by itself what it can interrupt; after this time, above the policy's, it is killed.
+_GRACE_S: Final = 0.25
 
 _slots = itertools.count()
 
@@ -75,10 +78,12 @@ class IsolatedExecutor:
                 if self._worker is None:  # a cancel has ended it, or it is to be restarted
                     self._is_borrower = False
                     self._begin(None)
-                self._ask(request, emit)
+                self._ask(request, emit, self._limit_s)
                 return
             except EndedError as end:
                 self._worker = None
+                if end.is_late and not end.is_cancelled:
+                    self._give_up_call(end)
                 self._check_restart(end)
                 self._restarts += 1
                 _LOG.warning(
@@ -97,9 +102,11 @@ class IsolatedExecutor:
             return
         try:
             with entered(self._scope):
-                self._ask(pack(("flush", self._slot)), emit)
+                self._ask(pack(("flush", self._slot)), emit, self._limit_s)
         except EndedError as end:
             self._worker = None
+            if end.is_late and not end.is_cancelled:
+                raise self._timeout("flush") from None
             self._fail("flush", end)
 
     def cleanup(self) -> None:
@@ -195,14 +202,20 @@ class IsolatedExecutor:
 
     # --- calls
 
-    def _ask(self, request: Frame, emit: Emit) -> None:
+    @property
+    def _limit_s(self) -> float | None:
+        """Longest wait for the next answer of a call."""
+        timeout_ms = self._node._policy.timeout_ms
+        return None if timeout_ms is None else timeout_ms / 1_000 + _GRACE_S
+
+    def _ask(self, request: Frame, emit: Emit, limit_s: float | None = None) -> None:
         """Make one call of the node; raises what it raised, `EndedError` if the worker is gone."""
         worker = self._worker
         assert worker is not None
         self._emitted = 0
         failure: BaseException | None = None
         with worker.lock:
-            frame = worker.ask(request)
+            frame = worker.ask(request, limit_s)
             while True:
                 goes_on: bool | None = None
                 try:
@@ -213,11 +226,25 @@ class IsolatedExecutor:
                     goes_on = emit(*content)
                 except BaseException as error:  # of the receiver: the node's call ends, too
                     failure = error
-                frame = worker.ask(pack(goes_on))
+                frame = worker.ask(pack(goes_on), limit_s)
         if failure is not None:
             raise failure
         if kind == "raised":
             raise content[0].to_exception()
+
+    def _give_up_call(self, end: EndedError) -> NoReturn:
+        """Fail in one call; the next one starts a worker, if the options allow it."""
+        if self._options.restart == "never" or self._restarts >= self._options.max_restarts:
+            self._failure = self._worker_error("process", end)
+        else:
+            self._restarts += 1
+        raise self._timeout("process")
+
+    def _timeout(self, stage: str) -> Exception:
+        timeout_ms = self._node._policy.timeout_ms
+        assert timeout_ms is not None
+        assert self._context is not None
+        return node_timeout(self._context.node_id, self._context.node_type, stage, timeout_ms)
 
     def _check_restart(self, end: EndedError) -> None:
         """Give up, unless the item may be given to a fresh worker."""
@@ -233,15 +260,18 @@ class IsolatedExecutor:
     def _fail(self, stage: str, end: EndedError, addition: str = "") -> NoReturn:
         if end.is_cancelled:
             raise CancelledError
+        self._failure = self._worker_error(stage, end, addition)
+        raise self._failure from None
+
+    def _worker_error(self, stage: str, end: EndedError, addition: str = "") -> WorkerError:
         call = f"call {self._calls} of process" if stage == "process" else stage
-        self._failure = WorkerError(
+        return WorkerError(
             f"its worker process {end}, during {call}{addition}",
             hint=_HINTS.get(end.signal_name, ""),
             exit_code=end.exit_code,
             signal_name=end.signal_name,
             worker_traceback=end.trace,
         )
-        raise self._failure from None
 
 
 _HINTS: Final = {

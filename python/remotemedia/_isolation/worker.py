@@ -64,7 +64,7 @@ class _Worker:
             return
         slot, *rest = arguments
         if action == "initialize":
-            self._executors[slot] = make_user_executor(self._node)
+            self._executors[slot] = make_user_executor(self._node, leaves_calls=False)
             self._executors[slot].initialize(*rest)
         elif action == "process":
             self._executors[slot].process(rest[0], self._emit)
