@@ -220,4 +220,14 @@ def _sessions(results: dict[str, Any]) -> list[Verdict]:
     soak = runs["soak of live sessions"]
     slope = soak["memory_slope_mib_per_min"] if is_full else None
     found.append(at_most("live sessions", "soak: memory grows by 0", slope, 0.05, "MiB a minute"))
+    rounds = results["python_sessions"]["busy_gil"].values()
+    alone, busy = (median(one["processing_us"]) for one in rounds)
+    found.append(
+        at_most(
+            "live sessions",
+            "p99.9 of native nodes beside a thread that holds the GIL, against alone",
+            busy / alone if is_full else None,
+            1.2,
+        )
+    )
     return found

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from markdown import table, time_text
+from markdown import percent, table, time_text, x
+from timing import median, times_faster
 
 __all__ = ["live_sessions"]
 
+OURS: Final = "remotemedia"
 INTRO: Final = """## Live sessions
 
 Each session is given 20 ms of 48 kHz every 20 ms, evenly spread over that time, resamples it to
@@ -35,4 +37,40 @@ def live_sessions(results: dict[str, Any]) -> str:
         for run in results["live_sessions"]
     ]
     head = ("", "delay p50", "p99", "p99.9", "call p50", "p99.9", "cores", "MiB", "MiB a minute")
-    return INTRO + table(head, body)
+    return INTRO + table(head, body) + _python_sessions(results["python_sessions"])
+
+
+PIPELINES: Final = """
+### In Python
+
+One voice in a pipeline of Python (`bench/voice_pipelines.py`): int16 frames of 20 ms at 48 kHz are
+pushed by a coroutine, resampled to 16 kHz and judged by the Silero VAD. The time is the
+processor's, of all threads, from the first frame to the last result. {agreement} of the frames get
+the same decision, though the two have other rules for when speech begins and ends; Pipecat
+{version} resamples with soxr VHQ and runs the network in ONNX Runtime, as it does by itself.
+
+"""
+BUSY: Final = """
+While another thread of the process runs Python code without a pause (`bench/busy_gil.py`), native
+nodes go on as before, but the call that pushes has to wait for the GIL, up to 5 ms each time:
+
+"""
+
+
+def _python_sessions(results: dict[str, Any]) -> str:
+    voice = results["voice_pipelines"]
+    times = voice["cpu_us"]
+    version = voice["versions"]["Pipecat"]
+    text = PIPELINES.format(agreement=f"{voice['agreement']:.0%}", version=version)
+    text += table(
+        ("", "a frame", "spread", "remotemedia is faster"),
+        [
+            (name, time_text(median(found)), percent(found), x(times_faster(found, times[OURS])))
+            for name, found in times.items()
+        ],
+    )
+    rows = [
+        (name, time_text(median(found["processing_us"])), time_text(median(found["call_us"])))
+        for name, found in results["busy_gil"].items()
+    ]
+    return text + BUSY + table(("", "nodes p99.9", "push p99.9"), rows)

@@ -220,6 +220,21 @@ def live_sessions(programs: Path, quick: bool) -> list[dict[str, Any]]:
     return found
 
 
+def python_sessions(recording: Path, quick: bool) -> dict[str, Any]:
+    """Run a voice through sessions of Python, beside Pipecat and beside a thread that is busy."""
+    scripts = {
+        "voice_pipelines": ["--rounds", "2", "--seconds", "5"] if quick else [],
+        "busy_gil": ["--rounds", "2", "--blocks", "500"] if quick else [],
+    }
+    scripts["voice_pipelines"].append(str(recording))
+    found = {}
+    for name, words in scripts.items():
+        say(f"sessions in Python: {name}")
+        command = [sys.executable, str(ROOT / "bench" / f"{name}.py"), *words]
+        found[name] = json.loads(program_output(command, name))
+    return found
+
+
 def pipeline(quick: bool) -> dict[str, Any]:
     """Run the example as a user does."""
     say("ten seconds of stereo for a speech model")
@@ -304,6 +319,7 @@ def main() -> None:
     results["format_kernels"] = format_kernels(options.programs)
     results["pipeline"] = pipeline(quick)
     results["live_sessions"] = live_sessions(options.programs, quick)
+    results["python_sessions"] = python_sessions(data / "recorded-1-clean.wav", quick)
     results["python_memory"] = None if quick else python_memory()
     results["kernels"] = kernels(options.programs, options.out, quick)
     results["goals"] = goals.verdicts(results)
