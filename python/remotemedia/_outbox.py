@@ -43,10 +43,10 @@ class Outbox:
         """Whether `put` would wait."""
         return len(self._packets) >= self._capacity
 
-    def put(self, packet: Packet) -> None:
+    def put(self, packet: Packet, *, waits: bool = True) -> None:
         """Append a result; waits while the queue is full. Dropped once the queue is closed."""
         with self._changed:
-            while self.is_full and self._takes(packet):
+            while waits and self.is_full and self._takes(packet):
                 self._warn_once()
                 self._changed.wait()
             if self._takes(packet):

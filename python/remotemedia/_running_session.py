@@ -11,13 +11,14 @@ import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from ._cancel import CancelScope
 from ._engine import Engine, QueueSettings, make_engine
 from ._graph import Graph
 from ._outbox import Outbox
-from ._packet import Packet
+from ._packet import Audio, Packet
 from ._spans import RunSpan
 from ._worker import Worker, settled
 from .exceptions import PipelineError
@@ -26,6 +27,8 @@ __all__ = ["RunningSession", "SessionSettings"]
 
 # How long the end of the process waits for a session that nobody has closed.
 _EXIT_TIMEOUT_S: Final = 5.0
+# A block of a live stream: native nodes take less than a millisecond for it.
+_SHORT_BYTES: Final = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class RunningSession:
         self._last_metrics: dict[str, Any] | None = None
         self._span = RunSpan("remotemedia.session", graph, settings.session_id)
         self._worker = Worker(f"remotemedia-session-{settings.session_id[:8]}")
+        self._is_quick = _is_quick(graph)
+        self._is_here = False  # in a call that a caller's thread makes itself
         self._started = self._worker.submit(self._make_engine)
         if graph.sources:
             self._submit(self._run_sources)
@@ -88,6 +93,22 @@ class RunningSession:
         self._started.result()
 
     # --- calls of the engine, on the worker's thread
+
+    async def push(self, packet: Packet) -> None:
+        """Give a packet to the engine; returns when it is done, or cancelled."""
+        if self._push_here(packet):
+            await asyncio.sleep(0)  # whoever takes the results has a turn
+        else:
+            await self.call(partial(self._push, packet))
+
+    def push_blocking(self, packet: Packet) -> None:
+        """Give a packet to the engine, for callers without a loop."""
+        if not self._push_here(packet):
+            self.call_blocking(partial(self._push, packet))
+
+    def try_push(self, packet: Packet, most_pending: int) -> bool:
+        """Give a packet to the engine later, unless it would have to wait."""
+        return self.try_call(partial(self._push, packet), most_pending)
 
     async def call(self, action: Callable[[Engine], None], *, is_last: bool = False) -> None:
         """Do something with the engine; returns when it is done, or cancelled."""
@@ -176,16 +197,21 @@ class RunningSession:
         return self._worker.submit(self._perform, action, generation, is_last)
 
     def _perform(self, action: Callable[[Engine], None], generation: int, is_last: bool) -> None:
+        with self._lock:
+            self._pending -= 1
+            is_stale = generation < self._generation and not is_last
+        if not is_stale:
+            self._act(action)
+
+    def _act(self, action: Callable[[Engine], None]) -> None:
+        if self._engine is None or self._scope.is_stopped:
+            return
         try:
-            with self._lock:
-                self._pending -= 1
-                is_stale = generation < self._generation and not is_last
-            if self._engine is None or self._scope.is_stopped or is_stale:
-                return
             with self._scope.entered():
                 action(self._engine)
         except BaseException as error:
-            if not self._scope.is_stopped:
+            is_signal = self._is_here and isinstance(error, KeyboardInterrupt)  # not of a node
+            if not (self._scope.is_stopped or is_signal):
                 self._fail(error)
             raise
 
@@ -216,14 +242,31 @@ class RunningSession:
         if self._scope.is_stopped:
             engine.stop()
 
-    def push(self, packet: Packet, engine: Engine) -> None:
-        """Give a packet to the engine: a call's action."""
+    def _push(self, packet: Packet, engine: Engine) -> None:
         self._span.pushed += 1
         engine.push(packet)
 
+    def _push_here(self, packet: Packet) -> bool:
+        """Push on the calling thread, if that takes less than to change threads twice."""
+        if not self._is_quick or not _is_short(packet) or self.outbox.is_full:
+            return False
+        try:
+            if not self._worker.claim():
+                return False
+            self._check_alive()
+            self._is_here = True
+            try:
+                self._act(partial(self._push, packet))
+            finally:
+                self._is_here = False
+        finally:
+            self._worker.release()
+        return True
+
     def _take_output(self, _: str, packet: Packet) -> None:
         self._span.results += 1
-        self.outbox.put(packet)
+        # A caller's thread may be the one that takes results: it goes a little above the limit.
+        self.outbox.put(packet, waits=not self._is_here)
 
     def _run_sources(self, engine: Engine) -> None:
         engine.run_sources()
@@ -256,6 +299,23 @@ class RunningSession:
     def _check_alive(self) -> None:
         if self._closed is not None:
             raise PipelineError("the session is closed")
+
+
+def _is_quick(graph: Graph) -> bool:
+    """Whether a push waits for nothing: no Python, no files, no repeated calls."""
+    return all(
+        node.runtime == "native" and not node.type.offloaded and node.policy.retry is None
+        for node in graph.nodes
+    )
+
+
+def _is_short(packet: Packet) -> bool:
+    payload = packet.payload
+    if isinstance(payload, Audio):
+        return payload.samples.nbytes <= _SHORT_BYTES
+    return isinstance(payload, int | float) or (
+        isinstance(payload, str) and len(payload) <= _SHORT_BYTES
+    )
 
 
 _running_sessions: weakref.WeakSet[RunningSession] = weakref.WeakSet()

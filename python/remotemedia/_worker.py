@@ -31,6 +31,7 @@ class Worker:
         self._lock = threading.Lock()
         self._calls: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._is_running = False
+        self._owner: int | None = None  # the thread that has claimed it
 
     def submit(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Append a call; its result or exception arrives in the future."""
@@ -42,6 +43,29 @@ class Worker:
         if starts:
             _pool.run(self._work)
         return future
+
+    def claim(self) -> bool:
+        """Let the calling thread do a call itself, if none is under way; it has to `release`."""
+        with self._lock:
+            if self._is_running:
+                return False
+            self._is_running = True
+            self._owner = threading.get_ident()
+            return True
+
+    def release(self) -> None:
+        """End what `claim` has begun; calls that came meanwhile follow on a thread of the pool.
+
+        Without a claim of this thread nothing happens: a signal may have come in between.
+        """
+        with self._lock:
+            if self._owner != threading.get_ident():
+                return
+            self._owner = None
+            self._is_running = bool(self._calls)
+            starts = self._is_running
+        if starts:
+            _pool.run(self._work)
 
     def _work(self) -> None:
         threading.current_thread().name = self._name

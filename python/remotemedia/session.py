@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from functools import partial
 from types import TracebackType
 from typing import Any, Final
 
@@ -143,7 +142,7 @@ class PipelineSession(_Session):
         """
         packet = self._packet_of(item, copy)
         running = await self._start()
-        await running.call(partial(running.push, packet))
+        await running.push(packet)
 
     def try_push(self, item: Any, *, copy: bool = False) -> bool:
         """Give an item to the pipeline without waiting; False if that is not possible now.
@@ -158,7 +157,7 @@ class PipelineSession(_Session):
                 "cannot push: the session has not started",
                 hint="use 'async with pipeline.session() as session'",
             )
-        return running.try_call(partial(running.push, packet), _MAX_PENDING)
+        return running.try_push(packet, _MAX_PENDING)
 
     async def flush(self) -> None:
         """End a stream: what the nodes hold back becomes results, and the session goes on."""
@@ -257,13 +256,13 @@ class SyncPipelineSession(_Session):
         """Give an item to the pipeline, as `PipelineSession.push`."""
         packet = self._packet_of(item, copy)
         running = self._start()
-        running.call_blocking(partial(running.push, packet))
+        running.push_blocking(packet)
 
     def try_push(self, item: Any, *, copy: bool = False) -> bool:
         """Give an item to the pipeline unless that had to wait, as `PipelineSession.try_push`."""
         packet = self._packet_of(item, copy)
         running = self._start()
-        return running.try_call(partial(running.push, packet), _MAX_PENDING)
+        return running.try_push(packet, _MAX_PENDING)
 
     def flush(self) -> None:
         """End a stream, as `PipelineSession.flush`."""
