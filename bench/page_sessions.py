@@ -51,8 +51,9 @@ the same decision, though the two have other rules for when speech begins and en
 
 """
 BUSY: Final = """
-While another thread of the process runs Python code without a pause (`bench/busy_gil.py`), native
-nodes go on as before, but the call that pushes has to wait for the GIL, up to 5 ms each time:
+A block every 20 ms through the resampler and the energy VAD, alone and while another thread of
+the process runs Python code without a pause (`bench/busy_gil.py`): native nodes go on as before,
+but the call that pushes waits for the GIL, up to 5 ms each time that it needs it.
 
 """
 

@@ -224,7 +224,7 @@ def python_sessions(recording: Path, quick: bool) -> dict[str, Any]:
     """Run a voice through sessions of Python, beside Pipecat and beside a thread that is busy."""
     scripts = {
         "voice_pipelines": ["--rounds", "2", "--seconds", "5"] if quick else [],
-        "busy_gil": ["--rounds", "2", "--blocks", "500"] if quick else [],
+        "busy_gil": ["--rounds", "2", "--blocks", "50"] if quick else [],
     }
     scripts["voice_pipelines"].append(str(recording))
     found = {}
