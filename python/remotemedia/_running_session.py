@@ -261,6 +261,7 @@ class RunningSession:
                 self._is_here = False
         finally:
             self._worker.release()
+        self._check_alive()  # a close may have come in between
         return True
 
     def _take_output(self, _: str, packet: Packet) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from remotemedia import Node, NodeError, Pipeline
+from remotemedia import Node, NodeError, Pipeline, PipelineError
 from remotemedia._running_session import RunningSession
 from remotemedia.nodes import AddNode, AudioBuffer, AudioResampleNode, PassThroughNode
 from remotemedia.session import PipelineSession, SyncPipelineSession
@@ -158,3 +158,13 @@ def test_an_interrupt_of_the_caller_is_no_failure_of_the_session(
         session.push(2)
         session.finish()
         assert list(session) == [2]
+
+
+def test_a_push_that_a_close_has_overtaken_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Pipeline([PassThroughNode()]).session_sync() as session:
+        wait_until_idle(session)
+        monkeypatch.setattr(
+            RunningSession, "_push", lambda running, packet, engine: running._stop(0.0)
+        )
+        with pytest.raises(PipelineError, match="the session is closed"):
+            session.push(1)

@@ -238,7 +238,9 @@ def test_a_call_in_time_has_the_session_and_the_errors_of_any_other(use_rust: bo
 # --- isolated nodes
 
 
-def test_an_isolated_node_that_hangs_is_ended_and_started_again(tmp_path: Path) -> None:
+def test_an_isolated_node_that_hangs_is_ended_and_started_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     fifo = str(tmp_path / "fifo")
     os.mkfifo(fifo)  # without a reader nobody gets past it
     node = Hanging("process", fifo, timeout_ms=300)
@@ -249,6 +251,7 @@ def test_an_isolated_node_that_hangs_is_ended_and_started_again(tmp_path: Path) 
         run.push("hang")
     wait_for_ends([first])
     assert run.push("x")[0].payload != first
+    assert "did not answer in time; restart 1 of 3, its state is lost" in caplog.text
     run.finish()
 
 

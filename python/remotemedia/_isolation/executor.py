@@ -85,14 +85,7 @@ class IsolatedExecutor:
                 if end.is_late and not end.is_cancelled:
                     self._give_up_call(end)
                 self._check_restart(end)
-                self._restarts += 1
-                _LOG.warning(
-                    "node '%s': its worker process %s; restart %d of %d, its state is lost",
-                    self._node.name,
-                    end,
-                    self._restarts,
-                    self._options.max_restarts,
-                )
+                self._count_restart(end)
 
     def flush(self, emit: Emit) -> None:
         """Have the worker flush the node; nothing is held back in one that was just started."""
@@ -237,8 +230,18 @@ class IsolatedExecutor:
         if self._options.restart == "never" or self._restarts >= self._options.max_restarts:
             self._failure = self._worker_error("process", end)
         else:
-            self._restarts += 1
-        raise self._timeout("process")
+            self._count_restart(end)
+        raise self._timeout("process") from None
+
+    def _count_restart(self, end: EndedError) -> None:
+        self._restarts += 1
+        _LOG.warning(
+            "node '%s': its worker process %s; restart %d of %d, its state is lost",
+            self._node.name,
+            end,
+            self._restarts,
+            self._options.max_restarts,
+        )
 
     def _timeout(self, stage: str) -> Exception:
         timeout_ms = self._node._policy.timeout_ms
