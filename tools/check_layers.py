@@ -32,6 +32,7 @@ LIBRARY_OWNERS = {
     "sndfile": ("media",),
     "openssl/": ("media", "rtc"),
     "srtp2/": ("rtc",),
+    "usrsctp": ("rtc",),
     "opus": ("rtc",),
     "yaml-cpp/": ("graph",),
     "nanobind/": ("bindings",),

@@ -22,7 +22,7 @@ packages=(
   libhwy-dev libsndfile1-dev libssl-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev
   python3-dev python3-venv
 )
-rtc=(libsrtp2-dev libopus-dev) # the WebRTC endpoint, which the wheel does without
+rtc=(libsrtp2-dev libusrsctp-dev libopus-dev) # the WebRTC endpoint, which the wheel does without
 [ "$purpose" = run ] || packages+=("${rtc[@]}")
 case $purpose in
   run) packages+=(pocketsphinx-testdata) ;; # recordings of speech

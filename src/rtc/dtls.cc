@@ -141,14 +141,14 @@ bool Dtls::peer_is_expected() const {
   return std::ranges::find(fingerprints_, found) != fingerprints_.end();
 }
 
-std::optional<Drop> Dtls::receive(Bytes datagram, Time now) {
+std::optional<Drop> Dtls::receive(Bytes datagram, Time now, RecordInput& data) {
   if (state_ == State::failed || state_ == State::closed) return Drop::after_end;
   transport_.input = datagram;
   const int restarts = restarts_;
   std::optional<Drop> drop;
   if (state_ == State::handshaking) handshake();
   if (state_ == State::connected) {
-    drop = read_records();
+    drop = read_records(now, data);
   } else if (state_ == State::failed || restarts_ != restarts) {
     drop = Drop::dtls_rejected;
   }
@@ -157,15 +157,17 @@ std::optional<Drop> Dtls::receive(Bytes datagram, Time now) {
   return drop;
 }
 
-/// After the handshake: alerts, the peer's last flight again, and data that nobody asked for.
-std::optional<Drop> Dtls::read_records() {
+/// After the handshake: alerts, the peer's last flight again, and data.
+std::optional<Drop> Dtls::read_records(Time now, RecordInput& data) {
   std::optional<Drop> drop;
-  std::array<std::uint8_t, kMaxInput> data;
+  std::array<std::uint8_t, kMaxInput> record;
   for (;;) {
     ERR_clear_error();
-    const int count = SSL_read(ssl_.get(), data.data(), static_cast<int>(data.size()));
+    const int count = SSL_read(ssl_.get(), record.data(), static_cast<int>(record.size()));
     if (count > 0) {
-      drop = Drop::application_data;
+      const auto ignored =
+          data.on_record(Bytes(record).first(static_cast<std::size_t>(count)), now);
+      if (ignored) drop = ignored;
       continue;
     }
     const int error = SSL_get_error(ssl_.get(), count);
@@ -176,6 +178,12 @@ std::optional<Drop> Dtls::read_records() {
     }
     return drop;
   }
+}
+
+void Dtls::send(Bytes data) {
+  if (state_ != State::connected) return;
+  ERR_clear_error();
+  SSL_write(ssl_.get(), data.data(), static_cast<int>(data.size()));
 }
 
 void Dtls::set_timeout(Time now) {

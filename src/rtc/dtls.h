@@ -11,8 +11,17 @@
 
 namespace remotemedia::rtc {
 
-/// DTLS 1.2 (RFC 6347) on datagrams, to agree on keys for SRTP (RFC 5764). Give it datagrams of
-/// verified addresses only: a cookie exchange is left out, because ICE has shown who is there.
+/// What takes the data that comes inside DTLS.
+class RecordInput {
+ public:
+  virtual ~RecordInput() = default;
+  /// One record, valid during the call. Says why if it had no effect.
+  virtual std::optional<Drop> on_record(Bytes record, Time now) = 0;
+};
+
+/// DTLS 1.2 (RFC 6347) on datagrams, to agree on keys for SRTP (RFC 5764) and to carry data. Give
+/// it datagrams of verified addresses only: a cookie exchange is left out, because ICE has shown
+/// who is there.
 ///
 /// OpenSSL reads its own clock to tell whether a flight is due again: `advance` is called at
 /// `next_timeout()` of a clock of the same speed.
@@ -31,13 +40,16 @@ class Dtls {
 
   /// A client sends its hello.
   void start(Time now);
-  /// Takes one datagram. Says why if it had no effect.
-  std::optional<Drop> receive(Bytes datagram, Time now);
+  /// Takes one datagram, and gives the data in it. Says why if it had no effect.
+  std::optional<Drop> receive(Bytes datagram, Time now, RecordInput& data);
+  /// Sends data as one record in one datagram; lost unless connected.
+  void send(Bytes data);
   void advance(Time now);
   [[nodiscard]] Time next_timeout() const { return next_timeout_; }
   /// Tells the peer.
   void close();
 
+  [[nodiscard]] Role role() const { return role_; }
   [[nodiscard]] State state() const { return state_; }
   /// Why it failed; a constant text.
   [[nodiscard]] const char* problem() const { return problem_; }
@@ -57,7 +69,7 @@ class Dtls {
   bool peer_is_expected() const;
   void fail(const char* problem);
   void set_timeout(Time now);
-  std::optional<Drop> read_records();
+  std::optional<Drop> read_records(Time now, RecordInput& data);
 
   std::shared_ptr<const Identity> identity_;
   Role role_;

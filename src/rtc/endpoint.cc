@@ -43,6 +43,19 @@ std::size_t Endpoint::send_audio(std::span<const float> samples, Time now) {
 
 void Endpoint::cancel_audio() { impl_->media->cancel_audio(); }
 
+std::optional<std::uint16_t> Endpoint::open_channel(std::string_view label, Time now) {
+  return impl_->carries_data() ? impl_->data->open(label, now) : std::nullopt;
+}
+
+bool Endpoint::send_message(std::uint16_t channel, MessageKind kind,
+                            std::span<const std::uint8_t> bytes, Time now) {
+  return impl_->carries_data() && impl_->data->send(channel, kind, bytes, now);
+}
+
+void Endpoint::close_channel(std::uint16_t channel, Time now) {
+  if (impl_->carries_data()) impl_->data->close(channel, now);
+}
+
 void Endpoint::close(Time now) { impl_->close(now); }
 
 EndpointState Endpoint::state() const { return impl_->state; }
@@ -61,6 +74,7 @@ EndpointStatistics Endpoint::statistics() const {
   result.round_trip = media.round_trip();
   result.peer_loss = media.peer_loss();
   result.queued = media.queued();
+  if (impl_->data) result.data = impl_->data->statistics();
   return result;
 }
 

@@ -56,14 +56,15 @@ sdp::Local Endpoint::Impl::local(int its_version) const {
           .candidates = options.candidates,
           .ssrc = media_settings.ssrc,
           .cname = media_settings.cname,
-          .receive_rate = options.receive_rate};
+          .receive_rate = options.receive_rate,
+          .data = options.data_channels};
 }
 
 std::variant<std::string, Refusal> Endpoint::Impl::accept_offer(std::string_view text, Time now) {
   const auto parsed = sdp::parse(text);
   if (const auto* refusal = std::get_if<Refusal>(&parsed)) return *refusal;
   const auto& offer = std::get<sdp::Description>(parsed);
-  const auto taken = sdp::take_offer(offer);
+  const auto taken = sdp::take_offer(offer, options.data_channels);
   if (const auto* refusal = std::get_if<Refusal>(&taken)) return *refusal;
   const auto& negotiated = std::get<sdp::Negotiated>(taken);
   if (state == EndpointState::ended) {
@@ -79,7 +80,7 @@ std::variant<std::string, Refusal> Endpoint::Impl::accept_offer(std::string_view
   return sdp::write_answer(offer, negotiated, local(++version));
 }
 
-/// A later offer: another direction, or an ICE restart.
+/// A later offer: another direction, an ICE restart, or data channels.
 std::optional<Refusal> Endpoint::Impl::continue_with(const sdp::Negotiated& next, Time now) {
   const sdp::Negotiated& before = *negotiated_now;
   if (next.section != before.section || next.mid != before.mid ||
@@ -87,12 +88,18 @@ std::optional<Refusal> Endpoint::Impl::continue_with(const sdp::Negotiated& next
     return Refusal{RefusalKind::unsupported,
                    "the audio section or its certificate changed, expected the same as before"};
   }
+  if (next.data && before.data &&
+      (next.data->section != before.data->section || next.data->port != before.data->port)) {
+    return Refusal{RefusalKind::unsupported,
+                   "the section of data channels changed, expected the same as before"};
+  }
   if (next.ice_ufrag != before.ice_ufrag) {
     ice->restart();
     ice->set_remote({next.ice_ufrag, next.ice_pwd}, {}, now);
   }
   negotiated_now = next;
   media->set_negotiated(next);
+  follow_data(next.data, now);
   return std::nullopt;
 }
 
@@ -110,7 +117,7 @@ std::optional<Refusal> Endpoint::Impl::accept_answer(std::string_view text, Time
   }
   const auto parsed = sdp::parse(text);
   if (const auto* refusal = std::get_if<Refusal>(&parsed)) return *refusal;
-  const auto taken = sdp::take_answer(std::get<sdp::Description>(parsed));
+  const auto taken = sdp::take_answer(std::get<sdp::Description>(parsed), options.data_channels);
   if (const auto* refusal = std::get_if<Refusal>(&taken)) return *refusal;
   auto negotiated = std::get<sdp::Negotiated>(taken);
   ice->set_remote({negotiated.ice_ufrag, negotiated.ice_pwd}, negotiated.candidates, now);
@@ -123,6 +130,7 @@ void Endpoint::Impl::begin(const sdp::Negotiated& negotiated, Dtls::Role role, T
   media->set_negotiated(negotiated);
   dtls = std::make_unique<Dtls>(identity, role, negotiated.fingerprints, *this);
   connect_by = now + options.connect_timeout;
+  follow_data(negotiated.data, now);
   enter(EndpointState::checking);
 }
 
@@ -131,6 +139,30 @@ void Endpoint::Impl::send(Bytes datagram) {
 }
 
 void Endpoint::Impl::send_to(const Address& to, Bytes datagram) { sink->on_datagram(to, datagram); }
+
+std::optional<Drop> Endpoint::Impl::on_record(Bytes record, Time now) {
+  return data ? data->receive(record, now) : Drop::application_data;
+}
+
+void Endpoint::Impl::on_data_packet(Bytes packet) {
+  if (media->sending()) dtls->send(packet);  // without consent it is lost, and sent again later
+}
+
+/// Begins data channels where they are new, and ends them where they are offered no more.
+void Endpoint::Impl::follow_data(const std::optional<sdp::DataSection>& section, Time now) {
+  if (!section) return data.reset();
+  if (!data) {
+    const DataSession::Settings settings{.odd_streams = dtls->role() == Dtls::Role::server,
+                                         .peer_port = section->port,
+                                         .max_sent_message = section->max_message};
+    data = std::make_unique<DataSession>(settings, *this, *sink);
+  }
+  if (dtls->state() == Dtls::State::connected) data->begin(now);
+}
+
+bool Endpoint::Impl::carries_data() const {
+  return data && (state == EndpointState::connected || state == EndpointState::interrupted);
+}
 
 void Endpoint::Impl::enter(EndpointState next, const char* reason) {
   if (state == next) return;
@@ -184,7 +216,7 @@ std::optional<Drop> Endpoint::Impl::take_dtls(const Address& source, Bytes datag
   if (!ice->verified(source)) return Drop::unverified_source;
   // The answer has to go where the hello came from: clients nominate late.
   if (state == EndpointState::handshaking) ice->follow(source);
-  const auto drop = dtls->receive(datagram, now);
+  const auto drop = dtls->receive(datagram, now, *this);
   follow_dtls(now);
   return drop;
 }
@@ -198,6 +230,7 @@ void Endpoint::Impl::follow_dtls(Time now) {
   media->set_keys(*keys, now);
   connect_by = Time::max();
   enter(EndpointState::connected);
+  if (data) data->begin(now);
 }
 
 std::optional<Drop> Endpoint::Impl::take_media(const Address& source,
@@ -232,6 +265,7 @@ void Endpoint::Impl::advance(Time now) {
   follow_dtls(now);
   if (!is_live(state)) return;
   media->advance(now);
+  if (data) data->advance(now);
   play(now);
   check_consent(now);
 }
@@ -240,6 +274,7 @@ Time Endpoint::Impl::next_timeout() const {
   if (!is_live(state)) return Time::max();
   Time next =
       std::min({connect_by, ice->next_timeout(), dtls->next_timeout(), media->next_timeout()});
+  if (data) next = std::min(next, data->next_timeout());
   if (state == EndpointState::connected) {
     next = std::min(next, *ice->last_consent() + options.consent_stale);
   } else if (state == EndpointState::interrupted) {
@@ -256,6 +291,9 @@ void Endpoint::Impl::close(Time now) {
   end("closed");
 }
 
-void Endpoint::Impl::end(const char* reason) { enter(EndpointState::ended, reason); }
+void Endpoint::Impl::end(const char* reason) {
+  if (data) data->stop();
+  enter(EndpointState::ended, reason);
+}
 
 }  // namespace remotemedia::rtc

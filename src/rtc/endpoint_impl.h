@@ -1,6 +1,7 @@
 #pragma once
 
 #include "remotemedia/rtc/endpoint.h"
+#include "rtc/data_session.h"
 #include "rtc/dtls.h"
 #include "rtc/ice_agent.h"
 #include "rtc/media_session.h"
@@ -9,7 +10,7 @@
 
 namespace remotemedia::rtc {
 
-struct Endpoint::Impl : DatagramOutput {
+struct Endpoint::Impl : DatagramOutput, RecordInput, DataOutput {
   Impl(std::shared_ptr<const Identity> its_identity, const EndpointOptions& its_options,
        EndpointSink& its_sink);
 
@@ -24,6 +25,9 @@ struct Endpoint::Impl : DatagramOutput {
 
   void send(Bytes datagram) override;
   void send_to(const Address& to, Bytes datagram) override;
+  std::optional<Drop> on_record(Bytes record, Time now) override;
+  void on_data_packet(Bytes packet) override;
+  void on_data_drop(Drop drop) override { count(drop); }
 
   [[nodiscard]] sdp::Local local(int its_version) const;
   void begin(const sdp::Negotiated& negotiated, Dtls::Role role, Time now);
@@ -36,6 +40,8 @@ struct Endpoint::Impl : DatagramOutput {
   void count(const std::optional<Drop>& drop);
   void enter(EndpointState next, const char* reason = "");
   void follow_dtls(Time now);
+  void follow_data(const std::optional<sdp::DataSection>& section, Time now);
+  [[nodiscard]] bool carries_data() const;
   void check_consent(Time now);
   void play(Time now);
 
@@ -49,6 +55,7 @@ struct Endpoint::Impl : DatagramOutput {
   std::optional<IceAgent> ice;
   std::unique_ptr<Dtls> dtls;
   std::unique_ptr<MediaSession> media;
+  std::unique_ptr<DataSession> data;  // if negotiated
   std::optional<sdp::Negotiated> negotiated_now;
   std::string no_ufrag;
   Time connect_by = Time::max();

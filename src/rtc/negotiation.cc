@@ -1,5 +1,7 @@
 #include "rtc/negotiation.h"
 
+#include "rtc/sctp.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,6 +17,7 @@ constexpr int kMaxExtensionId = 14;      // of the one-byte form
 constexpr std::size_t kMaxSentMid = 16;  // of the one-byte form
 constexpr int kOfferedOpus = 111;
 constexpr int kOpusClock = 48'000;
+constexpr std::size_t kUnnamedMaxMessage = 65'536;  // where none is named (RFC 8841, 6)
 
 Refusal unsupported(std::string reason) { return {RefusalKind::unsupported, std::move(reason)}; }
 Refusal malformed(std::string reason) { return {RefusalKind::malformed, std::move(reason)}; }
@@ -80,6 +83,31 @@ std::variant<Negotiated, Refusal> take_section(const Description& description, s
   return taken;
 }
 
+bool bundled(const Description& description, const Section& section) {
+  return !section.mid.empty() &&
+         std::ranges::find(description.bundle, section.mid) != description.bundle.end();
+}
+
+/// The first section of data channels that shares the transport of the audio.
+std::optional<DataSection> find_data(const Description& description, const Negotiated& audio) {
+  if (!bundled(description, description.sections[audio.section])) return std::nullopt;
+  for (std::size_t i = 0; i < description.sections.size(); ++i) {
+    const Section& section = description.sections[i];
+    if (section.media != "application" || section.protocol != "UDP/DTLS/SCTP" ||
+        !section.data_channels || !section.wanted() || !bundled(description, section) ||
+        transport_of(description, section).ice_ufrag != audio.ice_ufrag) {
+      continue;
+    }
+    const std::size_t named = section.max_message_size.value_or(kUnnamedMaxMessage);
+    return DataSection{
+        .section = i,
+        .mid = section.mid,
+        .port = section.sctp_port.value_or(kSctpPort),
+        .max_message = named == 0 ? kMaxDataMessage : std::min(named, kMaxDataMessage)};
+  }
+  return std::nullopt;
+}
+
 std::variant<Negotiated, Refusal> take_audio(const Description& description) {
   bool audio = false;
   for (std::size_t i = 0; i < description.sections.size(); ++i) {
@@ -137,6 +165,24 @@ void write_audio(const Negotiated& taken, const Local& local, std::string_view s
   write_transport(local, setup, out);
 }
 
+void write_data(std::string_view mid, const Local& local, std::string_view setup,
+                std::string& out) {
+  fmt::format_to(std::back_inserter(out),
+                 "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n"
+                 "a=mid:{}\r\na=sctp-port:{}\r\na=max-message-size:{}\r\n",
+                 mid, kSctpPort, kMaxDataMessage);
+  write_transport(local, setup, out);
+}
+
+/// The sections that are taken, in the order of the offer.
+void write_bundle(const Description& offer, const Negotiated& taken, std::string& out) {
+  std::string mids;
+  for (const std::string& mid : offer.bundle) {
+    if (mid == taken.mid || (taken.data && mid == taken.data->mid)) mids += " " + mid;
+  }
+  if (!mids.empty()) fmt::format_to(std::back_inserter(out), "a=group:BUNDLE{}\r\n", mids);
+}
+
 /// Port 0, and nothing of the offer but its kind, which is a known word.
 void write_rejection(const Section& section, std::string& out) {
   static constexpr std::array<std::string_view, 5> kKinds = {"audio", "video", "text", "message",
@@ -152,22 +198,24 @@ void write_rejection(const Section& section, std::string& out) {
 
 }  // namespace
 
-std::variant<Negotiated, Refusal> take_offer(const Description& offer) {
+std::variant<Negotiated, Refusal> take_offer(const Description& offer, bool data) {
   if (offer.ice_lite) return unsupported("both sides are ICE-lite, the offerer has to be full");
   auto taken = take_audio(offer);
-  if (const auto* audio = std::get_if<Negotiated>(&taken)) {
+  if (auto* audio = std::get_if<Negotiated>(&taken)) {
     if (audio->setup != Setup::actpass && audio->setup != Setup::active) {
       return unsupported("a=setup is passive, expected actpass or active");
     }
+    if (data) audio->data = find_data(offer, *audio);
   }
   return taken;
 }
 
-std::variant<Negotiated, Refusal> take_answer(const Description& answer) {
+std::variant<Negotiated, Refusal> take_answer(const Description& answer, bool data) {
   auto taken = take_audio(answer);
-  if (const auto* audio = std::get_if<Negotiated>(&taken)) {
+  if (auto* audio = std::get_if<Negotiated>(&taken)) {
     if (audio->setup != Setup::passive) return unsupported("a=setup is active, expected passive");
     if (audio->candidates.empty()) return malformed("the answer has no candidate with an address");
+    if (data) audio->data = find_data(answer, *audio);
   }
   return taken;
 }
@@ -176,15 +224,14 @@ std::string write_answer(const Description& offer, const Negotiated& taken, cons
   std::string out;
   write_session(local, out);
   out += "a=ice-lite\r\n";
-  const auto& bundle = offer.bundle;
-  if (std::ranges::find(bundle, taken.mid) != bundle.end()) {
-    fmt::format_to(std::back_inserter(out), "a=group:BUNDLE {}\r\n", taken.mid);
-  }
+  write_bundle(offer, taken, out);
   if (offer.extmap_allow_mixed) out += "a=extmap-allow-mixed\r\n";
   out += "a=msid-semantic: WMS *\r\n";
   for (std::size_t i = 0; i < offer.sections.size(); ++i) {
     if (i == taken.section) {
       write_audio(taken, local, "passive", out);
+    } else if (taken.data && i == taken.data->section) {
+      write_data(taken.data->mid, local, "passive", out);
     } else {
       write_rejection(offer.sections[i], out);
     }
@@ -201,8 +248,10 @@ std::string write_offer(const Local& local) {
   offered.rtcp_rsize = true;
   std::string out;
   write_session(local, out);
-  out += "a=group:BUNDLE 0\r\na=extmap-allow-mixed\r\na=msid-semantic: WMS *\r\n";
+  out += local.data ? "a=group:BUNDLE 0 1\r\n" : "a=group:BUNDLE 0\r\n";
+  out += "a=extmap-allow-mixed\r\na=msid-semantic: WMS *\r\n";
   write_audio(offered, local, "actpass", out);
+  if (local.data) write_data("1", local, "actpass", out);
   return out;
 }
 

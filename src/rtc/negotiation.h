@@ -2,8 +2,17 @@
 
 #include "rtc/sdp.h"
 
-/// Which part of an offer is taken, and the texts that say so. Audio in Opus over one transport.
+/// Which part of an offer is taken, and the texts that say so. Audio in Opus and data channels over
+/// one transport.
 namespace remotemedia::rtc::sdp {
+
+/// What the other side's description says of data channels.
+struct DataSection {
+  std::size_t section = 0;
+  std::string mid;
+  std::uint16_t port = 0;       ///< of SCTP
+  std::size_t max_message = 0;  ///< bytes that the other side takes
+};
 
 /// What the other side's description says of the one audio section and its transport.
 struct Negotiated {
@@ -19,10 +28,12 @@ struct Negotiated {
   Setup setup = Setup::actpass;
   std::vector<Sha256> fingerprints;
   std::vector<Address> candidates;
+  std::optional<DataSection> data;  ///< on the same transport
 };
 
-std::variant<Negotiated, Refusal> take_offer(const Description& offer);
-std::variant<Negotiated, Refusal> take_answer(const Description& answer);
+/// Without `data`, a section of data channels is not taken.
+std::variant<Negotiated, Refusal> take_offer(const Description& offer, bool data = true);
+std::variant<Negotiated, Refusal> take_answer(const Description& answer, bool data = true);
 
 /// What our own descriptions say.
 struct Local {
@@ -35,11 +46,12 @@ struct Local {
   std::uint32_t ssrc = 0;
   std::string cname;
   int receive_rate = 48'000;  ///< Hz; told to the sender as the most that is worth sending
+  bool data = true;           ///< whether data channels are offered
 };
 
 /// The answer of an ICE-lite endpoint: one section per offered one, all but ours rejected.
 std::string write_answer(const Description& offer, const Negotiated& taken, const Local& local);
-/// One audio section, sent and received.
+/// One audio section, sent and received, and one of data channels.
 std::string write_offer(const Local& local);
 
 }  // namespace remotemedia::rtc::sdp

@@ -127,6 +127,7 @@ class Parser {
     const std::string_view port = cut(value, ' ');
     const auto parsed_port = number(port.substr(0, port.find('/')), 65'535);
     media.protocol = kept(cut(value, ' '));
+    media.data_channels = same_letters(cut(value, ' '), "webrtc-datachannel");
     if (!parsed_port || !is_token(media.media, kMaxToken) || !is_protocol(media.protocol)) {
       return refuse_line("expected m=<media> <port> <protocol> <formats>");
     }
@@ -208,7 +209,21 @@ class Parser {
       }
     } else if (same_letters(name, "candidate")) {
       read_candidate(at, value);
+    } else if (same_letters(name, "sctp-port")) {
+      const auto port = number(value, 65'535);
+      if (!port || *port == 0) return refuse_line("expected a=sctp-port:<1..65535>");
+      at.sctp_port = static_cast<std::uint16_t>(*port);
+    } else if (same_letters(name, "max-message-size")) {
+      read_max_message_size(at, value);
     }
+  }
+
+  void read_max_message_size(Section& at, std::string_view value) {
+    constexpr std::uint32_t kMost = 0xFFFFFFFFU;
+    const bool digits = !value.empty() && value.size() <= 20 &&
+                        std::ranges::all_of(value, [](char x) { return x >= '0' && x <= '9'; });
+    if (!digits) return refuse_line("expected a=max-message-size:<bytes>");
+    at.max_message_size = number(value, kMost).value_or(kMost);
   }
 
   void read_codec(Section& at, std::string_view value) {

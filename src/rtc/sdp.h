@@ -45,6 +45,7 @@ struct Section {
   int port = 0;
   std::string mid;  ///< a token (RFC 4566), at most 32 bytes
   bool bundle_only = false;
+  bool data_channels = false;  ///< the format is webrtc-datachannel
   Direction direction = Direction::sendrecv;
   bool rtcp_mux = false;
   bool rtcp_rsize = false;
@@ -56,7 +57,9 @@ struct Section {
   std::vector<Codec> codecs;
   std::vector<Extension> extensions;
   std::vector<std::uint32_t> ssrcs;
-  std::vector<Address> candidates;  ///< UDP, component 1, with an IP address
+  std::optional<std::uint16_t> sctp_port;
+  std::optional<std::uint32_t> max_message_size;  ///< bytes; 0: any, and 2^32-1: that or more
+  std::vector<Address> candidates;                ///< UDP, component 1, with an IP address
 
   /// Whether the offerer wants it: bundle-only has port 0 without being rejected.
   [[nodiscard]] bool wanted() const { return port != 0 || bundle_only; }

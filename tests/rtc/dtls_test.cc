@@ -22,6 +22,15 @@ std::shared_ptr<const Identity> identity() {
   return kIdentity;
 }
 
+/// Keeps the data of each record.
+struct Records : RecordInput {
+  std::optional<Drop> on_record(Bytes record, Time) override {
+    taken.emplace_back(record.begin(), record.end());
+    return std::nullopt;
+  }
+  std::vector<Datagram> taken;
+};
+
 struct Pair {
   explicit Pair(Sha256 expected = identity()->content().fingerprint)
       : server(identity(), Dtls::Role::server, {expected}, server_box),
@@ -35,11 +44,11 @@ struct Pair {
     while (!client_box.sent.empty() || !server_box.sent.empty()) {
       for (const Datagram& datagram : client_box.take()) {
         largest = std::max(largest, datagram.size());
-        if (!lost()) server.receive(datagram, now);
+        if (!lost()) server.receive(datagram, now, server_data);
       }
       for (const Datagram& datagram : server_box.take()) {
         largest = std::max(largest, datagram.size());
-        if (!lost()) client.receive(datagram, now);
+        if (!lost()) client.receive(datagram, now, client_data);
       }
     }
   }
@@ -53,6 +62,8 @@ struct Pair {
     server.advance(now);
   }
 
+  Records server_data;
+  Records client_data;
   Outbox server_box;
   Outbox client_box;
   Time now{};
@@ -140,9 +151,9 @@ TEST(Dtls, TakesAHelloInTwoDatagramsInAnyOrder) {
     pair.client.start(pair.now);
     auto parts = in_two(pair.client_box.take().at(0));
     if (reversed) std::swap(parts[0], parts[1]);
-    pair.server.receive(parts[0], pair.now);
+    pair.server.receive(parts[0], pair.now, pair.server_data);
     EXPECT_TRUE(pair.server_box.sent.empty());
-    pair.server.receive(parts[1], pair.now);
+    pair.server.receive(parts[1], pair.now, pair.server_data);
     EXPECT_FALSE(pair.server_box.sent.empty()) << reversed;
   }
 }
@@ -163,10 +174,10 @@ TEST(Dtls, ForgedHellosDoNotEndASession) {
   Datagram forged = hello;
   forged[59] = 255;  // a session id that is longer than the hello
   for (int i = 0; i < Dtls::kMaxRestarts; ++i) {
-    EXPECT_EQ(pair.server.receive(forged, pair.now), Drop::dtls_rejected);
+    EXPECT_EQ(pair.server.receive(forged, pair.now, pair.server_data), Drop::dtls_rejected);
   }
   pair.server_box.take();
-  pair.server.receive(hello, pair.now);
+  pair.server.receive(hello, pair.now, pair.server_data);
   pair.exchange();
   EXPECT_EQ(pair.server.state(), DtlsState::connected);
 }
@@ -176,15 +187,15 @@ TEST(Dtls, GarbageAndCutRecordsHaveNoEffect) {
   pair.client.start(pair.now);
   const Datagram hello = pair.client_box.take().at(0);
   for (std::size_t size = 1; size < hello.size(); ++size) {
-    pair.server.receive(Bytes(hello).first(size), pair.now);
+    pair.server.receive(Bytes(hello).first(size), pair.now, pair.server_data);
   }
-  pair.server.receive(Datagram(100, 0x16), pair.now);
+  pair.server.receive(Datagram(100, 0x16), pair.now, pair.server_data);
   EXPECT_TRUE(pair.server_box.sent.empty());
-  pair.server.receive(hello, pair.now);
+  pair.server.receive(hello, pair.now, pair.server_data);
   pair.exchange();
   EXPECT_EQ(pair.server.state(), DtlsState::connected);
   for (std::size_t size = 1; size < hello.size(); size += 7) {
-    pair.server.receive(Bytes(hello).first(size), pair.now);
+    pair.server.receive(Bytes(hello).first(size), pair.now, pair.server_data);
   }
   EXPECT_EQ(pair.server.state(), DtlsState::connected);
 }
@@ -196,7 +207,7 @@ TEST(Dtls, AClosedSideTellsTheOther) {
   pair.client.close();
   pair.exchange();
   EXPECT_EQ(pair.server.state(), DtlsState::closed);
-  EXPECT_EQ(pair.server.receive(Datagram(20, 0x16), pair.now), Drop::after_end);
+  EXPECT_EQ(pair.server.receive(Datagram(20, 0x16), pair.now, pair.server_data), Drop::after_end);
 }
 
 struct SrtpTest : testing::TestWithParam<SrtpProfile> {

@@ -100,7 +100,7 @@ TEST(Negotiation, TheAnswerHasOneSectionPerOfferedOne) {
   EXPECT_EQ(
       answer,
       "v=0\r\no=- 77 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n"
-      "a=group:BUNDLE 0\r\na=extmap-allow-mixed\r\na=msid-semantic: WMS *\r\n"
+      "a=group:BUNDLE 0 1\r\na=extmap-allow-mixed\r\na=msid-semantic: WMS *\r\n"
       "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=rtcp-mux\r\n"
       "a=rtcp-rsize\r\na=sendrecv\r\na=rtpmap:111 opus/48000/2\r\n"
       "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1;stereo=0;maxplaybackrate=16000\r\n"
@@ -113,8 +113,14 @@ TEST(Negotiation, TheAnswerHasOneSectionPerOfferedOne) {
           "\r\na=setup:passive\r\n"
           "a=candidate:1 1 udp 2130706431 203.0.113.5 5004 typ host\r\n"
           "a=candidate:2 1 udp 2130706175 2001:db8::5 5004 typ host\r\na=end-of-candidates\r\n"
-          "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\n"
-          "a=inactive\r\n");
+          "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\n"
+          "a=sctp-port:5000\r\na=max-message-size:262144\r\n"
+          "a=ice-ufrag:abcdefghijklmnop\r\na=ice-pwd:0123456789ABCDEF0123456789ABCDEF\r\n"
+          "a=fingerprint:sha-256 " +
+          sdp::fingerprint_text({}) +
+          "\r\na=setup:passive\r\n"
+          "a=candidate:1 1 udp 2130706431 203.0.113.5 5004 typ host\r\n"
+          "a=candidate:2 1 udp 2130706175 2001:db8::5 5004 typ host\r\na=end-of-candidates\r\n");
 }
 
 TEST(Negotiation, TheAnswerNamesOnlyWhatWasOffered) {
@@ -127,6 +133,42 @@ TEST(Negotiation, TheAnswerNamesOnlyWhatWasOffered) {
   EXPECT_THAT(answer_to(safari_offer()), HasSubstr("a=group:BUNDLE audio\r\n"));
 }
 
+TEST(Negotiation, TakesDataChannelsOfChromiumAndOfFirefoxWithPort0) {
+  for (const auto& [offer, most] :
+       {std::pair(chromium_offer(), 262'144U), std::pair(firefox_offer(), 262'144U),
+        std::pair(replaced(chromium_offer(), ":262144", ":1000"), 1'000U),
+        std::pair(replaced(chromium_offer(), ":262144", ":0"), 262'144U),
+        std::pair(replaced(chromium_offer(), ":262144", ":99999999999999999999"), 262'144U),
+        std::pair(replaced(chromium_offer(), "a=max-message-size:262144\r\n", ""), 65'536U)}) {
+    const auto data = taken(offer).data;
+    ASSERT_TRUE(data) << offer;
+    EXPECT_EQ(data->section, 1U);
+    EXPECT_EQ(data->mid, "1");
+    EXPECT_EQ(data->port, 5'000);
+    EXPECT_EQ(data->max_message, most);
+    EXPECT_THAT(answer_to(offer), HasSubstr("a=group:BUNDLE 0 1\r\n"));
+    EXPECT_THAT(answer_to(offer),
+                HasSubstr("m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"));
+  }
+}
+
+TEST(Negotiation, DataChannelsThatDoNotFitAreRejectedAndTheAudioIsTaken) {
+  const std::string offer = chromium_offer();
+  for (const auto& [from, to] :
+       {std::pair("m=application 9", "m=application 0"), std::pair("BUNDLE 0 1", "BUNDLE 0"),
+        std::pair("BUNDLE 0 1", "BUNDLE 1"), std::pair("UDP/DTLS/SCTP", "TCP/DTLS/SCTP"),
+        std::pair("webrtc-datachannel", "5000"),
+        std::pair("UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:EsAw",
+                  "UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:other")}) {
+    const std::string changed = replaced(offer, from, to);
+    EXPECT_FALSE(taken(changed).data) << from;
+    EXPECT_THAT(answer_to(changed), HasSubstr("m=application 0 ")) << from;
+    EXPECT_THAT(answer_to(changed), Not(HasSubstr("a=sctp-port"))) << from;
+  }
+  const auto without = sdp::take_offer(parsed(offer), false);
+  EXPECT_FALSE(std::get<sdp::Negotiated>(without).data);
+}
+
 TEST(Negotiation, OurOfferIsTakenAndOurAnswerToo) {
   const std::string offer = sdp::write_offer(local());
   const auto answer = sdp::take_answer(parsed(answer_to(offer)));
@@ -134,6 +176,11 @@ TEST(Negotiation, OurOfferIsTakenAndOurAnswerToo) {
   EXPECT_THAT(std::get<sdp::Negotiated>(answer).candidates,
               ElementsAre(local().candidates[0], local().candidates[1]));
   EXPECT_TRUE(parsed(answer_to(offer)).ice_lite);
+  EXPECT_TRUE(taken(offer).data);
+  EXPECT_TRUE(std::get<sdp::Negotiated>(answer).data);
+  sdp::Local audio_only = local();
+  audio_only.data = false;
+  EXPECT_THAT(sdp::write_offer(audio_only), Not(HasSubstr("m=application")));
 }
 
 TEST(Negotiation, WithoutOpusTheOfferIsUnsupported) {
@@ -158,7 +205,8 @@ TEST(Negotiation, BrokenOffersAreMalformedAndNameTheLine) {
   for (const auto& [from, to] :
        {std::pair("v=0", "v=1"), std::pair("m=audio 40000", "m=audio x"), std::pair("s=-", "s"),
         std::pair("rtpmap:111", "rtpmap:128"), std::pair("0A:1B", "0A1B"),
-        std::pair("a=mid:0", "a=mid:a b"), std::pair("extmap:1 ", "extmap:0 ")}) {
+        std::pair("a=mid:0", "a=mid:a b"), std::pair("extmap:1 ", "extmap:0 "),
+        std::pair("sctp-port:5000", "sctp-port:0"), std::pair("size:262144", "size:-1")}) {
     const Refusal refusal = refused(replaced(offer, from, to));
     EXPECT_EQ(refusal.kind, RefusalKind::malformed) << from;
     EXPECT_THAT(refusal.reason, HasSubstr("line ")) << from;

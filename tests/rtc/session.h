@@ -33,18 +33,38 @@ struct Recorder : EndpointSink {
     last_reason = reason;
   }
 
+  void on_channel_open(std::uint16_t channel, std::string_view label) override {
+    opened.emplace_back(channel, label);
+  }
+  void on_channel_closed(std::uint16_t channel) override { closed.push_back(channel); }
+  void on_message(const DataMessage& message) override {
+    messages.push_back(
+        {message.channel, message.kind, {message.bytes.begin(), message.bytes.end()}});
+  }
+
+  struct Message {
+    std::uint16_t channel;
+    MessageKind kind;
+    std::string bytes;
+    bool operator==(const Message&) const = default;
+  };
+
   std::vector<std::pair<Address, Datagram>> sent;
   std::vector<float> heard;
   std::vector<EndpointState> states;
   std::string last_reason;
+  std::vector<std::pair<std::uint16_t, std::string>> opened;
+  std::vector<std::uint16_t> closed;
+  std::vector<Message> messages;
 };
 
 /// A server and a client with a network of 10 ms between them, in steps of a millisecond.
 struct Session {
-  explicit Session(EndpointOptions server_options = {}, unsigned seed = 1)
+  explicit Session(EndpointOptions server_options = {}, unsigned seed = 1,
+                   const EndpointOptions& client_options = {})
       : identity(seeded_identity(seed)),
         server(identity, with_candidate(std::move(server_options)), server_sink),
-        client(identity, {}, client_sink),
+        client(identity, client_options, client_sink),
         dice(seed) {
     set_openssl_clock(now);
   }
@@ -100,7 +120,8 @@ struct Session {
     for (auto& [address, bytes] : from.sent) {
       largest = std::max(largest, bytes.size());
       if (cut || dice.below(100) < loss_percent) continue;
-      to.emplace(now + std::chrono::milliseconds(10), std::move(bytes));
+      const auto more = std::chrono::milliseconds(dice.below(jitter_ms + 1));
+      to.emplace(now + std::chrono::milliseconds(10) + more, std::move(bytes));
     }
     from.sent.clear();
   }
@@ -131,6 +152,7 @@ struct Session {
   std::multimap<Time, Datagram> to_client;
   remotemedia::test::Dice dice;
   unsigned loss_percent = 0;
+  unsigned jitter_ms = 0;  ///< packets overtake each other
   bool cut = false;
   bool speaking = true;
   int server_phase = 0;

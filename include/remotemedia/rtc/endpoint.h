@@ -3,6 +3,7 @@
 #include "remotemedia/base/time.h"
 #include "remotemedia/rtc/address.h"
 #include "remotemedia/rtc/audio.h"
+#include "remotemedia/rtc/data.h"
 #include "remotemedia/rtc/drop.h"
 #include "remotemedia/rtc/identity.h"
 #include "remotemedia/rtc/refusal.h"
@@ -41,6 +42,7 @@ struct EndpointOptions {
   Time consent_timeout = std::chrono::seconds(30);  ///< without a check: nothing is sent any more
   Time grace = std::chrono::seconds(60);            ///< after that: `ended`
   int max_datagrams_per_s = 500;                    ///< taken from the network
+  bool data_channels = true;                        ///< offered, and taken where they are offered
 };
 
 /// What an endpoint gives. Called from within its methods; must not call the endpoint.
@@ -53,6 +55,13 @@ class EndpointSink {
   virtual void on_audio(const ReceivedAudio& audio) = 0;
   /// `reason` is a constant text, empty where there is nothing to say.
   virtual void on_state(EndpointState state, const char* reason) = 0;
+  /// Of either side. The label has 0..256 bytes as the peer sent them, valid during the call.
+  virtual void on_channel_open(std::uint16_t /*channel*/, std::string_view /*label*/) {}
+  /// By either side, because the peer refused a channel of ours, or because the association is gone;
+  /// the number may come again for another channel. Not told when the session ends.
+  virtual void on_channel_closed(std::uint16_t /*channel*/) {}
+  /// Whole and, on a channel of ours, in order.
+  virtual void on_message(const DataMessage& /*message*/) {}
 };
 
 struct EndpointStatistics {
@@ -63,12 +72,13 @@ struct EndpointStatistics {
   std::optional<Time> round_trip;  ///< by RTCP; nothing before the first report of the peer
   double peer_loss = 0;            ///< what the peer lost lately of ours, 0..1
   Time queued{};                   ///< audio that waits to be sent
+  DataStatistics data;
 };
 
-/// One WebRTC session with audio in Opus both ways, without sockets, clock or threads. Time is an
-/// argument and never goes back; after each call `next_timeout()` says when to call `advance`.
-/// Not for several threads at once. Nothing that comes from the network throws or grows without
-/// limit.
+/// One WebRTC session with audio in Opus and data channels both ways, without sockets, clock or
+/// threads. Time is an argument and never goes back; after each call `next_timeout()` says when to
+/// call `advance`. Not for several threads at once. Nothing that comes from the network throws or
+/// grows without limit.
 class Endpoint {
  public:
   /// The sink must outlive the endpoint. Throws a configuration error for options out of range.
@@ -79,7 +89,7 @@ class Endpoint {
   Endpoint& operator=(Endpoint&&) noexcept;
 
   /// Answers an offer as ICE-lite and DTLS server. A later offer of the same session may restart
-  /// ICE; its audio section must stay where it is, with the same certificate.
+  /// ICE or bring data channels; its sections must stay where they are, with the same certificate.
   std::variant<std::string, Refusal> accept_offer(std::string_view offer, Time now);
   /// The other role, for clients in tests and under load: an offer, then the answer of an ICE-lite
   /// server, whose candidates are checked.
@@ -98,6 +108,18 @@ class Endpoint {
   std::size_t send_audio(std::span<const float> samples, Time now);
   /// Forgets queued audio (barge-in): nothing of it is sent any more.
   void cancel_audio();
+
+  /// Opens a data channel, ordered and reliable; `on_channel_open` says when it can be used.
+  /// Nothing if the session is not connected or without data channels, if 64 are open, or for a
+  /// label of more than 256 bytes.
+  std::optional<std::uint16_t> open_channel(std::string_view label, Time now);
+  /// Queues one message whole. False, and nothing is sent, if the channel is not open, if the
+  /// message is longer than 256 KiB or than what the peer takes, or if 1 MiB or 1024 packets wait
+  /// already.
+  bool send_message(std::uint16_t channel, MessageKind kind, std::span<const std::uint8_t> bytes,
+                    Time now);
+  /// Closes it after what was queued; `on_channel_closed` follows when the peer has, too.
+  void close_channel(std::uint16_t channel, Time now);
 
   /// Says goodbye; the state becomes `ended`.
   void close(Time now);

@@ -1,0 +1,69 @@
+#include "rtc/sctp_stack.h"
+
+#include <usrsctp.h>
+#include <utility>
+
+namespace remotemedia::rtc {
+namespace {
+
+// What one association of 1 MiB may have in packets, most of which are full.
+constexpr std::uint32_t kMaxChunks = 1'024;
+constexpr Time kNewCount = std::chrono::seconds(1);
+
+}  // namespace
+
+void SctpOutbox::push(Bytes packet) {
+  const std::lock_guard lock(mutex_);
+  if (packets_.size() == kMaxPackets) {
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    packets_.emplace_back(packet.begin(), packet.end());
+  }
+}
+
+SctpOutbox::Packets SctpOutbox::take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(packets_, {});
+}
+
+SctpStack& SctpStack::instance() {
+  static auto* const the_one = new SctpStack;
+  return *the_one;
+}
+
+SctpStack::SctpStack() {
+  usrsctp_init_nothreads(0, on_packet, nullptr);
+  usrsctp_sysctl_set_sctp_ecn_enable(0);
+  usrsctp_sysctl_set_sctp_asconf_enable(0);
+  usrsctp_sysctl_set_sctp_auth_enable(0);
+  usrsctp_sysctl_set_sctp_nrsack_enable(0);
+  usrsctp_sysctl_set_sctp_pktdrop_enable(0);
+  usrsctp_sysctl_set_sctp_max_chunks_on_queue(kMaxChunks);
+}
+
+std::uintptr_t SctpStack::add(std::shared_ptr<SctpOutbox> outbox) {
+  outboxes_.emplace(++last_id_, std::move(outbox));
+  return last_id_;
+}
+
+int SctpStack::on_packet(void* id, void* bytes, std::size_t size, std::uint8_t, std::uint8_t) {
+  // usrsctp may hold an association for a while after its owner has gone.
+  const auto& outboxes = instance().outboxes_;
+  const auto found = outboxes.find(reinterpret_cast<std::uintptr_t>(id));
+  if (found != outboxes.end()) {
+    found->second->push({static_cast<const std::uint8_t*>(bytes), size});
+  }
+  return 0;
+}
+
+void SctpStack::advance(Time now) {
+  const std::unique_lock guard(mutex_, std::try_to_lock);
+  if (!guard.owns_lock()) return;
+  if (now < last_ - kNewCount) last_ = now;
+  if (now < last_ + kTick) return;
+  const auto elapsed = std::chrono::floor<std::chrono::milliseconds>(now - last_);
+  last_ += elapsed;  // the rest of a millisecond is not lost
+  usrsctp_handle_timers(static_cast<std::uint32_t>(elapsed.count()));
+}
+
+}  // namespace remotemedia::rtc
