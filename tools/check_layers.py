@@ -23,14 +23,16 @@ ALLOWED: dict[str, set[str]] = {
     "graph": {"base"},
     "rtc": {"base"},
     "nodes": {"base", "dsp", "media", "graph"},
-    "bindings": {"base", "dsp", "media", "graph", "nodes"},
-    "cli": {"base", "graph", "nodes"},
+    "server": {"base", "dsp", "graph", "nodes", "rtc"},
+    "bindings": {"base", "dsp", "media", "graph", "nodes", "server"},
+    "cli": {"base", "graph", "nodes", "server"},
 }
 # Libraries that layers hide from all others.
 LIBRARY_OWNERS = {
     "hwy/": ("dsp",),
     "sndfile": ("media",),
-    "openssl/": ("media", "rtc"),
+    "openssl/": ("media", "rtc", "server"),
+    "boost/": ("server",),
     "srtp2/": ("rtc",),
     "usrsctp": ("rtc",),
     "opus": ("rtc",),

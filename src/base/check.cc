@@ -21,6 +21,10 @@ void refuse_type(const std::string& message, std::string hint) {
   throw WrongTypeError(message, std::move(hint));
 }
 
+void fail_io(const std::string& message, std::string path, std::string hint) {
+  throw IoError(message, std::move(path), std::move(hint));
+}
+
 void check_rate(std::string_view what, long long rate) {
   if (rate < kMinRate || rate > kMaxRate) {
     refuse(what, rate, fmt::format("{}..{} Hz", kMinRate, kMaxRate),

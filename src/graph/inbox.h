@@ -1,6 +1,6 @@
 #pragma once
 
-#include "graph/latency_histogram.h"
+#include "remotemedia/graph/latency_histogram.h"
 #include "graph/session_control.h"
 #include "remotemedia/base/packet.h"
 

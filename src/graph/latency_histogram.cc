@@ -1,4 +1,4 @@
-#include "graph/latency_histogram.h"
+#include "remotemedia/graph/latency_histogram.h"
 
 #include <algorithm>
 #include <cmath>

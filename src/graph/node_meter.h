@@ -1,6 +1,6 @@
 #pragma once
 
-#include "graph/latency_histogram.h"
+#include "remotemedia/graph/latency_histogram.h"
 #include "remotemedia/base/memory_account.h"
 #include "remotemedia/graph/metrics.h"
 

@@ -1,6 +1,6 @@
 #include "media/file_error.h"
 
-#include "remotemedia/base/error.h"
+#include "remotemedia/base/check.h"
 
 #include <fmt/format.h>
 
@@ -11,8 +11,8 @@ namespace {
 
 [[noreturn]] void fail(std::string_view action, const std::filesystem::path& path,
                        std::string_view problem, std::string_view hint) {
-  throw IoError(fmt::format("cannot {} '{}': {}", action, path.string(), problem), path.string(),
-                std::string(hint));
+  fail_io(fmt::format("cannot {} '{}': {}", action, path.string(), problem), path.string(),
+          std::string(hint));
 }
 
 }  // namespace

@@ -60,6 +60,10 @@ void Endpoint::close(Time now) { impl_->close(now); }
 
 EndpointState Endpoint::state() const { return impl_->state; }
 
+bool Endpoint::verified(const Address& source) const {
+  return impl_->ice && impl_->ice->verified(source);
+}
+
 const std::string& Endpoint::local_ufrag() const {
   return impl_->ice ? impl_->ice->local().ufrag : impl_->no_ufrag;
 }

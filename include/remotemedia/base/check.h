@@ -26,6 +26,8 @@ inline constexpr int kMaxChannels = 32;
 
 /// Throws the type error "<message>; <hint>".
 [[noreturn]] void refuse_type(const std::string& message, std::string hint = {});
+/// Throws the I/O error "<message>; <hint>" about a file, or another place outside the process.
+[[noreturn]] void fail_io(const std::string& message, std::string path, std::string hint = {});
 
 /// Sample rate in Hz, kMinRate..kMaxRate. `what` names the argument, e.g. "Resampler: target_rate".
 void check_rate(std::string_view what, long long rate);

@@ -125,6 +125,8 @@ class Endpoint {
   void close(Time now);
 
   [[nodiscard]] EndpointState state() const;
+  /// Whether a check of the peer's came from there and was authentic.
+  [[nodiscard]] bool verified(const Address& source) const;
   /// By which a server finds the endpoint of a first datagram; changes with an ICE restart.
   [[nodiscard]] const std::string& local_ufrag() const;
   [[nodiscard]] EndpointStatistics statistics() const;

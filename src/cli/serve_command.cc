@@ -1,0 +1,224 @@
+// remotemedia serve: WebRTC sessions for browsers until a signal ends it.
+
+#include "cli/graph_source.h"
+#include "cli/text_input.h"
+#include "remotemedia/server/server.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace remotemedia::cli {
+namespace {
+
+constexpr const char* kServeHelp = R"(Examples:
+  remotemedia serve
+  remotemedia serve speech.yaml --port 9000
+  remotemedia serve --host 0.0.0.0 --announce 203.0.113.5 --token-file tokens.txt \
+    --certificate cert.pem --private-key key.pem
+
+Without GRAPH it finds speech with the Silero VAD and gives the audio back. Each
+session runs the graph anew: what the browser says goes in as mono audio in
+blocks of 20 ms, audio that comes out is sent back, text and JSON reach the page.
+
+By default it listens on this machine only. Browsers give a microphone to pages
+of localhost and of https only: for others, give it a certificate or put it
+behind a proxy. Without a token everybody who reaches it may use it.
+
+It ends with Ctrl-C or SIGTERM: it takes no new session then and waits for the
+others, for at most --drain-timeout. A second signal ends it at once.)";
+
+struct ServeOptions {
+  std::string graph;
+  std::string token_file;
+  double drain_timeout_s = 10;
+  double max_session_age_s = 0;
+  server::ServerOptions server;
+};
+
+Time from_seconds(double value) { return Time(static_cast<std::int64_t>(value * 1e9)); }
+
+/// One in each line; empty lines and those that begin with # count for nothing.
+std::vector<std::string> read_tokens(const std::string& path) {
+  std::vector<std::string> tokens;
+  const std::string text = read_text_file(path);
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::string line = text.substr(begin, end - begin);
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+    if (!line.empty() && line.front() != '#') tokens.push_back(std::move(line));
+    begin = end + 1;
+  }
+  if (tokens.empty()) throw UsageError(fmt::format("--token-file '{}' holds no token", path));
+  return tokens;
+}
+
+std::string address_of(const server::Server& server) {
+  const server::ServerOptions& options = server.options();
+  const bool here = options.host == "127.0.0.1" || options.host == "0.0.0.0" ||
+                    options.host == "::" || options.host == "::1";
+  std::string host = here ? "localhost" : options.host;
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return fmt::format("{}://{}:{}", options.certificate.empty() ? "http" : "https", host,
+                     server.port());
+}
+
+void announce(const server::Server& server, const Graph& graph, bool json) {
+  if (json) {
+    Value::Array ports;
+    for (const std::uint16_t port : server.udp_ports()) ports.emplace_back(int{port});
+    fmt::print("{}\n", to_json(Object{{"status", "serving"},
+                                      {"url", address_of(server)},
+                                      {"port", int{server.port()}},
+                                      {"udp_ports", std::move(ports)},
+                                      {"graph", graph.name()}}));
+  } else {
+    const auto ports = server.udp_ports();
+    const std::string range = ports.size() == 1
+                                  ? fmt::format("port {}", ports.front())
+                                  : fmt::format("ports {} to {}", ports.front(), ports.back());
+    fmt::print("{}  ({}, UDP {})\n", address_of(server), counted(graph.nodes().size(), "node"),
+               range);
+    fmt::print("Open it in a browser and press Start. Ctrl-C ends it.\n");
+  }
+  std::fflush(stdout);
+}
+
+sigset_t ending_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
+  return signals;
+}
+
+int serve(ServeOptions options, Program& program) {
+  const std::shared_ptr<const Graph> graph =
+      options.graph.empty() ? server::default_graph() : load_graph(options.graph, program).graph;
+  if (!options.token_file.empty()) options.server.tokens = read_tokens(options.token_file);
+  options.server.drain_timeout = from_seconds(options.drain_timeout_s);
+  options.server.max_session_age = from_seconds(options.max_session_age_s);
+
+  // Before there are threads, which inherit it: the signals wait for sigwait below.
+  const sigset_t signals = ending_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  server::Server server(options.server, [graph](const std::string& /*id*/) { return graph; });
+  server.start();
+  announce(server, *graph, program.json);
+  int received = 0;
+  sigwait(&signals, &received);
+  // A second one ends the program as it does any other.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  const std::size_t open = server.connections().size();
+  if (open > 0) {
+    fmt::print(stderr, "remotemedia: waits for {}, {} s at most\n", counted(open, "session"),
+               options.drain_timeout_s);
+  }
+  server.stop();
+  return success;
+}
+
+void add_network_options(CLI::App& command, ServeOptions& options) {
+  server::ServerOptions& server = options.server;
+  command.add_option("--host", server.host, "Address to listen on (127.0.0.1)")
+      ->envname("REMOTEMEDIA_SERVER_HOST")
+      ->option_text("IP");
+  command.add_option("-p,--port", server.port, "Port of HTTP (8080); 0 takes a free one")
+      ->envname("REMOTEMEDIA_SERVER_PORT")
+      ->option_text("PORT");
+  command
+      .add_option("--udp-port", server.udp_port,
+                  "First UDP port, one for each shard\n(as --port)")
+      ->option_text("PORT");
+  command
+      .add_option("--announce", server.announced_addresses,
+                  "Address that browsers send audio to, if it is\nnot one of this machine. "
+                  "Repeatable")
+      ->allow_extra_args(false)
+      ->option_text("IP");
+  command.add_option("--shards", server.shards, "Threads for sessions (one a processor)")
+      ->option_text("N");
+  command.add_option("--certificate", server.certificate, "Certificates for https, PEM")
+      ->option_text("FILE");
+  command.add_option("--private-key", server.private_key, "Key of the certificate, PEM")
+      ->option_text("FILE");
+}
+
+void add_access_options(CLI::App& command, ServeOptions& options) {
+  server::ServerOptions& server = options.server;
+  command
+      .add_option("--token-file", options.token_file,
+                  "Who may use it: bearer tokens, one in each line")
+      ->option_text("FILE");
+  command
+      .add_option("--allow-origin", server.allowed_origins,
+                  "Pages of another server that may use it, as\nhttps://example.org. Repeatable")
+      ->allow_extra_args(false)
+      ->option_text("ORIGIN");
+  command.add_option("--web", server.web_folder, "Folder of a page of yours")
+      ->option_text("FOLDER");
+  command.add_option("--max-sessions", server.max_sessions, "At one time (1000)")
+      ->option_text("N");
+  command
+      .add_option("--max-sessions-per-address", server.max_sessions_per_address,
+                  "Of one IP address at one time (100)")
+      ->option_text("N");
+  command
+      .add_option("--max-requests-per-minute", server.max_requests_per_minute,
+                  "Of one IP address (300)")
+      ->option_text("N");
+  command
+      .add_option("--max-session-age", options.max_session_age_s,
+                  "Ends a session that is older; 0: never (0)")
+      ->check(CLI::NonNegativeNumber)
+      ->option_text("SECONDS");
+  command
+      .add_option("--drain-timeout", options.drain_timeout_s,
+                  "Waits so long for sessions at the end (10)")
+      ->check(CLI::NonNegativeNumber)
+      ->option_text("SECONDS");
+}
+
+void add_audio_options(CLI::App& command, ServeOptions& options) {
+  server::ServerOptions& server = options.server;
+  command.add_flag("--barge-in", server.barge_in,
+                   "Speech of the user ends what is being played");
+  command
+      .add_option("--receive-rate", server.receive_rate,
+                  "Of audio that goes into the graph, Hz (what\nit takes as it is)")
+      ->option_text("HZ");
+  command.add_option("--send-rate", server.send_rate, "Of audio that is sent, Hz (what it gives)")
+      ->option_text("HZ");
+  command.add_option("--bitrate", server.bitrate, "Of audio that is sent, bit/s (32000)")
+      ->option_text("N");
+  command.add_option("--complexity", server.complexity, "Of the Opus encoder, 0 to 10 (5)")
+      ->option_text("N");
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, Program& program) {
+  CLI::App* command = app.add_subcommand("serve", "Run a graph for each browser that connects");
+  command->group("Commands")->footer(kServeHelp);
+  const auto options = std::make_shared<ServeOptions>();
+  command->add_option("GRAPH", options->graph, "Manifest of the graph, JSON or YAML")
+      ->option_text(" ");
+  add_network_options(*command, *options);
+  add_access_options(*command, *options);
+  add_audio_options(*command, *options);
+  command->add_flag("--json", program.json, "Print a JSON line with the ports");
+  command->callback([options, &program] {
+    program.command = [options, &program] { return serve(*options, program); };
+  });
+}
+
+}  // namespace remotemedia::cli

@@ -1,0 +1,248 @@
+#include "server/http_server.h"
+
+#include "remotemedia/base/check.h"
+#include "remotemedia/rtc/address.h"
+#include "server/http_shared.h"
+#include "server/problem.h"
+
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace remotemedia::server {
+
+namespace {
+
+using Tcp = boost::asio::ip::tcp;
+using Error = boost::system::error_code;
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+boost::asio::ssl::context tls_context(const ServerOptions& options) {
+  boost::asio::ssl::context context(boost::asio::ssl::context::tls_server);
+  context.set_options(boost::asio::ssl::context::no_tlsv1 |
+                      boost::asio::ssl::context::no_tlsv1_1);
+  Error error;
+  context.use_certificate_chain_file(options.certificate.string(), error);
+  if (error) fail_io("the certificate cannot be used: " + error.message(), options.certificate);
+  context.use_private_key_file(options.private_key.string(), boost::asio::ssl::context::pem,
+                               error);
+  if (error) fail_io("the private key cannot be used: " + error.message(), options.private_key);
+  return context;
+}
+
+/// One connection: requests one after another, until one asks for a WebSocket or either side ends.
+template <typename Stream>
+class Connection : public std::enable_shared_from_this<Connection<Stream>> {
+ public:
+  Connection(Stream stream, std::shared_ptr<HttpServer::Shared> shared)
+      : stream_(std::move(stream)),
+        shared_(std::move(shared)),
+        open_(shared_->connections),
+        client_(address_of(beast::get_lowest_layer(stream_))) {}
+
+  void start() {
+    if constexpr (kSecure) {
+      beast::get_lowest_layer(stream_).expires_after(kHttpTimeout);
+      stream_.async_handshake(boost::asio::ssl::stream_base::server,
+                              [self = this->shared_from_this()](const Error& error) {
+                                if (!error) self->read();
+                              });
+    } else {
+      read();
+    }
+  }
+
+ private:
+  static constexpr bool kSecure = std::is_same_v<Stream, SecureStream>;
+
+  void read() {
+    parser_.emplace();
+    parser_->header_limit(HttpServer::kMaxHeaderBytes);
+    parser_->body_limit(HttpServer::kMaxBodyBytes);
+    beast::get_lowest_layer(stream_).expires_after(kHttpTimeout);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = this->shared_from_this()](const Error& error, std::size_t) {
+                       self->on_read(error);
+                     });
+  }
+
+  void on_read(const Error& error) {
+    keep_alive_ = false;
+    if (error == http::error::body_limit) return respond(refusal(413, "the body is too large"));
+    if (error == http::error::header_limit) return respond(refusal(431, "the header is too large"));
+    if (error == http::error::end_of_stream) return end();
+    if (error.category() == make_error_code(http::error::bad_method).category()) {
+      return respond(refusal(400, "this is no HTTP request: " + error.message()));
+    }
+    if (error) return;
+    keep_alive_ = parser_->get().keep_alive();
+    only_head_ = parser_->get().method() == http::verb::head;
+    if (beast::websocket::is_upgrade(parser_->get())) return upgrade();
+    const HttpRequest request = to_request(parser_->get(), client_, kSecure);
+    beast::get_lowest_layer(stream_).expires_never();
+    shared_->api.handle(request, [self = this->shared_from_this()](HttpResponse response) {
+      self->respond(std::move(response));
+    });
+  }
+
+  void upgrade() {
+    const HttpRequest request = to_request(parser_->get(), client_, kSecure);
+    if (request.path != "/ws") return respond(refusal(404, "there is no WebSocket but /ws"));
+    if (auto refused = shared_->access.refuse_origin(request)) return respond(*std::move(refused));
+    if (auto refused = shared_->access.refuse_token(request)) return respond(*std::move(refused));
+    beast::get_lowest_layer(stream_).expires_never();
+    serve_socket(std::move(stream_), parser_->release(), client_, shared_);
+  }
+
+  void respond(HttpResponse given) {
+    response_ = {};
+    response_.version(11);
+    response_.result(static_cast<unsigned>(given.status));
+    response_.set(http::field::server, "remotemedia");
+    response_.set("X-Content-Type-Options", "nosniff");
+    if (!given.content_type.empty()) response_.set(http::field::content_type, given.content_type);
+    for (const auto& [name, value] : given.headers) response_.set(name, value);
+    response_.keep_alive(keep_alive_);
+    const std::size_t size = given.body.size();
+    if (!only_head_) response_.body() = std::move(given.body);
+    response_.prepare_payload();
+    if (only_head_) response_.content_length(size);
+    beast::get_lowest_layer(stream_).expires_after(kHttpTimeout);
+    http::async_write(stream_, response_,
+                      [self = this->shared_from_this()](const Error& error, std::size_t) {
+                        if (error) return;
+                        if (self->keep_alive_) return self->read();
+                        self->end();
+                      });
+  }
+
+  void end() {
+    Error ignored;
+    if constexpr (kSecure) {
+      stream_.async_shutdown([self = this->shared_from_this()](const Error&) {});
+    } else {
+      stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
+    }
+  }
+
+  Stream stream_;
+  std::shared_ptr<HttpServer::Shared> shared_;
+  Counted open_;
+  std::string client_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  http::response<http::string_body> response_;
+  bool keep_alive_ = false;
+  bool only_head_ = false;
+};
+
+template <typename Stream>
+void serve(Stream stream, std::shared_ptr<HttpServer::Shared> shared) {
+  std::make_shared<Connection<Stream>>(std::move(stream), std::move(shared))->start();
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+std::string decoded(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escaped = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+                         hex_digit(text[i + 2]) >= 0;
+    if (!escaped) {
+      result += text[i];
+      continue;
+    }
+    result += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+    i += 2;
+  }
+  return result;
+}
+
+}  // namespace
+
+HttpRequest to_request(const BeastRequest& request, const std::string& client, bool secure) {
+  HttpRequest result;
+  result.method = std::string(request.method_string());
+  const std::string_view target(request.target().data(), request.target().size());
+  result.path = decoded(target.substr(0, target.find('?')));
+  for (const auto& field : request) {
+    result.headers[lower(std::string(field.name_string()))] = std::string(field.value());
+  }
+  result.body = request.body();
+  result.client = client;
+  result.secure = secure;
+  return result;
+}
+
+std::string address_of(const beast::tcp_stream& stream) {
+  Error error;
+  const auto endpoint = stream.socket().remote_endpoint(error);
+  if (error) return {};
+  const auto address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_string();
+  }
+  return address.to_string();
+}
+
+HttpServer::HttpServer(boost::asio::io_context& context, const ServerOptions& options, Api& api,
+                       Sessions& sessions, const Access& access, RequestRate& rate)
+    : shared_(new Shared{options, api, sessions, access, rate, {}, 0}), acceptor_(context) {
+  if (!options.certificate.empty()) shared_->tls.emplace(tls_context(options));
+  const Tcp::endpoint endpoint(boost::asio::ip::make_address(options.host), options.port);
+  Error error;
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(Tcp::acceptor::reuse_address(true), error);
+  if (!error && endpoint.address().is_v6()) {
+    acceptor_.set_option(boost::asio::ip::v6_only(false), error);
+  }
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(boost::asio::socket_base::max_listen_connections, error);
+  if (error) {
+    fail_to_listen("TCP " + to_string(*rtc::parse_address(options.host, options.port)),
+                   error.value());
+  }
+  port_ = acceptor_.local_endpoint().port();
+}
+
+HttpServer::~HttpServer() = default;
+
+void HttpServer::start() { accept(); }
+
+void HttpServer::close() {
+  Error ignored;
+  acceptor_.close(ignored);
+}
+
+void HttpServer::accept() {
+  acceptor_.async_accept([this](const Error& error, Tcp::socket socket) {
+    if (error == boost::asio::error::operation_aborted) return;
+    // Without a free descriptor it fails at once, again and again; a connection that ends helps.
+    if (!error && shared_->connections < shared_->options.max_connections) {
+      Error ignored;
+      socket.set_option(Tcp::no_delay(true), ignored);
+      PlainStream stream(std::move(socket));
+      if (shared_->tls) {
+        serve(SecureStream(std::move(stream), *shared_->tls), shared_);
+      } else {
+        serve(std::move(stream), shared_);
+      }
+    }
+    accept();
+  });
+}
+
+}  // namespace remotemedia::server

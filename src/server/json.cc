@@ -1,0 +1,23 @@
+#include "server/json.h"
+
+#include "remotemedia/base/error.h"
+#include "remotemedia/graph/document.h"
+
+namespace remotemedia::server {
+
+std::optional<Object> parse_object(std::string_view text) {
+  try {
+    const Document document = parse_document(text, TextFormat::json);
+    if (const Object* object = document.root.as_object()) return *object;
+  } catch (const Error&) {  // NOLINT(bugprone-empty-catch): no JSON, no object
+  }
+  return std::nullopt;
+}
+
+std::string text_of(const Object& object, std::string_view name) {
+  const Value* member = object.find(name);
+  const std::string* text = member == nullptr ? nullptr : member->as_string();
+  return text == nullptr ? std::string() : *text;
+}
+
+}  // namespace remotemedia::server

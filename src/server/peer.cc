@@ -1,0 +1,239 @@
+#include "server/peer.h"
+
+#include "remotemedia/base/log.h"
+#include "remotemedia/graph/document.h"
+#include "server/clock.h"
+#include "server/json.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace remotemedia::server {
+namespace {
+
+/// How long a page has to read why its session ends.
+constexpr Time kFarewell = std::chrono::milliseconds(300);
+
+/// Of an error, for its page.
+Value failure_message(const std::exception_ptr& failure) {
+  Object message{{"type", "error"}, {"fatal", true}};
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    message.set("message", error.what());
+    const Object details = error.details();
+    if (const Value* node = details.find("node_id")) message.set("node_id", *node);
+  } catch (const std::exception& error) {
+    message.set("message", error.what());
+  }
+  return message;
+}
+
+}  // namespace
+
+Peer::Peer(PeerOptions options, std::shared_ptr<const rtc::Identity> identity,
+           std::unique_ptr<PeerPipeline> pipeline, Time now)
+    : options_(std::move(options)),
+      pipeline_(std::move(pipeline)),
+      endpoint_(std::move(identity), options_.endpoint, *this),
+      outgoing_(options_.endpoint.send_rate),
+      started_(now),
+      processing_(std::make_unique<LatencyHistogram>()) {}
+
+Peer::~Peer() = default;
+
+std::variant<std::string, rtc::Refusal> Peer::accept_offer(std::string_view sdp, Time now) {
+  return endpoint_.accept_offer(sdp, now);
+}
+
+void Peer::receive(const rtc::Address& source, std::span<std::uint8_t> datagram, Time now) {
+  endpoint_.receive(source, datagram, now);
+  work(now);
+}
+
+void Peer::advance(Time now) {
+  endpoint_.advance(now);
+  if (options_.max_age > Time{} && now >= started_ + options_.max_age && close_at_ == Time::max()) {
+    end_with("the session has reached its greatest age", now);
+  }
+  if (now >= report_at_) report(now);
+  if (now >= close_at_) close(now);
+  work(now);
+}
+
+Time Peer::next_timeout() const {
+  if (ended()) return Time::max();
+  const Time oldest = options_.max_age > Time{} && close_at_ == Time::max()
+                          ? started_ + options_.max_age
+                          : Time::max();
+  return std::min({endpoint_.next_timeout(), report_at_, close_at_, oldest});
+}
+
+/// What the endpoint has given in its last call.
+void Peer::work(Time now) {
+  if (std::exchange(channel_opened_, false)) {
+    send(session_message(), now);
+    if (pipeline_) report_at_ = now + options_.metrics_interval;
+  }
+  for (const std::string& message : std::exchange(messages_, {})) take_message(message, now);
+  if (!frames_.empty()) run_graph(now);
+  if (!waiting_messages_.empty()) send_waiting(now);
+}
+
+void Peer::run_graph(Time now) {
+  auto frames = std::exchange(frames_, {});
+  if (!pipeline_ || close_at_ != Time::max()) return;
+  try {
+    for (auto& [audio, time] : frames) push(std::move(audio), time);
+    deliver(pipeline_->take(), now);
+  } catch (...) {
+    fail(std::current_exception(), now);
+  }
+  frames.clear();
+  frames_ = std::move(frames);  // keeps its memory
+}
+
+void Peer::push(AudioBuffer audio, Time time) {
+  Packet packet;
+  packet.payload = std::move(audio);
+  packet.timestamp = time;
+  packet.sequence = sequence_++;
+  packet.metadata = Object{
+      {"session_id", options_.id}, {"timestamp", seconds(time)}, {"source", "webrtc"}};
+  const Time begin = steady_now();
+  pipeline_->push(std::move(packet));
+  const Time taken = steady_now() - begin;
+  processing_->add(taken);
+  processing_total_ += taken;
+  processing_max_ = std::max(processing_max_, taken);
+}
+
+void Peer::collect(Time now) {
+  if (!pipeline_ || ended()) return;
+  deliver(pipeline_->take(), now);
+  if (const auto failure = pipeline_->failure()) fail(failure, now);
+  work(now);
+}
+
+void Peer::deliver(std::vector<Packet> results, Time now) {
+  for (const Packet& packet : results) deliver_one(packet, now);
+}
+
+void Peer::deliver_one(const Packet& packet, Time now) {
+  switch (packet.kind()) {
+    case PayloadKind::audio:
+      return deliver_audio(packet, now);
+    case PayloadKind::text:
+      return send(
+          Object{{"type", "text_response"}, {"text", *packet.text()}, {"timestamp", unix_ms()}},
+          now);
+    case PayloadKind::json:
+      return send(*packet.json(), now);
+    case PayloadKind::list:
+      for (const Packet& item : **packet.list()) deliver_one(item, now);
+      return;
+    case PayloadKind::none:
+      return;
+    case PayloadKind::bytes:
+    case PayloadKind::object:
+      ++unknown_results_;
+      return;
+  }
+}
+
+void Peer::deliver_audio(const Packet& packet, Time now) {
+  speech_.observe(packet, [&](SpeechChange change) { note_speech(change, now); });
+  if (packet.timestamp < muted_before_) return;
+  const auto samples = outgoing_.convert(*packet.audio(), packet.ends_clip);
+  play(samples, now);
+  if (listeners_.empty() || samples.empty()) return;
+  const auto shared = std::make_shared<const std::vector<float>>(samples.begin(), samples.end());
+  for (const std::string& listener : listeners_) host_.listen(listener, shared);
+}
+
+void Peer::play(std::span<const float> samples, Time now) {
+  unplayed_frames_ += samples.size() - endpoint_.send_audio(samples, now);
+}
+
+void Peer::note_speech(SpeechChange change, Time now) {
+  send(Object{{"type", "vad"},
+              {"event", change.starts ? "start" : "end"},
+              {"time_s", change.time_s},
+              {"timestamp", unix_ms()}},
+       now);
+  if (!options_.barge_in || !change.starts) return;
+  endpoint_.cancel_audio();
+  outgoing_.reset();
+  muted_before_ = Time(static_cast<std::int64_t>(change.time_s * 1e9));
+}
+
+void Peer::fail(std::exception_ptr error, Time now) {
+  if (close_at_ != Time::max()) return;
+  const Value message = failure_message(error);
+  end_reason_ = *message.as_object()->find("message")->as_string();
+  log(LogLevel::warning, "session " + options_.id + " ends: " + end_reason_);
+  send(message, now);
+  close_at_ = now + kFarewell;
+}
+
+void Peer::end_with(const std::string& message, Time now) {
+  if (close_at_ != Time::max()) return;
+  end_reason_ = message;
+  send(Object{{"type", "error"}, {"fatal", true}, {"message", message}}, now);
+  close_at_ = now + kFarewell;
+}
+
+void Peer::close(Time now) {
+  endpoint_.close(now);
+  work(now);
+}
+
+void Peer::on_datagram(const rtc::Address& to, std::span<const std::uint8_t> bytes) {
+  if (host_.datagram) host_.datagram(to, bytes);
+}
+
+void Peer::on_audio(const rtc::ReceivedAudio& received) {
+  if (!pipeline_ || !pipeline_->accepts(PayloadKind::audio)) return;
+  AudioBuffer audio = AudioBuffer::allocate_unset(SampleFormat::f32, 1, received.samples.size(),
+                                                  received.rate);
+  std::ranges::copy(received.samples, audio.mutable_channel<float>(0).begin());
+  frames_.emplace_back(std::move(audio), received.time);
+}
+
+void Peer::on_state(rtc::EndpointState state, const char* reason) {
+  if (state == rtc::EndpointState::ended && end_reason_.empty()) end_reason_ = reason;
+}
+
+void Peer::on_channel_open(std::uint16_t channel, std::string_view label) {
+  channels_.emplace_back(channel, label);
+  if (channel_ && label != "messages") return;
+  channel_ = channel;
+  channel_opened_ = true;
+}
+
+void Peer::on_channel_closed(std::uint16_t channel) {
+  std::erase_if(channels_, [&](const auto& open) { return open.first == channel; });
+  if (channel_ == channel) channel_.reset();
+  if (!channel_) report_at_ = Time::max();
+}
+
+void Peer::on_message(const rtc::DataMessage& message) {
+  const bool fits = message.bytes.size() <= kMaxMessageBytes &&
+                    messages_.size() < kMaxWaitingMessages &&
+                    message.kind == rtc::MessageKind::text;
+  if (!fits) {
+    ++dropped_messages_;
+    return;
+  }
+  messages_.emplace_back(message.bytes.begin(), message.bytes.end());
+}
+
+bool Peer::add_listener(const std::string& id) {
+  if (listeners_.size() >= kMaxListeners) return false;
+  listeners_.push_back(id);
+  return true;
+}
+
+void Peer::remove_listener(const std::string& id) { std::erase(listeners_, id); }
+
+}  // namespace remotemedia::server

@@ -1,0 +1,186 @@
+#include "server/peer_pipeline.h"
+
+#include <algorithm>
+#include <array>
+#include <thread>
+#include <utility>
+
+namespace remotemedia::server {
+
+/// Shared with the threads of lanes, which may outlive the pipeline.
+struct PeerPipeline::Results {
+  mutable std::mutex mutex;
+  std::deque<Packet> waiting;
+  std::uint32_t generation = 0;
+  std::uint64_t dropped = 0;
+  std::exception_ptr failure;
+  std::thread::id pusher;  ///< who is inside of push()
+  std::function<void()> notify;
+
+  void add(Packet packet) {
+    // A Python object becomes JSON on the thread of the node that gave it, where that may wait.
+    if (const ForeignPtr* object = packet.object()) packet.payload = (*object)->to_value();
+    bool tell = false;
+    {
+      const std::lock_guard lock(mutex);
+      if (packet.generation < generation) return;
+      if (waiting.size() == kMaxResults) {
+        waiting.pop_front();
+        ++dropped;
+      }
+      tell = waiting.empty() && pusher != std::this_thread::get_id();
+      waiting.push_back(std::move(packet));
+    }
+    if (tell) notify();
+  }
+
+  void fail(std::exception_ptr error) {
+    {
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::move(error);
+    }
+    notify();
+  }
+};
+
+PeerPipeline::PeerPipeline(std::shared_ptr<const Graph> graph, std::string session_id,
+                           std::function<void()> notify)
+    : results_(std::make_shared<Results>()) {
+  results_->notify = std::move(notify);
+  SessionOptions options;
+  options.id = std::move(session_id);
+  options.lanes = true;
+  // Live audio does not wait for a slow node.
+  options.queue = {.capacity = kLaneCapacity, .policy = QueuePolicy::drop_oldest};
+  options.on_failure = [results = results_](std::exception_ptr error) {
+    results->fail(std::move(error));
+  };
+  session_ = std::make_unique<Session>(
+      std::move(graph), std::move(options),
+      [results = results_](Output output) { results->add(std::move(output.packet)); });
+}
+
+PeerPipeline::~PeerPipeline() = default;
+
+void PeerPipeline::push(Packet packet) {
+  {
+    const std::lock_guard lock(results_->mutex);
+    results_->pusher = std::this_thread::get_id();
+  }
+  struct Left {
+    Results& results;
+    ~Left() {
+      const std::lock_guard lock(results.mutex);
+      results.pusher = {};
+    }
+  } left{*results_};
+  session_->push(std::move(packet));
+}
+
+std::vector<Packet> PeerPipeline::take() {
+  const std::lock_guard lock(results_->mutex);
+  std::vector<Packet> taken(std::make_move_iterator(results_->waiting.begin()),
+                            std::make_move_iterator(results_->waiting.end()));
+  results_->waiting.clear();
+  return taken;
+}
+
+std::exception_ptr PeerPipeline::failure() const {
+  const std::lock_guard lock(results_->mutex);
+  return results_->failure;
+}
+
+void PeerPipeline::cancel() {
+  {
+    const std::lock_guard lock(results_->mutex);
+    ++results_->generation;
+    results_->waiting.clear();
+  }
+  session_->cancel();
+}
+
+void PeerPipeline::finish(Time timeout) noexcept {
+  try {
+    if (!failure()) session_->finish();
+  } catch (...) {  // NOLINT(bugprone-empty-catch): the session is over, nobody hears of it
+  }
+  session_->close(timeout);
+}
+
+std::uint64_t PeerPipeline::dropped_results() const {
+  const std::lock_guard lock(results_->mutex);
+  return results_->dropped;
+}
+
+bool PeerPipeline::accepts(PayloadKind kind) const { return server::accepts(graph(), kind); }
+
+bool accepts(const Graph& graph, PayloadKind kind) {
+  return !graph.inputs().empty() && std::ranges::all_of(graph.inputs(), [&](std::size_t index) {
+    const std::vector<PayloadKind>& kinds = graph.nodes()[index].type.inputs[0].kinds;
+    return kinds.empty() || std::ranges::find(kinds, kind) != kinds.end();
+  });
+}
+
+namespace {
+
+constexpr std::array kOpusRates = {48'000, 24'000, 16'000, 12'000, 8'000};
+
+StreamFormat mono_at(int rate) {
+  return {.kind = PayloadKind::audio,
+          .rate = rate,
+          .channels = 1,
+          .sample_format_known = true,
+          .sample_format = SampleFormat::f32};
+}
+
+/// Nothing if the node refuses it.
+std::optional<StreamFormat> resolved(const GraphNode& node, const StreamFormat& format) {
+  if (!node.type.resolve) return format;
+  try {
+    return node.type.resolve(node.parameters, format);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+bool takes_as_it_is(const GraphNode& node, int rate) {
+  const auto format = resolved(node, mono_at(rate));
+  return format && format->rate == rate;
+}
+
+/// The lowest rate of Opus that keeps what a signal of `rate` has.
+int opus_rate_for(int rate) {
+  int chosen = kOpusRates.front();
+  for (const int possible : kOpusRates) {
+    if (possible >= rate) chosen = possible;
+  }
+  return chosen;
+}
+
+}  // namespace
+
+int input_rate(const Graph& graph) {
+  for (const int rate : kOpusRates) {
+    const bool fits = std::ranges::all_of(graph.inputs(), [&](std::size_t index) {
+      return takes_as_it_is(graph.nodes()[index], rate);
+    });
+    if (fits) return rate;
+  }
+  return kOpusRates.front();
+}
+
+int output_rate(const Graph& graph, int input_rate) {
+  std::vector<int> rates(graph.nodes().size(), 0);  // 0: not known
+  int highest = 0;
+  for (const std::size_t index : graph.order()) {
+    const GraphNode& node = graph.nodes()[index];
+    const int before = node.incoming.empty() ? input_rate : rates[node.incoming[0].from];
+    const auto after = resolved(node, mono_at(before));
+    // A node of the user's may give any rate.
+    rates[index] = after && before != 0 && !node.type.offloaded ? after->rate : node.output.rate;
+    if (node.outgoing.empty()) highest = std::max(highest, rates[index]);
+  }
+  return highest == 0 ? kOpusRates.front() : opus_rate_for(highest);
+}
+
+}  // namespace remotemedia::server

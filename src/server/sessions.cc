@@ -1,0 +1,412 @@
+#include "server/sessions.h"
+
+#include "remotemedia/base/log.h"
+#include "server/clock.h"
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+#include <utility>
+
+namespace remotemedia::server {
+namespace {
+
+/// Graphs that are being made at one time; more wait for nothing, they come again.
+constexpr int kMostPrepared = 64;
+constexpr Time kIdentityAge = std::chrono::hours(24 * 7);
+/// How long the nodes of a session that is over may take to finish.
+constexpr Time kFinish = std::chrono::seconds(5);
+
+int status_of(rtc::RefusalKind kind) {
+  switch (kind) {
+    case rtc::RefusalKind::malformed:
+      return 400;
+    case rtc::RefusalKind::too_large:
+      return 413;
+    case rtc::RefusalKind::unsupported:
+      return 422;
+  }
+  return 400;
+}
+
+Refused refused(const rtc::Refusal& refusal) { return {status_of(refusal.kind), refusal.reason}; }
+
+Refused unknown(const std::string& id) { return {404, "there is no session " + id}; }
+
+std::string words_of(const std::exception_ptr& problem) {
+  try {
+    std::rethrow_exception(problem);
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+bool is_wildcard(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
+
+}  // namespace
+
+Sessions::Sessions(const ServerOptions& options, GraphSource graphs, SessionListener listener,
+                   std::function<void(std::function<void()>)> run_in_front)
+    : options_(options),
+      graphs_(std::move(graphs)),
+      listener_(std::move(listener)),
+      run_in_front_(std::move(run_in_front)),
+      workers_(kMostPrepared) {}
+
+Sessions::~Sessions() { stop(); }
+
+void Sessions::start() {
+  int count = options_.shards;
+  if (count == 0) count = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int first = options_.udp_port != 0 ? options_.udp_port : options_.port;
+  for (int i = 0; i < count; ++i) {
+    const int port = first == 0 ? 0 : first + i;
+    const auto address = rtc::parse_address(options_.host, static_cast<std::uint16_t>(port));
+    shards_.push_back(std::make_unique<Shard>(*address, shard_events()));
+    per_shard_.push_back(0);
+  }
+  for (const auto& shard : shards_) shard->start();
+}
+
+Shard::Events Sessions::shard_events() {
+  return {
+      .ended =
+          [this](const std::string& id, const std::string& reason,
+                 std::unique_ptr<PeerPipeline> pipeline) {
+            auto kept = std::make_shared<std::unique_ptr<PeerPipeline>>(std::move(pipeline));
+            run_in_front_([this, id, reason, kept] { on_ended(id, reason, std::move(*kept)); });
+          },
+      .message =
+          [this](const std::string& id, const Value& message) {
+            if (!listener_.on_message) return;
+            run_in_front_([this, id, message] {
+              tell(id, [this, id, message] { listener_.on_message(id, message); });
+            });
+          },
+      .listen =
+          [this](const std::string& listener, const SharedSamples& samples) {
+            run_in_front_([this, listener, samples] {
+              const auto found = sessions_.find(listener);
+              if (found == sessions_.end()) return;
+              Shard& shard = *shards_[found->second.shard];
+              shard.post([&shard, listener, samples] {
+                shard.with(listener, [&](Peer& peer, Time now) { peer.play(*samples, now); });
+              });
+            });
+          },
+  };
+}
+
+std::optional<Refused> Sessions::refuse(const NewSession& session) {
+  if (draining_) return Refused{503, "the server is about to stop", 10};
+  if (sessions_.contains(session.id)) return Refused{409, "there is a session of this id"};
+  if (sessions_.size() >= static_cast<std::size_t>(options_.max_sessions)) {
+    return Refused{503, "the server has as many sessions as it may", 5};
+  }
+  if (per_address_.of(limit_key(session.client)) >= options_.max_sessions_per_address) {
+    return Refused{429, "this address has as many sessions as one may", 5};
+  }
+  if (!session.listens_to.empty() && !has(session.listens_to)) return unknown(session.listens_to);
+  return std::nullopt;
+}
+
+std::size_t Sessions::least_loaded() const {
+  return static_cast<std::size_t>(std::ranges::min_element(per_shard_) - per_shard_.begin());
+}
+
+std::vector<rtc::Address> Sessions::candidates(const Shard& shard) const {
+  std::vector<std::string> addresses = options_.announced_addresses;
+  if (addresses.empty() && is_wildcard(options_.host)) {
+    addresses = interface_addresses(options_.host == "::");
+  }
+  if (addresses.empty()) addresses = {options_.host};
+  std::vector<rtc::Address> found;
+  for (const std::string& address : addresses) {
+    if (auto parsed = rtc::parse_address(address, shard.port())) found.push_back(*parsed);
+  }
+  return found;
+}
+
+std::shared_ptr<const rtc::Identity> Sessions::identity() {
+  const Time now = steady_now();
+  if (identity_ == nullptr || now - identity_made_ > kIdentityAge) {
+    identity_ = rtc::Identity::generate(unix_ms() / 1000);
+    identity_made_ = now;
+  }
+  return identity_;
+}
+
+void Sessions::open(NewSession session, Answered answered) {
+  if (auto refused = refuse(session)) {
+    ++counts_.refused;
+    return answered(*std::move(refused));
+  }
+  const std::size_t index = least_loaded();
+  Shard& shard = *shards_[index];
+  int rate_to_listen = 0;
+  if (!session.listens_to.empty()) rate_to_listen = sessions_.at(session.listens_to).send_rate;
+  const std::string id = session.id;
+  Entry entry{.shard = index,
+              .client = limit_key(session.client),
+              .listens_to = session.listens_to,
+              .on_end = session.on_end,
+              .strand = std::make_shared<Strand>(workers_)};
+  const auto task = [this, session = std::move(session), &shard, rate_to_listen,
+                     identity = identity(), answered] {
+    std::string answer;
+    auto prepared = std::make_shared<Prepared>(
+        prepare(session, shard, rate_to_listen, identity, answer));
+    run_in_front_([this, id = session.id, prepared, answer, answered] {
+      install(id, std::move(*prepared), answer, answered);
+    });
+  };
+  if (!workers_.try_run(task)) {
+    ++counts_.refused;
+    return answered(Refused{503, "too many sessions are being opened at this moment", 1});
+  }
+  per_address_.add(entry.client);
+  ++per_shard_[index];
+  sessions_.emplace(id, std::move(entry));
+}
+
+std::unique_ptr<PeerPipeline> Sessions::make_pipeline(const std::string& id, Shard& shard) {
+  return std::make_unique<PeerPipeline>(graphs_(id), id, [&shard, id] {
+    shard.post([&shard, id] { shard.with(id, [](Peer& peer, Time now) { peer.collect(now); }); });
+  });
+}
+
+/// On a worker's thread.
+Sessions::Prepared Sessions::prepare(const NewSession& session, Shard& shard, int rate_to_listen,
+                                     const std::shared_ptr<const rtc::Identity>& identity,
+                                     std::string& answer) {
+  try {
+    PeerOptions peer{.id = session.id,
+                     .client = session.client,
+                     .endpoint = {},
+                     .barge_in = options_.barge_in,
+                     .metrics_interval = options_.metrics_interval,
+                     .max_age = options_.max_session_age};
+    rtc::EndpointOptions& endpoint = peer.endpoint;
+    endpoint.candidates = candidates(shard);
+    endpoint.bitrate = options_.bitrate;
+    endpoint.complexity = options_.complexity;
+    endpoint.connect_timeout = options_.connect_timeout;
+    endpoint.grace = options_.grace;
+    endpoint.send_queue = std::chrono::seconds(60);
+    std::unique_ptr<PeerPipeline> pipeline;
+    if (rate_to_listen == 0) {
+      pipeline = make_pipeline(session.id, shard);
+      const Graph& graph = pipeline->graph();
+      const int wanted = input_rate(graph);
+      endpoint.receive_rate = options_.receive_rate != 0 ? options_.receive_rate : wanted;
+      endpoint.send_rate = options_.send_rate != 0 ? options_.send_rate
+                                                   : output_rate(graph, endpoint.receive_rate);
+    } else {
+      endpoint.send_rate = rate_to_listen;
+    }
+    const Time now = steady_now();
+    auto made = std::make_unique<Peer>(std::move(peer), identity, std::move(pipeline), now);
+    auto answered = made->accept_offer(session.offer, now);
+    if (const auto* refusal = std::get_if<rtc::Refusal>(&answered)) return refused(*refusal);
+    answer = std::move(std::get<std::string>(answered));
+    return made;
+  } catch (...) {
+    const std::string words = words_of(std::current_exception());
+    log(LogLevel::error, "session " + session.id + " was not opened: " + words);
+    return Refused{500, words};
+  }
+}
+
+void Sessions::install(const std::string& id, Prepared prepared, std::string answer,
+                       Answered answered) {
+  const auto found = sessions_.find(id);
+  if (const auto* refused = std::get_if<Refused>(&prepared)) {
+    ++(refused->status == 500 ? counts_.failed : counts_.refused);
+    forget(id);
+    return answered(*refused);
+  }
+  auto peer = std::make_shared<std::unique_ptr<Peer>>(
+      std::move(std::get<std::unique_ptr<Peer>>(prepared)));
+  Entry& entry = found->second;
+  entry.installed = true;
+  entry.send_rate = (*peer)->send_rate();
+  Shard& shard = *shards_[entry.shard];
+  ++counts_.opened;
+  shard.post([&shard, peer] { shard.add(std::move(*peer)); });
+  if (const auto source = sessions_.find(entry.listens_to); source != sessions_.end()) {
+    Shard& theirs = *shards_[source->second.shard];
+    theirs.post([&theirs, to = entry.listens_to, id] {
+      theirs.with(to, [&](Peer& heard, Time) { heard.add_listener(id); });
+    });
+  }
+  if (listener_.on_start) tell(id, [this, id] { listener_.on_start(id); });
+  answered(Accepted{id, std::move(answer)});
+  if (entry.closed) close(id);
+}
+
+void Sessions::renew(const std::string& id, std::string offer, Answered answered) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return answered(unknown(id));
+  if (!found->second.installed) return answered(Refused{409, "the session is being opened", 1});
+  Shard& shard = *shards_[found->second.shard];
+  shard.post([this, &shard, id, offer = std::move(offer), answered = std::move(answered)] {
+    Result result = unknown(id);
+    shard.with(id, [&](Peer& peer, Time now) {
+      auto answer = peer.accept_offer(offer, now);
+      if (const auto* refusal = std::get_if<rtc::Refusal>(&answer)) {
+        result = refused(*refusal);
+      } else {
+        result = Accepted{id, std::get<std::string>(std::move(answer))};
+      }
+    });
+    run_in_front_([answered, result] { answered(result); });
+  });
+}
+
+bool Sessions::close(const std::string& id) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return false;
+  found->second.closed = true;
+  if (!found->second.installed) return true;
+  Shard& shard = *shards_[found->second.shard];
+  shard.post(
+      [&shard, id] { shard.with(id, [](Peer& peer, Time now) { peer.close(now); }); });
+  return true;
+}
+
+bool Sessions::end_with(const std::string& id, const std::string& reason) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return false;
+  Shard& shard = *shards_[found->second.shard];
+  shard.post([&shard, id, reason] {
+    shard.with(id, [&](Peer& peer, Time now) { peer.end_with(reason, now); });
+  });
+  return true;
+}
+
+bool Sessions::send(const std::string& id, const Value& message) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return false;
+  Shard& shard = *shards_[found->second.shard];
+  shard.post([&shard, id, message] {
+    shard.with(id, [&](Peer& peer, Time now) { peer.send(message, now); });
+  });
+  return true;
+}
+
+void Sessions::broadcast(const Value& message) {
+  for (const auto& shard : shards_) {
+    shard->post([&shard = *shard, message] {
+      shard.for_each([&](Peer& peer, Time now) { peer.send(message, now); });
+    });
+  }
+}
+
+void Sessions::close_all() {
+  for (const auto& [id, entry] : sessions_) close(id);
+}
+
+namespace {
+
+/// Collects what each shard gives, and calls once all have.
+template <typename Part>
+struct Gathered {
+  std::vector<Part> parts;
+  std::size_t missing = 0;
+  std::function<void(std::vector<Part>)> done;
+};
+
+}  // namespace
+
+void Sessions::describe(std::function<void(Value::Array)> done) {
+  auto gathered = std::make_shared<Gathered<Value::Array>>();
+  gathered->missing = shards_.size();
+  gathered->done = [done = std::move(done)](std::vector<Value::Array> parts) {
+    Value::Array all;
+    for (Value::Array& part : parts) std::ranges::move(part, std::back_inserter(all));
+    done(std::move(all));
+  };
+  for (const auto& shard : shards_) {
+    shard->post([this, &shard = *shard, gathered] {
+      Value::Array part;
+      shard.for_each([&](Peer& peer, Time now) { part.push_back(peer.describe(now)); });
+      run_in_front_([gathered, part = std::move(part)]() mutable {
+        gathered->parts.push_back(std::move(part));
+        if (--gathered->missing == 0) gathered->done(std::move(gathered->parts));
+      });
+    });
+  }
+}
+
+void Sessions::measure(std::function<void(std::vector<ShardStatistics>)> done) {
+  auto gathered = std::make_shared<Gathered<ShardStatistics>>();
+  gathered->missing = shards_.size();
+  gathered->done = std::move(done);
+  for (const auto& shard : shards_) {
+    shard->post([this, &shard = *shard, gathered] {
+      auto part = std::make_shared<ShardStatistics>(shard.statistics());
+      run_in_front_([gathered, part] {
+        gathered->parts.push_back(*part);
+        if (--gathered->missing == 0) gathered->done(std::move(gathered->parts));
+      });
+    });
+  }
+}
+
+void Sessions::forget(const std::string& id) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return;
+  per_address_.remove(found->second.client);
+  --per_shard_[found->second.shard];
+  sessions_.erase(found);
+}
+
+void Sessions::on_ended(const std::string& id, const std::string& reason,
+                        std::unique_ptr<PeerPipeline> pipeline) {
+  ++counts_.ended;
+  if (pipeline) {
+    auto kept = std::make_shared<std::unique_ptr<PeerPipeline>>(std::move(pipeline));
+    workers_.run([kept] {
+      (*kept)->finish(kFinish);
+      kept->reset();
+    });
+  }
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return;
+  std::vector<std::string> listeners;
+  for (const auto& [other, entry] : sessions_) {
+    if (entry.listens_to == id) listeners.push_back(other);
+  }
+  for (const std::string& listener : listeners) close(listener);
+  if (const auto source = sessions_.find(found->second.listens_to); source != sessions_.end()) {
+    Shard& theirs = *shards_[source->second.shard];
+    theirs.post([&theirs, to = source->first, id] {
+      theirs.with(to, [&](Peer& heard, Time) { heard.remove_listener(id); });
+    });
+  }
+  if (listener_.on_end) tell(id, [this, id, reason] { listener_.on_end(id, reason); });
+  const auto on_end = std::move(found->second.on_end);
+  forget(id);
+  if (on_end) on_end(reason);
+}
+
+void Sessions::tell(const std::string& id, std::function<void()> call) {
+  const auto found = sessions_.find(id);
+  if (found != sessions_.end() && !found->second.strand->post(std::move(call))) {
+    log(LogLevel::warning, "session " + id + ": its listener is too slow, a message was dropped");
+  }
+}
+
+void Sessions::stop() {
+  for (const auto& shard : shards_) shard->stop();
+  workers_.wait(Time::max());
+  shards_.clear();
+}
+
+std::vector<std::uint16_t> Sessions::udp_ports() const {
+  std::vector<std::uint16_t> ports;
+  for (const auto& shard : shards_) ports.push_back(shard->port());
+  return ports;
+}
+
+}  // namespace remotemedia::server

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "server/sessions.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace remotemedia::server {
+
+/// The conversation with one page over a WebSocket: its session lives as long as the socket.
+class Signalling : public std::enable_shared_from_this<Signalling> {
+ public:
+  /// Messages a second, in bursts of five times as many.
+  static constexpr int kMessagesPerSecond = 10;
+
+  /// `send` gives a text to the page, `hang_up` closes the socket once that has been sent.
+  Signalling(Sessions& sessions, std::string client, std::function<void(std::string)> send,
+             std::function<void()> hang_up);
+
+  void on_text(std::string_view text);
+  /// The page has gone.
+  void on_close();
+
+ private:
+  void on_offer(std::string sdp);
+  void on_answered(const Result& result);
+  void on_session_end(const std::string& reason);
+  void refuse(const std::string& message, int code = 400, int retry_after_s = 0);
+
+  Sessions& sessions_;
+  std::string client_;
+  std::string id_;
+  std::function<void(std::string)> send_;
+  std::function<void()> hang_up_;
+  RequestRate rate_{kMessagesPerSecond * 60};
+  bool opened_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace remotemedia::server
