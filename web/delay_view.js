@@ -30,7 +30,7 @@ export class DelayView {
     this.#chart = new Chart(document.getElementById('delay-chart'), {
       span_s: SPAN_S,
       stacked: true,
-      format: (value) => `${formatMilliseconds(value)} ms`,
+      format: (value) => `${Math.round(value)} ms`,
       describe: () => this.#describe(),
       onCursor: (row) => this.#showLegend(row ?? this.#newest),
     });
@@ -71,8 +71,8 @@ export class DelayView {
     write('delay-total', formatMilliseconds(delay.total_ms));
     write('rtt', formatMilliseconds(browser?.rtt_ms ?? session.rtt_ms));
     write('jitter', formatMilliseconds(browser?.jitter_ms));
-    write('jitter-detail', `server buffer ${formatMilliseconds(session.jitter_buffer_ms)} of `
-      + `${formatMilliseconds(session.jitter_target_ms)} ms`);
+    write('jitter-detail', `server buffer ${formatMilliseconds(session.jitter_buffer_ms)} ms, `
+      + `aim ${formatMilliseconds(session.jitter_target_ms)}`);
     write('loss', formatPercent(session.loss_percent));
     write('loss-detail', `returned audio ${formatPercent(session.peer_loss_percent)} %`);
     write('processing', formatMicroseconds(processing.p99));

@@ -23,6 +23,14 @@ export function formatMicroseconds(us) {
 }
 
 /**
+ * @param {number} us microseconds, a round number
+ * @returns {string} with its unit, without zeros after the point
+ */
+export function formatTick(us) {
+  return formatMicroseconds(us).replace(/(\.\d*?)0+(?=\s)/, '$1').replace(/\.(?=\s)/, '');
+}
+
+/**
  * @param {number | null | undefined} ms milliseconds
  * @returns {string} without a unit; one decimal below 10
  */

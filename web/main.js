@@ -26,6 +26,8 @@ const conversation = new Conversation(
 let call = null;
 /** @type {MediaStreamTrack | null} */
 let microphone = null;
+const narrow = matchMedia('(max-width: 760px)');
+
 /** Grows with each Start and Stop, so that a late microphone finds that nobody waits for it. */
 let attempt = 0;
 
@@ -86,6 +88,7 @@ const callHandlers = {
     if (phase === 'ended') return;
     showPhase(phase);
     if (phase === 'running') conversation.add('system', 'Audio flows');
+    if (phase === 'running' && narrow.matches) byId('setup').open = false;
     if (phase === 'restoring') conversation.add('system', 'Connection interrupted, restoring it');
   },
   onEnd: end,
@@ -201,6 +204,9 @@ function listen() {
   window.addEventListener('pagehide', () => {
     if (document.body.dataset.phase !== 'idle') stop();
   });
+  narrow.addEventListener('change', () => {
+    byId('setup').open = true;
+  });
   watchDevices(() => refreshDevices());
 }
 
@@ -212,7 +218,10 @@ async function open() {
   applyVolume();
   await refreshDevices(wanted);
   if (byId('speaker').value) await applySpeaker();
-  if (!wanted.autostart) return;
+  if (!wanted.autostart) {
+    conversation.add('system', 'Press Start: the server gets your microphone, you hear its answer.');
+    return;
+  }
   if (isOwnServer(byId('address').value, location)) await start();
   else conversation.add('system', 'The link names another server: check it and press Start.');
 }

@@ -1,7 +1,7 @@
 /** What each node of the pipeline costs: a chart over the last minute and a table. */
 
 import { Chart } from './chart.js';
-import { formatCount, formatMicroseconds } from './format.js';
+import { formatCount, formatMicroseconds, formatTick } from './format.js';
 import { SeriesWindow, largest, recentAverage } from './series.js';
 
 const SPAN_S = 60;
@@ -25,7 +25,7 @@ export class NodeView {
     this.#chart = new Chart(document.getElementById('node-chart'), {
       span_s: SPAN_S,
       stacked: false,
-      format: formatMicroseconds,
+      format: formatTick,
       describe: () => this.#describe(),
       onCursor: (row) => this.#showFollowing(row ?? this.#window.rows.at(-1)),
     });
@@ -95,8 +95,10 @@ export class NodeView {
     const p95 = cell('');
     this.#cells.set(node.node_id, { average, p95 });
     row.append(
-      name, average, p95,
+      name,
+      average,
       cell(formatMicroseconds(node.p50_duration_us)),
+      p95,
       cell(formatMicroseconds(node.p99_duration_us)),
       cell(formatCount(node.execution_count)),
       cell(formatCount(node.error_count), node.error_count > 0),

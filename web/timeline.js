@@ -5,7 +5,7 @@ import { meterShare } from './levels.js';
 const SPAN_S = 30;
 const STEP_S = 0.05;
 const AXIS_HEIGHT = 20;
-const LABEL_WIDTH = 72;
+const LABEL_WIDTH = 82;
 
 export class Timeline {
   #canvas;
