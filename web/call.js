@@ -6,7 +6,7 @@
 import { Connection } from './connection.js';
 import { Signalling } from './signalling.js';
 import {
-  Problem, closedProblem, lostProblem, noMediaProblem, refusedProblem, unreachableProblem,
+  Problem, lostProblem, noMediaProblem, refusedProblem, unreachableProblem,
 } from './problems.js';
 
 /** Time for audio to flow after an answer. */
@@ -57,7 +57,7 @@ export class Call {
       this.#handlers.onPhase('connecting');
       this.#signalling = await this.#openSignalling(url, token);
       if (this.#ended) return this.#signalling.close();
-      this.#signalling.onclosed = (reason) => this.#end(closedProblem(reason));
+      this.#signalling.onclosed = (problem) => this.#end(problem);
       this.#connection = this.#make.connection(track, {
         ...this.#handlers,
         onState: (state) => this.#connectionState(state),

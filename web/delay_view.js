@@ -111,7 +111,7 @@ export class DelayView {
   #describe() {
     const { values } = this.#newest;
     if (this.#window.rows.length === 0) return 'Delay over the last minute: no figures yet';
-    const parts = DELAY_PARTS.map((part) => `${NAMES[part]} ${formatMilliseconds(values[part])} ms`);
-    return `Delay over the last minute, stacked by part. Now: ${parts.join(', ')}`;
+    const name = (part) => `${NAMES[part]} ${formatMilliseconds(values[part])} ms`;
+    return `Delay over the last minute, stacked by part. Now: ${DELAY_PARTS.map(name).join(', ')}`;
   }
 }

@@ -219,7 +219,7 @@ async function open() {
   await refreshDevices(wanted);
   if (byId('speaker').value) await applySpeaker();
   if (!wanted.autostart) {
-    conversation.add('system', 'Press Start: the server gets your microphone, you hear its answer.');
+    conversation.add('system', 'Press Start: the server hears you, and you hear what it returns.');
     return;
   }
   if (isOwnServer(byId('address').value, location)) await start();

@@ -49,23 +49,19 @@ export function verticalScale({ bottom, top, height, logarithmic }) {
 const coordinate = (value) => Math.round(value * 10) / 10;
 
 /**
- * A line that breaks where a value is missing.
+ * A line that breaks where a value is missing; a value alone is a dot.
  *
  * @param {ReadonlyArray<{x: number, y: number | null}>} points
  * @returns {string} the `d` of an SVG path
  */
 export function linePath(points) {
-  let path = '';
-  let down = false;
-  for (const { x, y } of points) {
-    if (y === null) {
-      down = false;
-      continue;
-    }
-    path += `${down ? 'L' : 'M'}${coordinate(x)} ${coordinate(y)}`;
-    down = true;
-  }
-  return path;
+  const drawn = (index) => (points[index]?.y ?? null) !== null;
+  return points.map(({ x, y }, index) => {
+    if (y === null) return '';
+    const place = `${coordinate(x)} ${coordinate(y)}`;
+    if (drawn(index - 1)) return `L${place}`;
+    return drawn(index + 1) ? `M${place}` : `M${place}h0`;
+  }).join('');
 }
 
 /**

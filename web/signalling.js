@@ -1,18 +1,23 @@
 /** The WebSocket over which offers and answers travel. */
 
 import { parseSignal, subprotocols } from './messages.js';
-import { refusedProblem, unansweredProblem } from './problems.js';
+import { closedProblem, refusedProblem, unansweredProblem } from './problems.js';
 
 /** Time for the WebSocket to open, and for an offer to be answered. */
 export const TIMEOUT_MS = 5000;
 
 export class Signalling {
-  /** Called once when the server ends the session or the socket breaks. @type {(reason: string) => void} */
+  /**
+   * Called once when the server ends the session or the socket breaks.
+   *
+   * @type {(problem: import('./problems.js').Problem) => void}
+   */
   onclosed = () => {};
 
   #socket;
   #pending = null;
-  #reason = '';
+  /** What the server said before the end. */
+  #problem = null;
 
   /** @param {WebSocket} socket that is open */
   constructor(socket) {
@@ -80,9 +85,12 @@ export class Signalling {
   #receive(json) {
     const signal = parseSignal(json);
     if (signal.type === 'answer') this.#settle('resolve', signal);
-    if (signal.type === 'error') this.#settle('reject', refusedProblem(signal));
+    if (signal.type === 'error') {
+      this.#problem = refusedProblem(signal);
+      this.#settle('reject', this.#problem);
+    }
     if (signal.type === 'closed') {
-      this.#reason = signal.reason;
+      this.#problem = closedProblem(signal.reason);
       this.#socket.close();
       this.#ended();
     }
@@ -97,9 +105,9 @@ export class Signalling {
   }
 
   #ended() {
-    this.#settle('reject', unansweredProblem());
+    this.#settle('reject', this.#problem ?? unansweredProblem());
     const { onclosed } = this;
     this.onclosed = () => {};
-    onclosed(this.#reason);
+    onclosed(this.#problem ?? closedProblem(''));
   }
 }

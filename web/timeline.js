@@ -1,4 +1,4 @@
-/** The last half minute: what the microphone heard, where the server found speech, what came back. */
+/** The last half minute: what was heard, where the server found speech, what came back. */
 
 import { meterShare } from './levels.js';
 
