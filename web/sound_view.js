@@ -31,6 +31,8 @@ export class SoundView {
     this.#speech.clear();
     this.#timeline.clear();
     this.#utterances = 0;
+    // Without a click Firefox lets audio run only once a microphone is open.
+    this.#context.resume();
     this.#sent.attach(this.#context, track);
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(() => this.#step());
