@@ -2,12 +2,13 @@
 set(entries "")
 set(arrays "")
 set(number 0)
+string(REPEAT "." 80 line)  # 20 bytes
 foreach(file ${FILES})
   file(READ ${file} hex HEX)
   get_filename_component(name ${file} NAME)
   string(REGEX REPLACE "(..)" "\\\\x\\1" bytes "${hex}")
   # A literal of any length, in pieces that every compiler takes.
-  string(REGEX REPLACE "((\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..)(\\\\x..))" "\\1\"\n    \"" bytes "${bytes}")
+  string(REGEX REPLACE "(${line})" "\\1\"\n    \"" bytes "${bytes}")
   file(SIZE ${file} size)
   string(APPEND arrays "constexpr char kFile${number}[] =\n    \"${bytes}\";\n")
   string(APPEND entries "      {\"${name}\", std::string_view(kFile${number}, ${size})},\n")

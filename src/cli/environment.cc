@@ -25,6 +25,8 @@ const std::vector<Known>& known_variables() {
        "what goes to the log on standard error; --log-level wins",
        {"debug", "info", "warning", "error", "off"}},
       {"REMOTEMEDIA_MODELS", "a folder to look for model weights first", {}},
+      {"REMOTEMEDIA_SERVER_HOST", "where serve listens; --host wins", {}},
+      {"REMOTEMEDIA_SERVER_PORT", "the port of serve; --port wins", {}},
       {"REMOTEMEDIA_RUNTIME",
        "for the Python SDK only: this program always runs native code",
        {"auto", "native", "python"}},

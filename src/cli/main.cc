@@ -21,6 +21,7 @@ namespace {
 
 constexpr const char* kProgramExamples = R"(Examples:
   remotemedia run speech.yaml -i talk.wav -o out.wav --report report.html
+  remotemedia serve
   remotemedia validate speech.yaml
   remotemedia nodes describe VADNode
   remotemedia graph speech.yaml --mermaid
@@ -62,6 +63,9 @@ void configure(CLI::App& app, Program& program) {
   app.fallthrough();
   app.allow_extras();
   add_run_command(app, program);
+#ifdef REMOTEMEDIA_WITH_SERVER
+  add_serve_command(app, program);
+#endif
   add_replay_command(app, program);
   add_validate_command(app, program);
   add_nodes_command(app, program);

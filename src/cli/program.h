@@ -47,6 +47,7 @@ void add_validate_command(CLI::App& app, Program& program);
 void add_nodes_command(CLI::App& app, Program& program);
 void add_graph_command(CLI::App& app, Program& program);
 void add_doctor_command(CLI::App& app, Program& program);
+void add_serve_command(CLI::App& app, Program& program);  ///< where the server is built
 
 /// One paragraph on standard error and, with --json, an object on standard output.
 void report_failure(const Error& error, const Program& program);

@@ -48,14 +48,10 @@ Time from_seconds(double value) { return Time(static_cast<std::int64_t>(value * 
 /// One in each line; empty lines and those that begin with # count for nothing.
 std::vector<std::string> read_tokens(const std::string& path) {
   std::vector<std::string> tokens;
-  const std::string text = read_text_file(path);
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    std::string line = text.substr(begin, end - begin);
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    if (!line.empty() && line.front() != '#') tokens.push_back(std::move(line));
-    begin = end + 1;
+  LineReader lines(path);
+  while (auto line = lines.next()) {
+    while (!line->empty() && (line->back() == '\r' || line->back() == ' ')) line->pop_back();
+    if (!line->empty() && line->front() != '#') tokens.push_back(*std::move(line));
   }
   if (tokens.empty()) throw UsageError(fmt::format("--token-file '{}' holds no token", path));
   return tokens;
