@@ -101,13 +101,11 @@ class UsrsctpTransport final : public SctpTransport {
       : settings_(settings), output_(&output) {
     const auto guard = stack_.lock();
     id_ = stack_.add(outbox_);
-    usrsctp_register_address(reinterpret_cast<void*>(id_));
   }
   ~UsrsctpTransport() override {
     const auto guard = stack_.lock();
-    stack_.remove(id_);
     if (socket_ != nullptr) usrsctp_close(socket_);
-    usrsctp_deregister_address(reinterpret_cast<void*>(id_));
+    stack_.remove(id_);
   }
   UsrsctpTransport(const UsrsctpTransport&) = delete;
   UsrsctpTransport& operator=(const UsrsctpTransport&) = delete;
