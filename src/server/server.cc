@@ -11,13 +11,12 @@
 #include "server/http_server.h"
 #include "server/sessions.h"
 
+#include <algorithm>
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-
-#include <algorithm>
-#include <atomic>
 #include <future>
 #include <mutex>
 #include <optional>
@@ -72,9 +71,8 @@ class Server::Impl {
     http_->start();
     thread_ = std::thread([this] { context_.run(); });
     if (access_.open() && !is_loopback(options_.host)) {
-      log(LogLevel::warning,
-          "the server listens on " + options_.host +
-              " without a token: everybody who reaches it may use it");
+      log(LogLevel::warning, "the server listens on " + options_.host +
+                                 " without a token: everybody who reaches it may use it");
     }
   }
 
@@ -170,8 +168,7 @@ void Server::send(const std::string& session_id, Value message) {
 }
 
 void Server::broadcast(Value message) {
-  impl_->post(
-      [this, message = std::move(message)] { impl_->sessions().broadcast(message); });
+  impl_->post([this, message = std::move(message)] { impl_->sessions().broadcast(message); });
 }
 
 void Server::close_session(const std::string& session_id, const std::string& reason) {

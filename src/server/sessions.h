@@ -34,8 +34,8 @@ using Answered = std::function<void(Result)>;
 struct NewSession {
   std::string id;
   std::string offer;
-  std::string client;             ///< IP address
-  std::string listens_to = {};    ///< id of another session, whose audio it plays
+  std::string client;           ///< IP address
+  std::string listens_to = {};  ///< id of another session, whose audio it plays
   std::function<void(const std::string& reason)> on_end = {};
 };
 

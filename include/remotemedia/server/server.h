@@ -29,10 +29,10 @@ struct SessionListener {
 /// The graph that runs if none is given: Silero VAD at 16 kHz, whose audio goes back.
 std::shared_ptr<const Graph> default_graph();
 
-/// WebRTC sessions of browsers, each with a running graph of its own: what a browser says is decoded
-/// and pushed, audio that comes out is sent back, text and JSON go into a data channel. HTTP on one
-/// thread; the sessions on `shards` others, each with one UDP port. docs/server.md has endpoints,
-/// messages and limits.
+/// WebRTC sessions of browsers, each with a running graph of its own: what a browser says is
+/// decoded and pushed, audio that comes out is sent back, text and JSON go into a data channel.
+/// HTTP on one thread; the sessions on `shards` others, each with one UDP port. docs/server.md has
+/// endpoints, messages and limits.
 ///
 /// Methods may be called from any thread.
 class Server {
