@@ -283,13 +283,10 @@ class UsrsctpTransport final : public SctpTransport {
     sctp_stream_reset_event event{};
     if (bytes.size() < sizeof event) return;
     std::memcpy(&event, bytes.data(), sizeof event);
-    const bool refused =
-        (event.strreset_flags & (SCTP_STREAM_RESET_DENIED | SCTP_STREAM_RESET_FAILED)) != 0;
-    const auto tell = [&](std::uint16_t stream) {
-      if ((event.strreset_flags & SCTP_STREAM_RESET_OUTGOING_SSN) != 0) {
-        output_->on_sctp_reset_done(stream);
-      }
-      if ((event.strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN) != 0 && !refused) {
+    const auto tell = [this, flags = event.strreset_flags](std::uint16_t stream) {
+      const bool refused = (flags & (SCTP_STREAM_RESET_DENIED | SCTP_STREAM_RESET_FAILED)) != 0;
+      if ((flags & SCTP_STREAM_RESET_OUTGOING_SSN) != 0) output_->on_sctp_reset_done(stream);
+      if ((flags & SCTP_STREAM_RESET_INCOMING_SSN) != 0 && !refused) {
         output_->on_sctp_reset_by_peer(stream);
       }
     };
