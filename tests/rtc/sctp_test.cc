@@ -119,7 +119,7 @@ TEST(Sctp, AResetIsKnownToBothSides) {
   EXPECT_FALSE(pair.a.lost);
 }
 
-TEST(Sctp, APeerThatGoesIsToldOrStaysSilent) {
+TEST(Sctp, ASideThatGoesSendsNothing) {
   SctpPair pair;
   pair.run(20);
   pair.b.transport.reset();
