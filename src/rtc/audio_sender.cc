@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <opus.h>
+#include <utility>
 
 namespace remotemedia::rtc {
 namespace {
@@ -137,6 +138,11 @@ std::optional<AudioSender::Packet> AudioSender::encode(Time at) {
                       marker_, level};
   marker_ = false;
   return packet;
+}
+
+AudioSender::Packet AudioSender::stamp(Bytes opus, std::uint8_t level, Time at) {
+  if (!epoch_) epoch_ = at;
+  return {opus, timestamp_at(at), std::exchange(marker_, false), level};
 }
 
 void AudioSender::set_loss(double share) {

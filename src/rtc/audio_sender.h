@@ -19,6 +19,7 @@ namespace remotemedia::rtc {
 class AudioSender {
  public:
   static constexpr Time kFrame = std::chrono::milliseconds(20);
+  static constexpr std::size_t kMaxPayload = 1'000;
 
   struct Settings {
     int rate = 16'000;                         ///< 8, 12, 16, 24 or 48 kHz
@@ -46,6 +47,8 @@ class AudioSender {
   /// The packet that is due at `now`, if one is. Call until nothing comes.
   std::optional<Packet> next_packet(Time now);
   [[nodiscard]] Time next_timeout() const { return next_tick_; }
+  /// A packet of audio that is encoded already, to be sent instead of samples.
+  Packet stamp(Bytes opus, std::uint8_t level, Time at);
   /// What the receiver reports; makes the encoder put more or less into FEC. 0..1.
   void set_loss(double share);
   /// RTP timestamp at a time: of SR.
@@ -68,7 +71,7 @@ class AudioSender {
   std::size_t first_ = 0;
   std::size_t count_ = 0;
   std::array<float, 960> frame_{};
-  std::array<std::uint8_t, 1'000> payload_{};
+  std::array<std::uint8_t, kMaxPayload> payload_{};
   std::optional<Time> epoch_;  // of the grid on which packets are sent
   Time next_tick_ = Time::max();
   bool part_waited_ = false;  // less than a frame was there at the last tick

@@ -41,6 +41,10 @@ std::size_t Endpoint::send_audio(std::span<const float> samples, Time now) {
   return impl_->state == EndpointState::ended ? 0 : impl_->media->send_audio(samples, now);
 }
 
+bool Endpoint::send_packet(std::span<const std::uint8_t> opus, std::uint8_t level, Time at) {
+  return impl_->state != EndpointState::ended && impl_->media->send_packet(opus, level, at);
+}
+
 void Endpoint::cancel_audio() { impl_->media->cancel_audio(); }
 
 std::optional<std::uint16_t> Endpoint::open_channel(std::string_view label, Time now) {

@@ -44,7 +44,7 @@ Endpoint::Impl::Impl(std::shared_ptr<const Identity> its_identity,
   if (options.max_datagrams_per_s < 1) {
     refuse("Endpoint: max_datagrams_per_s", options.max_datagrams_per_s, "1 or more");
   }
-  media = std::make_unique<MediaSession>(media_settings, *this);
+  media = std::make_unique<MediaSession>(media_settings, *this, *sink);
 }
 
 sdp::Local Endpoint::Impl::local(int its_version) const {
@@ -121,7 +121,8 @@ std::optional<Refusal> Endpoint::Impl::accept_answer(std::string_view text, Time
   if (const auto* refusal = std::get_if<Refusal>(&taken)) return *refusal;
   auto negotiated = std::get<sdp::Negotiated>(taken);
   ice->set_remote({negotiated.ice_ufrag, negotiated.ice_pwd}, negotiated.candidates, now);
-  begin(negotiated, Dtls::Role::client, now);
+  const bool is_client = negotiated.setup == sdp::Setup::passive;
+  begin(negotiated, is_client ? Dtls::Role::client : Dtls::Role::server, now);
   return std::nullopt;
 }
 

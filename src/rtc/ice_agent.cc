@@ -69,7 +69,9 @@ std::optional<Drop> IceAgent::answer(const Address& source, Bytes datagram,
     return Drop::stun_unexpected;
   };
   if (message.unknown != 0) return refuse(stun::kUnknownAttribute);
-  if (message.controlled) return refuse(stun::kRoleConflict);  // a lite side is never controlling
+  // Only one side controls, and it is never a lite one.
+  const bool same_role = role_ == Role::lite ? message.controlled : message.controlling;
+  if (same_role) return refuse(stun::kRoleConflict);
   if (!message.has_priority || !message.has_fingerprint) return refuse(stun::kBadRequest);
   output_->send_to(source, success.mapped(source).finish(credentials->pwd));
   if (credentials == &local_) previous_.reset();

@@ -21,7 +21,7 @@ struct IceCredentials {
 };
 
 /// One side of ICE (RFC 8445) for one component. The lite side answers authenticated checks and
-/// sends none; the controlling side checks the candidates of a lite peer and nominates at once.
+/// sends none; the controlling side checks the candidates of a peer and nominates at once.
 /// What is not authenticated is neither answered nor remembered.
 class IceAgent {
  public:

@@ -26,9 +26,10 @@ Time report_interval() { return std::chrono::milliseconds(500 + random_u32() % 1
 
 }  // namespace
 
-MediaSession::MediaSession(const Settings& settings, DatagramOutput& output)
+MediaSession::MediaSession(const Settings& settings, DatagramOutput& output, EndpointSink& sink)
     : settings_(settings),
       output_(&output),
+      sink_(&sink),
       receiver_(settings.receive_rate),
       sender_(settings.sending),
       // Below 2^15: the receiver's rollover counter is then known from the first packet.
@@ -79,6 +80,7 @@ std::optional<Drop> MediaSession::hear(const RtpPacket& packet, Time now) {
     receiver_.restart();
   }
   reception_->add(packet, now);
+  if (sink_->on_packet({packet.payload, packet.sequence, packet.timestamp})) return std::nullopt;
   return receiver_.add(packet.sequence, packet.timestamp, packet.payload, now);
 }
 
@@ -113,7 +115,12 @@ std::size_t MediaSession::send_audio(std::span<const float> samples, Time now) {
   return may_send() ? sender_.push(samples, now) : 0;
 }
 
-void MediaSession::send_packet(const AudioSender::Packet& packet) {
+bool MediaSession::send_packet(Bytes opus, std::uint8_t level, Time at) {
+  const bool fits = !opus.empty() && opus.size() <= AudioSender::kMaxPayload;
+  return fits && may_send() && send(sender_.stamp(opus, level, at));
+}
+
+bool MediaSession::send(const AudioSender::Packet& packet) {
   RtpPacket header;
   header.payload_type = static_cast<std::uint8_t>(negotiated_.payload_type);
   header.marker = packet.marker;
@@ -128,11 +135,12 @@ void MediaSession::send_packet(const AudioSender::Packet& packet) {
                     .level = packet.level});
   out.bytes(packet.payload);
   std::size_t size = out.size();
-  if (out.overflowed() || !srtp_->protect_rtp(out.memory(), size)) return;
+  if (out.overflowed() || !srtp_->protect_rtp(out.memory(), size)) return false;
   out.set_size(size);
   ++packets_sent_;
   octets_sent_ += static_cast<std::uint32_t>(packet.payload.size());
   output_->send(out.written());
+  return true;
 }
 
 void MediaSession::send_reports(Time now, bool goodbye) {
@@ -155,7 +163,7 @@ void MediaSession::send_reports(Time now, bool goodbye) {
 
 void MediaSession::advance(Time now) {
   while (const auto packet = sender_.next_packet(now)) {
-    if (may_send()) send_packet(*packet);
+    if (may_send()) send(*packet);
   }
   if (now < next_report_) return;
   next_report_ = now + report_interval();

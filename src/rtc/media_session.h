@@ -1,5 +1,6 @@
 #pragma once
 
+#include "remotemedia/rtc/endpoint.h"
 #include "rtc/audio_receiver.h"
 #include "rtc/audio_sender.h"
 #include "rtc/negotiation.h"
@@ -26,7 +27,7 @@ class MediaSession {
     std::string cname;
   };
 
-  MediaSession(const Settings& settings, DatagramOutput& output);
+  MediaSession(const Settings& settings, DatagramOutput& output, EndpointSink& sink);
 
   /// What both sides agreed on, and again after each description.
   void set_negotiated(const sdp::Negotiated& negotiated) { negotiated_ = negotiated; }
@@ -41,6 +42,7 @@ class MediaSession {
   [[nodiscard]] Time next_timeout() const;
 
   std::size_t send_audio(std::span<const float> samples, Time now);
+  bool send_packet(Bytes opus, std::uint8_t level, Time at);
   void cancel_audio() { sender_.cancel(); }
   void say_goodbye(Time now);
   /// Without consent nothing is sent.
@@ -61,13 +63,14 @@ class MediaSession {
 
   bool admit(std::uint32_t ssrc, Time now);
   std::optional<Drop> hear(const RtpPacket& packet, Time now);
-  void send_packet(const AudioSender::Packet& packet);
+  bool send(const AudioSender::Packet& packet);
   void send_reports(Time now, bool goodbye);
   void take_report(const ReportBlock& report, Time now);
   [[nodiscard]] bool may_send() const;
 
   Settings settings_;
   DatagramOutput* output_;
+  EndpointSink* sink_;
   sdp::Negotiated negotiated_;
   std::optional<Srtp> srtp_;
   AudioReceiver receiver_;

@@ -213,7 +213,9 @@ std::variant<Negotiated, Refusal> take_offer(const Description& offer, bool data
 std::variant<Negotiated, Refusal> take_answer(const Description& answer, bool data) {
   auto taken = take_audio(answer);
   if (auto* audio = std::get_if<Negotiated>(&taken)) {
-    if (audio->setup != Setup::passive) return unsupported("a=setup is active, expected passive");
+    if (audio->setup != Setup::passive && audio->setup != Setup::active) {
+      return malformed("a=setup has to choose: expected passive or active");
+    }
     if (audio->candidates.empty()) return malformed("the answer has no candidate with an address");
     if (data) audio->data = find_data(answer, *audio);
   }

@@ -159,6 +159,20 @@ TEST(Ice, TheControllingSideFindsALiteOneAndKeepsAsking) {
   EXPECT_EQ(client_box.receivers.back(), kServer);
 }
 
+TEST(Ice, TheControllingSideAnswersTheChecksOfAFullPeerButNotAnotherControllingOne) {
+  Outbox box;
+  IceAgent client(IceAgent::Role::controlling, box);
+  client.set_remote({"them", "their password"}, {kServer}, Time{});
+  Check check{client.local().ufrag + ":them", client.local().pwd};
+  EXPECT_EQ(client.receive(kServer, check.bytes(), Time{}), Drop::stun_unexpected);
+  EXPECT_EQ(stun::parse(box.sent.back())->error_code, stun::kRoleConflict);
+  EXPECT_FALSE(client.verified(kServer));
+  check.controlled = true;
+  EXPECT_EQ(client.receive(kServer, check.bytes(), Time{}), std::nullopt);
+  EXPECT_EQ(stun::parse(box.sent.back())->mapped, kServer);
+  EXPECT_TRUE(client.verified(kServer));
+}
+
 TEST(Ice, TheControllingSideAsksAgainLessAndLessOften) {
   Outbox box;
   IceAgent client(IceAgent::Role::controlling, box);

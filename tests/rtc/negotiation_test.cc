@@ -183,6 +183,15 @@ TEST(Negotiation, OurOfferIsTakenAndOurAnswerToo) {
   EXPECT_THAT(sdp::write_offer(audio_only), Not(HasSubstr("m=application")));
 }
 
+TEST(Negotiation, AnAnswerChoosesTheRoleInDtls) {
+  const std::string answer = answer_to(sdp::write_offer(local()));
+  const auto active = sdp::take_answer(parsed(replaced(answer, "setup:passive", "setup:active")));
+  ASSERT_TRUE(std::holds_alternative<sdp::Negotiated>(active));
+  EXPECT_EQ(std::get<sdp::Negotiated>(active).setup, sdp::Setup::active);
+  const auto open = sdp::take_answer(parsed(replaced(answer, "setup:passive", "setup:actpass")));
+  EXPECT_TRUE(std::holds_alternative<Refusal>(open));
+}
+
 TEST(Negotiation, WithoutOpusTheOfferIsUnsupported) {
   const Refusal refusal = refused(replaced(chromium_offer(), "opus/48000/2", "speex/16000"));
   EXPECT_EQ(refusal.kind, RefusalKind::unsupported);

@@ -23,6 +23,13 @@ struct ReceivedAudio {
   AudioKind kind = AudioKind::decoded;  ///< of most of the frame
 };
 
+/// A packet of Opus as it came.
+struct ReceivedPacket {
+  std::span<const std::uint8_t> opus;  ///< valid during the call
+  std::uint16_t sequence = 0;          ///< one more each packet; wraps
+  std::uint32_t timestamp = 0;         ///< of its first sample, in 1/48000 s; wraps
+};
+
 /// Counts since the beginning; frames have 20 ms.
 struct AudioReceiverStatistics {
   std::uint64_t packets = 0;    ///< taken into the jitter buffer

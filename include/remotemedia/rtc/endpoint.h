@@ -51,6 +51,9 @@ class EndpointSink {
   virtual ~EndpointSink() = default;
   /// To be sent as it is. Bytes are valid during the call; at most 1200 and SRTP's trailer.
   virtual void on_datagram(const Address& to, std::span<const std::uint8_t> bytes) = 0;
+  /// Each packet of audio, in the order of arrival. True takes it: it is not decoded then. For what
+  /// records, forwards or counts packets.
+  virtual bool on_packet(const ReceivedPacket& /*packet*/) { return false; }
   /// Every 20 ms from the first packet on.
   virtual void on_audio(const ReceivedAudio& audio) = 0;
   /// `reason` is a constant text, empty where there is nothing to say.
@@ -91,8 +94,8 @@ class Endpoint {
   /// Answers an offer as ICE-lite and DTLS server. A later offer of the same session may restart
   /// ICE or bring data channels; its sections must stay where they are, with the same certificate.
   std::variant<std::string, Refusal> accept_offer(std::string_view offer, Time now);
-  /// The other role, for clients in tests and under load: an offer, then the answer of an ICE-lite
-  /// server, whose candidates are checked.
+  /// The other role, for clients in tests and under load: an offer, then the answer of a server,
+  /// whose candidates are checked. In DTLS it takes the role that the answer leaves to it.
   std::string create_offer();
   std::optional<Refusal> accept_answer(std::string_view answer, Time now);
 
@@ -106,6 +109,10 @@ class Endpoint {
   /// Queues mono samples at `send_rate`, which are sent in step with time. Returns how many there
   /// was room for: 0 when not connected.
   std::size_t send_audio(std::span<const float> samples, Time now);
+  /// Sends a packet of Opus, at most 1000 bytes, as it is and at once. `at` is the time of its
+  /// audio, which becomes the timestamp; `level` is minus dB below full scale, 0..127. False if it
+  /// was not sent, as when not connected.
+  bool send_packet(std::span<const std::uint8_t> opus, std::uint8_t level, Time at);
   /// Forgets queued audio (barge-in): nothing of it is sent any more.
   void cancel_audio();
 
