@@ -45,7 +45,7 @@ TEST(AudioReceiver, FramesComeEvery20MsWithoutGaps) {
 
 TEST(AudioReceiver, FecAndPlcFillWhatIsLost) {
   for (unsigned seed = 0; seed < 3; ++seed) {
-    Call call({.loss_percent = 5}, seed);
+    Call call({.loss = 0.05}, seed);
     call.run(seconds(20));
     const auto counts = call.receiver.statistics();
     EXPECT_GT(counts.lost, 25U);
@@ -57,7 +57,7 @@ TEST(AudioReceiver, FecAndPlcFillWhatIsLost) {
 
 TEST(AudioReceiver, NoGapOfMoreThan60MsIsLeftWherePacketsFollow) {
   for (unsigned seed = 0; seed < 3; ++seed) {
-    Call call({.loss_percent = 10, .jitter = milliseconds(40)}, seed);
+    Call call({.loss = 0.1, .jitter = milliseconds(40)}, seed);
     call.run(seconds(20));
     EXPECT_EQ(call.silent_frames(), 0) << "seed " << seed;
     const auto counts = call.receiver.statistics();
@@ -79,7 +79,7 @@ TEST(AudioReceiver, JitterIsWaitedForAndNothingIsLost) {
 }
 
 TEST(AudioReceiver, DuplicatesAndReorderingDoNotMatter) {
-  Call call({.duplicate_percent = 30, .jitter = milliseconds(30)});
+  Call call({.duplicate = 0.3, .jitter = milliseconds(30)});
   call.run(seconds(20));
   const auto counts = call.receiver.statistics();
   EXPECT_GT(counts.duplicates, 30U);
@@ -112,7 +112,8 @@ TEST(AudioReceiver, AnOutageIsConcealedFor100MsAndThenSilent) {
 
 TEST(AudioReceiver, ClocksMayDiffer) {
   for (const double drift : {-6e-4, 6e-4}) {
-    Call call({.drift = drift});
+    Call call({});
+    call.drift = drift;
     // Half a second of silence each three seconds, as in speech.
     call.loudness = [](Time time) { return time % seconds(3) < milliseconds(2'500) ? 0.4F : 0.0F; };
     call.run(minutes(1));
@@ -125,7 +126,8 @@ TEST(AudioReceiver, ClocksMayDiffer) {
 }
 
 TEST(AudioReceiver, WithoutPausesTheWaitIsMadeUpForInSpeech) {
-  Call call({.drift = 3e-3});  // 180 ms a minute
+  Call call({});
+  call.drift = 3e-3;  // 180 ms a minute
   call.run(minutes(1));
   const auto counts = call.receiver.statistics();
   EXPECT_GT(counts.skipped_frames, 0U);

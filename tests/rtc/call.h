@@ -1,13 +1,12 @@
 #pragma once
 
-#include "graph/dice.h"
 #include "rtc/audio_receiver.h"
 #include "rtc/audio_sender.h"
+#include "rtc/network.h"
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <map>
 #include <numbers>
 #include <vector>
 
@@ -16,21 +15,13 @@ namespace remotemedia::rtc::test {
 inline constexpr int kCallRate = 16'000;
 inline constexpr double kTone_Hz = 440;
 
-/// What a simulated network does to packets.
-struct Network {
-  unsigned loss_percent = 0;
-  unsigned duplicate_percent = 0;
-  Time delay = std::chrono::milliseconds(30);
-  Time jitter{};  ///< more delay, uniform from 0 to this; packets overtake each other
-  Time outage_start = Time::max();
-  Time outage_end = Time::max();
-  double drift = 0;  ///< how much faster the sender's clock runs, e.g. 1e-4
-};
-
-/// A sender, a network and a receiver in simulated time, in steps of a millisecond.
+/// A sender, a network of 30 ms and a receiver in simulated time, in steps of a millisecond.
 class Call {
  public:
-  explicit Call(Network network, unsigned seed = 1) : network_(network), dice_(seed) {}
+  explicit Call(Network network, unsigned seed = 1) : path_(with_delay(network), seed) {}
+
+  /// How much faster the sender's clock runs, e.g. 1e-4.
+  double drift = 0;
 
   /// Loudness of the sender's tone at a time, 0..1; 0 is silence.
   std::function<float(Time)> loudness = [](Time) { return 0.4F; };
@@ -38,10 +29,8 @@ class Call {
   void run(Time until) {
     for (; now_ < until; now_ += std::chrono::milliseconds(1)) {
       send();
-      while (!flying_.empty() && flying_.begin()->first <= now_) {
-        const Flying packet = flying_.begin()->second;
-        flying_.erase(flying_.begin());
-        drops.push_back(receiver.add(packet.sequence, packet.timestamp, packet.payload, now_));
+      while (const auto packet = path_.receive(now_)) {
+        drops.push_back(receiver.add(packet->sequence, packet->timestamp, packet->payload, now_));
       }
       while (const auto frame = receiver.next_frame(now_)) {
         heard.insert(heard.end(), frame->samples.begin(), frame->samples.end());
@@ -81,9 +70,14 @@ class Call {
     std::vector<std::uint8_t> payload;
   };
 
+  static Network with_delay(Network network) {
+    network.delay = std::chrono::milliseconds(30);
+    return network;
+  }
+
   void send() {
     const auto theirs =
-        Time(static_cast<std::int64_t>(static_cast<double>(now_.count()) * (1 + network_.drift)));
+        Time(static_cast<std::int64_t>(static_cast<double>(now_.count()) * (1 + drift)));
     // A source in step with its clock: 20 ms at a time.
     while (pushed_ < theirs) {
       std::vector<float> frame(kCallRate / 50);
@@ -97,23 +91,12 @@ class Call {
     }
     while (const auto packet = sender.next_packet(theirs)) {
       ++sent;
-      Flying copy{sequence++, packet->timestamp, {packet->payload.begin(), packet->payload.end()}};
-      if (dice_.below(100) < network_.loss_percent) continue;
-      if (now_ >= network_.outage_start && now_ < network_.outage_end) continue;
-      launch(copy);
-      if (dice_.below(100) < network_.duplicate_percent) launch(copy);
+      path_.send({sequence++, packet->timestamp, {packet->payload.begin(), packet->payload.end()}},
+                 now_);
     }
   }
 
-  void launch(const Flying& packet) {
-    const auto jitter_ms = static_cast<std::size_t>(network_.jitter / std::chrono::milliseconds(1));
-    const Time delay = network_.delay + std::chrono::milliseconds(dice_.below(jitter_ms + 1));
-    flying_.emplace(now_ + delay, packet);
-  }
-
-  Network network_;
-  remotemedia::test::Dice dice_;
-  std::multimap<Time, Flying> flying_;
+  Path<Flying> path_;
   Time now_{};
   Time pushed_{};
   double phase_ = 0;

@@ -93,8 +93,8 @@ TEST_F(DataChannelTest, AChannelOpenedAtOnceIsThereWithinHalfASecond) {
 
 TEST_F(DataChannelTest, MessagesKeepTheirOrderUnderLossAndReordering) {
   const std::uint16_t channel = open();
-  session.loss_percent = 20;
-  session.jitter_ms = 30;
+  session.lose(0.2);
+  session.jitter(milliseconds(30));
   std::vector<Recorder::Message> expected;
   for (int i = 0; i < 200; ++i) {
     const std::string text = "message " + std::to_string(i);
@@ -112,7 +112,7 @@ TEST_F(DataChannelTest, ChannelsOpenUnderLoss) {
   for (unsigned seed = 0; seed < 5; ++seed) {
     Session lossy({}, seed);
     lossy.speaking = false;
-    lossy.loss_percent = 20;
+    lossy.lose(0.2);
     lossy.negotiate();
     lossy.run(seconds(3));
     ASSERT_TRUE(lossy.client.open_channel("x", lossy.now)) << seed;
@@ -199,8 +199,8 @@ TEST_F(DataChannelTest, AClosedChannelIsClosedOnBothSidesAndItsNumberIsUsedAgain
 
 TEST_F(DataChannelTest, ChannelsOpenAndCloseUnderLoss) {
   open("first");
-  session.loss_percent = 20;
-  session.jitter_ms = 30;
+  session.lose(0.2);
+  session.jitter(milliseconds(30));
   for (int i = 0; i < 20; ++i) {
     const auto channel = session.client.open_channel("more", session.now);
     ASSERT_TRUE(channel);
@@ -257,10 +257,10 @@ TEST_F(DataChannelTest, NothingOpensBeforeItIsConnectedOrAfterTheEnd) {
 
 TEST_F(DataChannelTest, AnOutageShorterThanConsentLosesNothing) {
   const std::uint16_t channel = open();
-  session.cut = true;
+  session.lose(1);
   EXPECT_TRUE(client_says(channel, "are you there?"));
   run(seconds(25));
-  session.cut = false;
+  session.lose(0);
   run(seconds(15));
   EXPECT_TRUE(session.connected());
   EXPECT_THAT(session.server_sink.messages, SizeIs(1));

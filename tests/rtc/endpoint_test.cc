@@ -40,7 +40,7 @@ TEST(Endpoint, ConnectsAndCarriesATonePerDirection) {
 TEST(Endpoint, ConnectsUnderLossAndStaysIntelligible) {
   for (unsigned seed = 0; seed < 5; ++seed) {
     Session session({}, seed);
-    session.loss_percent = 10;
+    session.lose(0.1);
     session.negotiate();
     session.run(seconds(6));
     EXPECT_TRUE(session.connected()) << "seed " << seed;
@@ -99,7 +99,7 @@ TEST(Endpoint, WithoutConsentItWaitsThenStopsThenEnds) {
   Session session;
   session.negotiate();
   session.run(seconds(1));
-  session.cut = true;
+  session.lose(1);
   session.run(seconds(12));
   EXPECT_EQ(session.server.state(), State::interrupted);
   session.run(seconds(40));
@@ -117,9 +117,9 @@ TEST(Endpoint, AnInterruptedSessionGoesOnWhenChecksComeBack) {
   Session session;
   session.negotiate();
   session.run(seconds(1));
-  session.cut = true;
+  session.lose(1);
   session.run(seconds(12));
-  session.cut = false;
+  session.lose(0);
   session.run(seconds(20));
   EXPECT_TRUE(session.connected());
   EXPECT_GT(tone_to_rest_dB(last_second(session.server_sink.heard), kCallRate, 800), 20);
@@ -168,7 +168,7 @@ TEST(Endpoint, CancelledAudioIsNotSent) {
 
 TEST(Endpoint, WithoutAPeerItEndsAfterItsTime) {
   Session session;
-  session.cut = true;
+  session.lose(1);
   session.negotiate();
   session.run(seconds(31));
   EXPECT_EQ(session.server.state(), State::ended);

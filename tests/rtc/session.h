@@ -1,15 +1,14 @@
 #pragma once
 
-#include "graph/dice.h"
 #include "remotemedia/rtc/endpoint.h"
 #include "rtc/call.h"
+#include "rtc/network.h"
 #include "rtc/openssl_clock.h"
 #include "rtc/openssl_random.h"
 #include "rtc/outbox.h"
 
 #include <gtest/gtest.h>
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +23,12 @@ inline std::shared_ptr<const Identity> shared_identity() {
 struct Recorder : EndpointSink {
   void on_datagram(const Address& to, std::span<const std::uint8_t> bytes) override {
     sent.emplace_back(to, Datagram(bytes.begin(), bytes.end()));
+  }
+  bool on_packet(const ReceivedPacket& packet) override {
+    if (!takes_packets) return false;
+    packets.push_back(
+        {{packet.opus.begin(), packet.opus.end()}, packet.sequence, packet.timestamp});
+    return true;
   }
   void on_audio(const ReceivedAudio& audio) override {
     heard.insert(heard.end(), audio.samples.begin(), audio.samples.end());
@@ -49,6 +54,13 @@ struct Recorder : EndpointSink {
     bool operator==(const Message&) const = default;
   };
 
+  struct Packet {
+    Datagram opus;
+    std::uint16_t sequence;
+    std::uint32_t timestamp;
+  };
+  bool takes_packets = false;  // instead of audio
+  std::vector<Packet> packets;
   std::vector<std::pair<Address, Datagram>> sent;
   std::vector<float> heard;
   std::vector<EndpointState> states;
@@ -65,7 +77,8 @@ struct Session {
       : identity(seeded_identity(seed)),
         server(identity, with_candidate(std::move(server_options)), server_sink),
         client(identity, client_options, client_sink),
-        dice(seed) {
+        to_server({.delay = std::chrono::milliseconds(10)}, seed),
+        to_client({.delay = std::chrono::milliseconds(10)}, seed + 1'000) {
     set_openssl_clock(now);
   }
 
@@ -116,22 +129,27 @@ struct Session {
     return samples;
   }
 
-  void carry(Recorder& from, std::multimap<Time, Datagram>& to) {
+  void carry(Recorder& from, Path<Datagram>& to) {
     for (auto& [address, bytes] : from.sent) {
       largest = std::max(largest, bytes.size());
-      if (cut || dice.below(100) < loss_percent) continue;
-      const auto more = std::chrono::milliseconds(dice.below(jitter_ms + 1));
-      to.emplace(now + std::chrono::milliseconds(10) + more, std::move(bytes));
+      to.send(std::move(bytes), now);
     }
     from.sent.clear();
   }
 
-  void deliver(std::multimap<Time, Datagram>& from, Endpoint& to, const Address& source) {
-    while (!from.empty() && from.begin()->first <= now) {
-      Datagram bytes = std::move(from.begin()->second);
-      from.erase(from.begin());
-      to.receive(source, bytes, now);
-    }
+  void deliver(Path<Datagram>& from, Endpoint& to, const Address& source) {
+    while (auto bytes = from.receive(now)) to.receive(source, *bytes, now);
+  }
+
+  /// Both ways, from now on; 1 cuts the line.
+  void lose(double share) {
+    to_server.set_loss(share);
+    to_client.set_loss(share);
+  }
+  /// Both ways, from now on: packets overtake each other.
+  void jitter(Time most) {
+    to_server.set_jitter(most);
+    to_client.set_jitter(most);
   }
 
   [[nodiscard]] bool connected() const {
@@ -148,12 +166,8 @@ struct Session {
   Endpoint server;
   Endpoint client;
   Address client_address = address("192.0.2.7", 40'000);
-  std::multimap<Time, Datagram> to_server;
-  std::multimap<Time, Datagram> to_client;
-  remotemedia::test::Dice dice;
-  unsigned loss_percent = 0;
-  unsigned jitter_ms = 0;  ///< packets overtake each other
-  bool cut = false;
+  Path<Datagram> to_server;
+  Path<Datagram> to_client;
   bool speaking = true;
   int server_phase = 0;
   int client_phase = 0;
