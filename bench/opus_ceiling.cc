@@ -1,0 +1,99 @@
+// What Opus alone takes of a processor: each packet of speech decoded to 16 kHz and encoded again,
+// with the settings of the endpoint. No server that does both can hold more sessions on a core.
+
+#include "bench/webrtc/speech.h"
+#include "rtc/audio_sender.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <array>
+#include <ctime>
+#include <exception>
+#include <memory>
+#include <opus.h>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace remotemedia::bench {
+namespace {
+
+struct FreeDecoder {
+  void operator()(OpusDecoder* decoder) const { opus_decoder_destroy(decoder); }
+};
+using Decoder = std::unique_ptr<OpusDecoder, FreeDecoder>;
+
+double thread_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+/// Microseconds a packet.
+struct Cost {
+  double decode_us;
+  double encode_us;
+};
+
+Cost measure(const std::vector<SpeechPacket>& speech) {
+  int error = 0;
+  const Decoder decoder(opus_decoder_create(kSpeechRate, 1, &error));
+  if (!decoder) throw std::runtime_error(opus_strerror(error));
+  rtc::AudioSender sender({.rate = kSpeechRate});
+  double decoding = 0;
+  double encoding = 0;
+  Time now{};
+  for (const SpeechPacket& packet : speech) {
+    std::array<float, kPacketSamples> samples{};
+    const double start = thread_seconds();
+    const int count = opus_decode_float(
+        decoder.get(), packet.opus.empty() ? nullptr : packet.opus.data(),
+        static_cast<opus_int32>(packet.opus.size()), samples.data(), kPacketSamples, 0);
+    const double middle = thread_seconds();
+    sender.push(samples, now);
+    now += kPacketTime;
+    const bool any = sender.next_packet(now).has_value();
+    const double end = thread_seconds();
+    if (count != static_cast<int>(kPacketSamples) || (!any && !packet.opus.empty())) {
+      throw std::runtime_error("Opus did not give what it got");
+    }
+    decoding += middle - start;
+    encoding += end - middle;
+  }
+  const double scale = 1e6 / static_cast<double>(speech.size());
+  return {decoding * scale, encoding * scale};
+}
+
+void run(const std::string& path, int rounds) {
+  const std::vector<SpeechPacket> speech = encode_speech(load_speech(path));
+  measure(speech);
+  std::vector<std::string> decode;
+  std::vector<std::string> encode;
+  for (int round = 0; round < rounds; ++round) {
+    const Cost cost = measure(speech);
+    decode.push_back(fmt::format("{:.2f}", cost.decode_us));
+    encode.push_back(fmt::format("{:.2f}", cost.encode_us));
+  }
+  fmt::print("{{\"library\": \"{}\", \"packets\": {}, \"decode_us\": [{}], \"encode_us\": [{}]}}\n",
+             opus_get_version_string(), speech.size(), fmt::join(decode, ", "),
+             fmt::join(encode, ", "));
+}
+
+}  // namespace
+}  // namespace remotemedia::bench
+
+int main(int argc, char** argv) {
+  std::string path;
+  int rounds = 15;
+  CLI::App app("Processor time of decoding and encoding packets of speech, as JSON.");
+  app.add_option("speech", path, "recording: mono, 16 kHz")->required();
+  app.add_option("--rounds", rounds)->check(CLI::Range(1, 10'000));
+  CLI11_PARSE(app, argc, argv);
+  try {
+    remotemedia::bench::run(path, rounds);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "opus_ceiling: {}\n", error.what());
+    return 2;
+  }
+}
