@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run serve test cpp-test python-test bench valgrind lint format clean
+.PHONY: help run serve test cpp-test python-test peer-test bench valgrind lint format clean
 
 VENV := .venv/bin
 JOBS ?= $(shell nproc)
@@ -26,7 +26,7 @@ help:
 	@echo "make run             a recording of speech through examples/graphs/speech.yaml, into out/"
 	@echo "make run INPUT=FILE  the same with a file of yours"
 	@echo "make serve           the WebRTC server on http://localhost:8080; GRAPH=FILE for a graph of yours"
-	@echo "make test            everything: C++, Python native and fallback, examples"
+	@echo "make test            everything: C++, Python native and fallback, examples, foreign peers"
 	@echo "make bench           speed, quality and accuracy beside every peer, into docs/benchmarks.md"
 	@echo "make bench QUICK=1   the same with few rounds, into build/ only"
 	@echo "make valgrind        kernels under memcheck, and their instructions against the record"
@@ -58,6 +58,7 @@ test:
 	@tools/setup.sh test
 	@$(MAKE) --no-print-directory cpp-test
 	@$(MAKE) --no-print-directory python-test
+	@$(MAKE) --no-print-directory peer-test
 
 cpp-test:
 	cmake --preset release
@@ -69,6 +70,10 @@ python-test: $(WHEEL) $(PURE)
 	$(VENV)/python -m pytest
 	REMOTEMEDIA_RUNTIME=python $(VENV)/python -m pytest -m "not native_only"
 	PYTHONPATH=$(PURE) $(VENV)/python -m pytest -m "not native_only"
+
+# WebRTC peers that are not ours, on programs that cpp-test has built.
+peer-test:
+	$(VENV)/python -m pytest tests/peers
 
 # The build tree stays in build/, so a second wheel compiles only what changed.
 $(WHEEL): $(WHEEL_SOURCES) requirements/dev.txt

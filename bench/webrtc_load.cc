@@ -103,7 +103,7 @@ nlohmann::json to_json(LoadReport& report, const LoadOptions& options) {
 LoadSetup setup_of(const Arguments& arguments) {
   LoadSetup setup;
   setup.target = HttpTarget::parse(arguments.url);
-  setup.local = local_address_towards(setup.target.address);
+  setup.local = rtc::test::local_address_towards(setup.target.address);
   setup.identity = rtc::Identity::generate(std::time(nullptr));
   setup.speech = encode_speech(load_speech(arguments.speech));
   setup.network = arguments.network;

@@ -2,8 +2,8 @@
 // What it takes is the price of the transport, and what a client under load takes beside it shows
 // that the client is not what is measured.
 
-#include "bench/webrtc/socket.h"
 #include "remotemedia/rtc/endpoint.h"
+#include "rtc/socket.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -25,6 +25,9 @@
 
 namespace remotemedia::bench {
 namespace {
+
+using rtc::test::Descriptor;
+using rtc::test::UdpSocket;
 
 constexpr std::size_t kMaxRequest = 128 * 1'024;
 constexpr std::size_t kMaxRequests = 256;
@@ -88,7 +91,7 @@ class MirrorServer {
  public:
   explicit MirrorServer(std::uint16_t port)
       : socket_(*rtc::parse_address("127.0.0.1", 0)),
-        listener_(listen_tcp(*rtc::parse_address("127.0.0.1", port))),
+        listener_(rtc::test::listen_tcp(*rtc::parse_address("127.0.0.1", port))),
         epoll_(epoll_create1(EPOLL_CLOEXEC)),
         identity_(rtc::Identity::generate(std::time(nullptr))) {
     watch(socket_.descriptor());

@@ -53,11 +53,11 @@ HttpTarget HttpTarget::parse(const std::string& url) {
     host.resize(colon);
   }
   if (host.empty()) refuse();
-  return {host, slash == url.size() ? "/" : url.substr(slash), resolve(host, port)};
+  return {host, slash == url.size() ? "/" : url.substr(slash), rtc::test::resolve(host, port)};
 }
 
 HttpPost::HttpPost(const HttpTarget& target, std::string_view body, Time now)
-    : connection_(connect_tcp(target.address)),
+    : connection_(rtc::test::connect_tcp(target.address)),
       request_(fmt::format("POST {} HTTP/1.1\r\nHost: {}:{}\r\nContent-Type: application/json\r\n"
                            "Content-Length: {}\r\nConnection: close\r\n\r\n{}",
                            target.path, target.host, target.address.port, body.size(), body)),

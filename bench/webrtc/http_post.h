@@ -1,12 +1,15 @@
 #pragma once
 
-#include "bench/webrtc/socket.h"
 #include "remotemedia/base/time.h"
+#include "rtc/socket.h"
 
 #include <string>
 #include <string_view>
 
 namespace remotemedia::bench {
+
+using rtc::test::Descriptor;
+using rtc::test::UdpSocket;
 
 /// Where offers go: "http://HOST[:PORT]/PATH".
 struct HttpTarget {

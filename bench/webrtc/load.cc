@@ -86,7 +86,7 @@ class Load {
 Load::Load(const LoadSetup& setup, const LoadOptions& options)
     : setup_(setup), options_(options), epoll_(epoll_create1(EPOLL_CLOEXEC)), start_(clock()) {
   constexpr std::size_t kOthers = 64;
-  allow_descriptors(options.sessions * std::size_t{2} + kOthers);
+  rtc::test::allow_descriptors(options.sessions * std::size_t{2} + kOthers);
   sessions_.reserve(options.sessions);
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "bench/webrtc/http_post.h"
-#include "bench/webrtc/socket.h"
 #include "bench/webrtc/speech.h"
 #include "remotemedia/rtc/endpoint.h"
 #include "rtc/network.h"
+#include "rtc/socket.h"
 
 #include <cstdint>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "bench/webrtc/socket.h"
+#include "rtc/socket.h"
 
 #include <fmt/format.h>
 
@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace remotemedia::bench {
+namespace remotemedia::rtc::test {
 namespace {
 
 // Half a second of a session at 50 packets a second, with the kernel's overhead for each.
@@ -31,7 +31,7 @@ struct SocketAddress {
   [[nodiscard]] const sockaddr* any() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-SocketAddress to_kernel(const rtc::Address& address) {
+SocketAddress to_kernel(const Address& address) {
   SocketAddress result;
   if (address.v6) {
     auto& in = reinterpret_cast<sockaddr_in6&>(result.storage);
@@ -49,8 +49,8 @@ SocketAddress to_kernel(const rtc::Address& address) {
   return result;
 }
 
-rtc::Address from_kernel(const SocketAddress& address) {
-  rtc::Address result;
+Address from_kernel(const SocketAddress& address) {
+  Address result;
   if (address.storage.ss_family == AF_INET6) {
     const auto& in = reinterpret_cast<const sockaddr_in6&>(address.storage);
     result.v6 = true;
@@ -68,11 +68,11 @@ rtc::Address from_kernel(const SocketAddress& address) {
   throw std::runtime_error(fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
-int open_socket(const rtc::Address& like, int type) {
+int open_socket(const Address& like, int type) {
   return socket(like.v6 ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
-rtc::Address name_of(int descriptor) {
+Address name_of(int descriptor) {
   SocketAddress name;
   if (getsockname(descriptor, name.any(), &name.size) != 0) fail("getsockname");
   return from_kernel(name);
@@ -91,7 +91,7 @@ Descriptor::~Descriptor() {
   if (number_ >= 0) close(number_);
 }
 
-UdpSocket::UdpSocket(const rtc::Address& local) : descriptor_(open_socket(local, SOCK_DGRAM)) {
+UdpSocket::UdpSocket(const Address& local) : descriptor_(open_socket(local, SOCK_DGRAM)) {
   if (descriptor() < 0) fail("a UDP socket");
   setsockopt(descriptor(), SOL_SOCKET, SO_RCVBUF, &kSocketBuffer, sizeof(kSocketBuffer));
   const SocketAddress name = to_kernel(local);
@@ -99,7 +99,7 @@ UdpSocket::UdpSocket(const rtc::Address& local) : descriptor_(open_socket(local,
   local_ = name_of(descriptor());
 }
 
-bool UdpSocket::send(const rtc::Address& to, std::span<const std::uint8_t> datagram) const {
+bool UdpSocket::send(const Address& to, std::span<const std::uint8_t> datagram) const {
   const SocketAddress name = to_kernel(to);
   return sendto(descriptor(), datagram.data(), datagram.size(), 0, name.any(), name.size) >= 0;
 }
@@ -112,7 +112,7 @@ std::optional<UdpSocket::Received> UdpSocket::receive(std::span<std::uint8_t> me
   return Received{from_kernel(source), memory.first(static_cast<std::size_t>(size))};
 }
 
-rtc::Address resolve(const std::string& host, std::uint16_t port) {
+Address resolve(const std::string& host, std::uint16_t port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
@@ -123,22 +123,22 @@ rtc::Address resolve(const std::string& host, std::uint16_t port) {
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, &freeaddrinfo);
   SocketAddress first;
   std::memcpy(&first.storage, list->ai_addr, list->ai_addrlen);
-  rtc::Address result = from_kernel(first);
+  Address result = from_kernel(first);
   result.port = port;
   return result;
 }
 
-rtc::Address local_address_towards(const rtc::Address& remote) {
+Address local_address_towards(const Address& remote) {
   // Connecting a UDP socket sends nothing, but makes the kernel choose a route.
   const Descriptor probe(open_socket(remote, SOCK_DGRAM));
   const SocketAddress name = to_kernel(remote);
   if (connect(probe.number(), name.any(), name.size) != 0) fail("no way to " + to_string(remote));
-  rtc::Address local = name_of(probe.number());
+  Address local = name_of(probe.number());
   local.port = 0;
   return local;
 }
 
-Descriptor connect_tcp(const rtc::Address& to) {
+Descriptor connect_tcp(const Address& to) {
   Descriptor made(open_socket(to, SOCK_STREAM));
   const int on = 1;
   setsockopt(made.number(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -147,7 +147,7 @@ Descriptor connect_tcp(const rtc::Address& to) {
   return begun ? std::move(made) : Descriptor();
 }
 
-Descriptor listen_tcp(const rtc::Address& local) {
+Descriptor listen_tcp(const Address& local) {
   Descriptor made(open_socket(local, SOCK_STREAM));
   const int on = 1;
   setsockopt(made.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -172,4 +172,4 @@ void allow_descriptors(std::size_t wanted) {
   }
 }
 
-}  // namespace remotemedia::bench
+}  // namespace remotemedia::rtc::test
