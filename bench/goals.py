@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from page_webrtc import codec_sessions, sessions_per_core
 from timing import median, times_faster
 
 OURS: Final = "remotemedia high"
@@ -38,7 +39,7 @@ class Verdict:
 def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
     """Judge every goal."""
     found: list[Verdict] = []
-    for judge in (_offline, _streaming, _quality, _formats, _speech, _pipeline, _sessions):
+    for judge in (_offline, _streaming, _quality, _formats, _speech, _pipeline, _sessions, _webrtc):
         found += judge(results)
     return [asdict(verdict) for verdict in found]
 
@@ -232,3 +233,24 @@ def _sessions(results: dict[str, Any]) -> list[Verdict]:
         )
     )
     return found
+
+
+def _webrtc(results: dict[str, Any]) -> list[Verdict]:
+    """Judge the server beside aiortc's and beside what its codec allows."""
+    area = "WebRTC server"
+    found = results["webrtc_servers"]
+    echo, listening = (found["modes"][mode] for mode in ("echo", "receive-only"))
+    ours = echo.get("remotemedia")
+    share = sessions_per_core(ours) / codec_sessions(found["opus"]) if ours else None
+    delay_ms = ours["echo_delay_ms"]["p99"] if ours else None
+    return [
+        at_least(area, "echo: 5x aiortc's sessions on a core", _cheaper(echo), 5.0),
+        at_least(area, "receive-only: 10x aiortc's sessions on a core", _cheaper(listening), 10.0),
+        at_least(area, "echo: 0.6 of the sessions that Opus alone allows", share, 0.6),
+        at_most(area, "echo: heard after at most 120 ms, p99", delay_ms, 120.0, "ms"),
+    ]
+
+
+def _cheaper(entries: dict[str, Any]) -> float | None:
+    ours = entries.get("remotemedia")
+    return times_faster(entries["aiortc"]["core_share"], ours["core_share"]) if ours else None

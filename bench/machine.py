@@ -19,6 +19,7 @@ PACKAGES: Final = (
     "onnxruntime",
     "silero-vad",
     "webrtcvad-wheels",
+    "aiortc",
 )
 
 

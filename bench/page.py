@@ -9,6 +9,7 @@ from markdown import percent, table, time_text, x
 from page_resampling import offline, python_resamplers, quality, streaming
 from page_sessions import live_sessions
 from page_speech import preprocessing, voice_activity
+from page_webrtc import webrtc_servers
 from pictures import MAIN_JOB, pictures
 from timing import median, times_faster
 
@@ -43,6 +44,7 @@ def write(results: dict[str, Any], page: Path, folder: Path) -> None:
         preprocessing(results, shown),
         memory(results),
         live_sessions(results),
+        webrtc_servers(results),
         kernels(results),
     ]
     page.write_text("\n".join(section for section in sections if section), encoding="utf-8")

@@ -34,6 +34,7 @@ from timing import Times, interleave, spread
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 EXAMPLE: Final = ROOT / "examples/native_runtime/12_audio_preprocessing_benchmark.py"
+SPEECH: Final = labelled_set.SPHINX / "librivox/sense_and_sensibility_01_austen_64kb-0870.wav"
 STARTED: Final = time.monotonic()
 # Read by the libraries behind the peers when they load.
 THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -235,6 +236,16 @@ def python_sessions(recording: Path, quick: bool) -> dict[str, Any]:
     return found
 
 
+def webrtc_servers(programs: Path, recording: Path, quick: bool) -> dict[str, Any]:
+    """Put a load on WebRTC servers, ours beside others."""
+    say("WebRTC servers")
+    sizes = ["--rounds", "1", "--seconds", "3", "--sessions", "2"] if quick else []
+    command = [sys.executable, str(ROOT / "bench/webrtc_servers.py"), str(recording), *sizes]
+    command += ["--programs", str(programs)]
+    report: dict[str, Any] = json.loads(program_output(command, "WebRTC servers"))
+    return report
+
+
 def pipeline(quick: bool) -> dict[str, Any]:
     """Run the example as a user does."""
     say("ten seconds of stereo for a speech model")
@@ -320,6 +331,7 @@ def main() -> None:
     results["pipeline"] = pipeline(quick)
     results["live_sessions"] = live_sessions(options.programs, quick)
     results["python_sessions"] = python_sessions(data / "recorded-1-clean.wav", quick)
+    results["webrtc_servers"] = webrtc_servers(options.programs, SPEECH, quick)
     results["python_memory"] = None if quick else python_memory()
     results["kernels"] = kernels(options.programs, options.out, quick)
     results["goals"] = goals.verdicts(results)

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 import accuracy
 import charts
 import labelled_set
+import page_webrtc
 import timing
 from goals import at_least, at_most
 
@@ -131,3 +132,30 @@ def test_a_chart_is_a_document_whose_shapes_lie_inside_it(svg: str) -> None:
 def test_a_logarithmic_axis_has_equal_steps_for_equal_ratios() -> None:
     axis = charts.LogAxis(0.1, 1000.0, 0.0, 400.0)
     assert [round(axis.at(tick)) for tick in axis.ticks()] == [0, 100, 200, 300, 400]
+
+
+def test_sessions_fill_a_core_by_what_one_takes_of_it() -> None:
+    entry = {"core_share": [0.1, 0.02, 0.025]}
+    assert page_webrtc.sessions_per_core(entry) == pytest.approx(40)
+    # 50 packets a second of 100 us are half a percent of a core.
+    opus = {"decode_us": [20.0, 10.0, 30.0], "encode_us": [80.0]}
+    assert page_webrtc.codec_sessions(opus) == pytest.approx(200)
+
+
+def test_the_page_shows_servers_with_and_without_ours() -> None:
+    delay = {"count": 4, "p50": 58.0, "p99": 97.0, "max": 97.0}
+    shared = {"sessions": 6, "returned": 0.999, "gaps_over_60_ms": 3, "echo_delay_ms": delay}
+    theirs = {**shared, "core_share": [0.1, 0.1]}
+    found = {
+        "seconds": 15.0,
+        "rounds": 2,
+        "modes": {"echo": {"aiortc": theirs}, "receive-only": {}},
+        "opus": {"library": "libopus", "decode_us": [20.0], "encode_us": [180.0]},
+        "versions": {"aiortc": "1"},
+    }
+    page = page_webrtc.webrtc_servers({"webrtc_servers": found})
+    assert "| echo, aiortc | 6 | 10.00 % | 0 % | 10 |  | 58 / 97 ms | 99.9% | 3 |" in page
+    assert "at most 100 sessions" in page
+    found["modes"]["echo"]["remotemedia"] = {**shared, "core_share": [0.02, 0.02]}
+    page = page_webrtc.webrtc_servers({"webrtc_servers": found})
+    assert "| echo, aiortc | 6 | 10.00 % | 0 % | 10 | 5.00x | 58 / 97 ms | 99.9% | 3 |" in page

@@ -1,0 +1,73 @@
+"""The section of docs/benchmarks.md on WebRTC servers."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from markdown import percent, table, time_text, x
+from timing import median, times_faster
+
+__all__ = ["codec_sessions", "sessions_per_core", "webrtc_servers"]
+
+OURS: Final = "remotemedia"
+INTRO: Final = """## WebRTC servers
+
+Speech in Opus from many clients at once, one process for each server (`bench/webrtc_servers.py`):
+it decodes, resamples to 16 kHz and looks for speech; in *echo* it also sends that audio back. The
+processor time is that of the server's process, over {seconds:.0f} s of all sessions talking, the
+median of {rounds} rounds in turns; *sessions per core* is one over a session's part of it, not a
+load that was tried. *Echo* is from the packet that leaves a client to its sound being played there,
+both jitter buffers included. The mirror gives packets back without decoding: the transport alone.
+A server that does not hold its sessions
+returns less of their packets. aiortc {aiortc} sends stereo at 96 kbit/s, as it does by itself.
+
+"""
+CODEC: Final = """
+Opus alone, mono at 16 kHz and 32 kbit/s ({library}): {decode} to decode a packet of 20 ms, {encode}
+to encode it, so at most {echo:.0f} sessions with an echo on a core.
+"""
+
+
+def sessions_per_core(entry: dict[str, Any]) -> float:
+    """Give how many of a server's sessions fill one core."""
+    return 1 / median(entry["core_share"])
+
+
+def codec_sessions(opus: dict[str, Any]) -> float:
+    """Give how many sessions Opus alone lets a core decode and encode."""
+    packets_per_s = 50
+    return 1e6 / packets_per_s / (median(opus["decode_us"]) + median(opus["encode_us"]))
+
+
+def webrtc_servers(results: dict[str, Any]) -> str:
+    """Show what a session takes of each server."""
+    found = results["webrtc_servers"]
+    text = INTRO.format(**found, aiortc=found["versions"]["aiortc"])
+    rows = []
+    for mode, entries in found["modes"].items():
+        ours = entries.get(OURS)
+        for name, entry in entries.items():
+            delay = entry["echo_delay_ms"]
+            ratio = times_faster(entry["core_share"], ours["core_share"]) if ours else None
+            rows.append(
+                (
+                    f"{mode}, {name}",
+                    f"{entry['sessions']}",
+                    f"{100 * median(entry['core_share']):.2f} %",
+                    percent(entry["core_share"]),
+                    f"{sessions_per_core(entry):.0f}",
+                    x(ratio) if ratio is not None and name != OURS else "",
+                    f"{delay['p50']:.0f} / {delay['p99']:.0f} ms" if delay else "",
+                    f"{entry['returned']:.1%}" if delay else "",
+                    f"{entry['gaps_over_60_ms']}",
+                )
+            )
+    head = ("", "sessions", "of a core", "spread", "per core", "ours is cheaper")
+    text += table((*head, "echo p50 / p99", "returned", "gaps > 60 ms"), rows)
+    opus = found["opus"]
+    return text + CODEC.format(
+        library=opus["library"],
+        decode=time_text(median(opus["decode_us"])),
+        encode=time_text(median(opus["encode_us"])),
+        echo=codec_sessions(opus),
+    )

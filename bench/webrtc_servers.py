@@ -1,0 +1,189 @@
+"""WebRTC servers under the same load, in turns: ours, aiortc's, and a mirror; prints JSON.
+
+Usage: python bench/webrtc_servers.py RECORDING [--programs build/bench/bench] [--rounds N]
+           [--seconds S] [--sessions N] [--server PROGRAM]
+
+Each server is one process that decodes the audio of its sessions, resamples it to 16 kHz and looks
+for speech. In the mode *echo* it sends that audio back, so it encodes too; in *receive-only* it
+sends nothing. The mirror gives packets back as they came: what it takes is the transport's part.
+Measured is the processor time of the server's process, by the client, while all sessions talk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+OURS: Final = "remotemedia"
+MODES: Final = ("echo", "receive-only")
+START_S: Final = 60.0
+
+# How ours is started, and what it is told for each mode.
+OUR_COMMAND: Final = ("serve", "--host", "127.0.0.1", "--port", "{port}")
+OUR_MODES: Final[dict[str, tuple[str, ...]]] = {"echo": (), "receive-only": ("--receive-only",)}
+
+
+@dataclass(frozen=True)
+class Server:
+    """One server, and as many sessions as it holds in real time on a busy machine."""
+
+    name: str
+    command: tuple[str, ...]
+    modes: dict[str, tuple[str, ...]]
+    sessions: int
+
+
+def servers(programs: Path, ours: str | None) -> list[Server]:
+    """Give all that are here; ours is left out where the program does not serve."""
+    aiortc = (sys.executable, str(ROOT / "bench/peers/aiortc_server.py"), "--port", "{port}")
+    mirror = (str(programs / "webrtc_mirror"), "--port", "{port}")
+    found = [
+        Server("aiortc", aiortc, {"echo": (), "receive-only": ("--receive-only",)}, 6),
+        Server("mirror", mirror, {"echo": ()}, 50),
+    ]
+    if ours is not None and serves(ours):
+        found.insert(0, Server(OURS, (ours, *OUR_COMMAND), OUR_MODES, 50))
+    return found
+
+
+def serves(program: str) -> bool:
+    """Tell whether the program is there and knows `serve`."""
+    if shutil.which(program) is None:
+        return False
+    done = subprocess.run([program, "serve", "--help"], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def free_port() -> int:
+    """Give a port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(server: Server, mode: str) -> Iterator[tuple[int, int]]:
+    """Start a server, give its port and process once it takes connections, and end it."""
+    port = free_port()
+    command = [part.format(port=port) for part in (*server.command, *server.modes[mode])]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + START_S
+        while not listens(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"{server.name} does not listen: {' '.join(command)}")
+            time.sleep(0.05)
+        yield port, process.pid
+    finally:
+        process.kill()
+        process.wait()
+
+
+def listens(port: int) -> bool:
+    """Tell whether a connection is taken."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def load(
+    programs: Path, server: Server, mode: str, recording: Path, seconds: float
+) -> dict[str, Any]:
+    """Put the load on a server that is started for it."""
+    with running(server, mode) as (port, pid):
+        command = [str(programs / "webrtc_load"), f"http://127.0.0.1:{port}/api/offer", "--json"]
+        command += ["--speech", str(recording), "--server-pid", str(pid), f"--{mode}"]
+        command += ["--sessions", str(server.sessions), "--ramp-per-s", str(server.sessions / 2)]
+        command += ["--duration-s", str(seconds), "--probes", "4" if mode == "echo" else "0"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{server.name}, {mode}: the load failed: {done.stdout.strip()}")
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def share_of_a_core(report: dict[str, Any]) -> float:
+    """Give what one session takes of a core of the server's."""
+    used: float = report["server"]["cpu_s"]
+    return used / report["seconds"] / report["sessions"]
+
+
+def packets_of(reports: list[dict[str, Any]]) -> list[dict[str, int]]:
+    """Give the counts of packets of each round."""
+    return [report["packets"] for report in reports]
+
+
+def summary(server: Server, reports: list[dict[str, Any]]) -> dict[str, Any]:
+    """Join the rounds of one server: costs of each, delays of the worst."""
+    worst = max(reports, key=lambda report: (report["echo_delay_ms"] or {"p99": 0.0})["p99"])
+    return {
+        "sessions": server.sessions,
+        "core_share": [share_of_a_core(report) for report in reports],
+        "echo_delay_ms": worst["echo_delay_ms"],
+        "connect_ms": worst["connect_ms"],
+        "returned": min(packets["received"] / packets["sent"] for packets in packets_of(reports)),
+        "gaps_over_60_ms": sum(report["gaps_over_60_ms"] for report in reports),
+        "client_core_share": [
+            report["client"]["cpu_s"] / report["seconds"] / report["sessions"] for report in reports
+        ],
+    }
+
+
+def opus(programs: Path, recording: Path, rounds: int) -> dict[str, Any]:
+    """Measure the codec alone."""
+    command = [str(programs / "opus_ceiling"), str(recording), "--rounds", str(max(rounds, 5))]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Run every server in every mode, in turns."""
+    here = servers(options.programs, options.server)
+    if options.sessions:
+        here = [replace(server, sessions=options.sessions) for server in here]
+    modes = {}
+    for mode in MODES:
+        taking = [server for server in here if mode in server.modes]
+        reports: dict[str, list[dict[str, Any]]] = {server.name: [] for server in taking}
+        for _ in range(options.rounds):
+            for server in taking:
+                report = load(options.programs, server, mode, options.recording, options.seconds)
+                reports[server.name].append(report)
+        modes[mode] = {server.name: summary(server, reports[server.name]) for server in taking}
+    return {
+        "seconds": options.seconds,
+        "rounds": options.rounds,
+        "modes": modes,
+        "opus": opus(options.programs, options.recording, options.rounds),
+        "versions": {"aiortc": importlib.metadata.version("aiortc")},
+    }
+
+
+def main() -> None:
+    """Measure, and print the result."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("recording", type=Path, help="mono, 16 kHz")
+    parser.add_argument("--programs", type=Path, default=ROOT / "build/bench/bench")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sessions", type=int, help="on each server (default: what it holds)")
+    parser.add_argument("--seconds", type=float, default=15.0)
+    default = str(Path(sys.executable).with_name("remotemedia"))
+    parser.add_argument("--server", default=default, help="the program `remotemedia` that serves")
+    json.dump(measure(parser.parse_args()), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
