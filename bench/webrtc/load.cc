@@ -66,6 +66,7 @@ class Load {
   void begin_measuring(Time now);
   void step();
   [[nodiscard]] bool settled() const;
+  [[nodiscard]] bool all_have_ended() const;
   LoadReport report(Time now);
 
   const LoadSetup& setup_;
@@ -87,6 +88,7 @@ Load::Load(const LoadSetup& setup, const LoadOptions& options)
     : setup_(setup), options_(options), epoll_(epoll_create1(EPOLL_CLOEXEC)), start_(clock()) {
   constexpr std::size_t kOthers = 64;
   rtc::test::allow_descriptors(options.sessions * std::size_t{2} + kOthers);
+  if (options.server_pid > 0) process_cpu_seconds(options.server_pid);  // is it there?
   sessions_.reserve(options.sessions);
 }
 
@@ -171,6 +173,11 @@ bool Load::settled() const {
          });
 }
 
+bool Load::all_have_ended() const {
+  return std::ranges::all_of(
+      sessions_, [](const auto& session) { return session->state() == LoadSession::State::ended; });
+}
+
 void Load::begin_measuring(Time now) {
   measuring_ = true;
   measured_from_ = now;
@@ -188,6 +195,7 @@ void Load::step() {
 
 LoadReport Load::run() {
   while (!settled()) step();
+  if (all_have_ended()) return report(clock());
   for (const Time until = clock() + kSettle; clock() < until;) step();
   begin_measuring(clock());
   const auto measured = std::chrono::duration<double>(options_.seconds);
@@ -199,10 +207,12 @@ LoadReport Load::run() {
 
 LoadReport Load::report(Time now) {
   LoadReport result;
-  result.seconds = seconds(now - measured_from_);
-  result.client_cpu_s = process_cpu_seconds(getpid()) - client_cpu_;
-  if (options_.server_pid > 0) {
-    result.server_cpu_s = process_cpu_seconds(options_.server_pid) - server_cpu_;
+  if (measuring_) {
+    result.seconds = seconds(now - measured_from_);
+    result.client_cpu_s = process_cpu_seconds(getpid()) - client_cpu_;
+    if (options_.server_pid > 0) {
+      result.server_cpu_s = process_cpu_seconds(options_.server_pid) - server_cpu_;
+    }
   }
   result.late_p50_ms = lateness_.percentile_ms(0.5);
   result.late_p99_ms = lateness_.percentile_ms(0.99);

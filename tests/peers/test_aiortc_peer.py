@@ -19,8 +19,10 @@ from av import AudioFrame
 
 RATE = 48_000
 TONE_HZ = 440.0
+AMPLITUDE = 12_000
 TIMEOUT_S = 30.0  # of a loaded machine
 HEARD_S = 2.5
+WINDOW = RATE // 10
 
 
 class Tone(MediaStreamTrack):
@@ -40,7 +42,7 @@ class Tone(MediaStreamTrack):
         if self.readyState != "live":
             raise MediaStreamError
         phase = 2 * np.pi * TONE_HZ * (self._position + np.arange(size)) / RATE
-        samples = (12_000 * np.sin(phase)).astype(np.int16)
+        samples = (AMPLITUDE * np.sin(phase)).astype(np.int16)
         # Of mono it would make a stereo that is quieter by 3 dB.
         both = np.repeat(samples, 2)[None, :]
         frame = AudioFrame.from_ndarray(both, format="s16", layout="stereo")
@@ -178,12 +180,19 @@ def run(what: Awaitable[None]) -> None:
     asyncio.run(bounded())
 
 
-def frequency(samples: np.ndarray[Any, np.dtype[np.int16]]) -> float:
+def frequency(samples: np.ndarray[Any, np.dtype[np.float64]]) -> float:
     """Of the strongest tone: the peak of the spectrum, between its lines by a parabola."""
     power = np.log(np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) + 1e-9)
-    at = int(np.argmax(power))
+    at = int(np.clip(np.argmax(power), 1, len(power) - 2))
     low, top, high = power[at - 1 : at + 2]
     return float((at + (low - high) / (2 * (low - 2 * top + high))) * RATE / len(samples))
+
+
+def tone(samples: np.ndarray[Any, np.dtype[np.int16]]) -> tuple[float, float]:
+    """Frequency and level of most tenths of a second: a busy machine may be late with some."""
+    windows = samples[: len(samples) // WINDOW * WINDOW].astype(float).reshape(-1, WINDOW)
+    levels = np.sqrt(np.mean(windows**2, axis=1))
+    return float(np.median([frequency(one) for one in windows])), float(np.median(levels))
 
 
 @pytest.fixture(autouse=True)
@@ -200,9 +209,10 @@ def test_a_tone_arrives_at_both_ends_as_it_was_sent(call: Any, endpoint_program:
             heard = await peer.hear(HEARD_S)
             program.write({"type": "close"})
             end = await program.read("end")
-        assert frequency(heard[-RATE:]) == pytest.approx(TONE_HZ, abs=1)
+        hz, level = tone(heard)
+        assert hz == pytest.approx(TONE_HZ, abs=1)
+        assert level == pytest.approx(AMPLITUDE / np.sqrt(2), rel=0.2)
         assert end["heard_hz"] == pytest.approx(TONE_HZ, abs=1)
-        assert np.sqrt(np.mean(heard[-RATE:].astype(float) ** 2)) == pytest.approx(8_485, rel=0.2)
         assert end["packets_received"] > HEARD_S * 45
         assert end["packets_sent"] > HEARD_S * 45
         assert 0 <= end["round_trip_s"] < 1

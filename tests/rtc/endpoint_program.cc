@@ -35,18 +35,25 @@ void print(const Json& line) {
   std::fflush(stdout);
 }
 
-/// Of a pure tone, between the first and the last of its upward crossings; 0 without any.
+/// Of a tone, by its upward crossings: the median over eight periods, so that a frame which was
+/// lost counts for nothing. 0 without any.
 double tone_hz(const std::vector<float>& samples) {
-  double first = -1;
-  double last = -1;
-  int periods = -1;
+  constexpr std::size_t kPeriods = 8;
+  std::vector<double> crossings;
   for (std::size_t i = 1; i < samples.size(); ++i) {
     const float before = samples[i - 1];
     if (before >= 0 || samples[i] < 0) continue;
-    last = static_cast<double>(i) - static_cast<double>(samples[i] / (samples[i] - before));
-    if (++periods == 0) first = last;
+    crossings.push_back(static_cast<double>(i) -
+                        static_cast<double>(samples[i] / (samples[i] - before)));
   }
-  return periods > 0 ? periods * kProgramRate / (last - first) : 0;
+  if (crossings.size() <= kPeriods) return 0;
+  std::vector<double> spans;
+  for (std::size_t i = kPeriods; i < crossings.size(); ++i) {
+    spans.push_back(crossings[i] - crossings[i - kPeriods]);
+  }
+  const auto middle = spans.begin() + static_cast<std::ptrdiff_t>(spans.size() / 2);
+  std::ranges::nth_element(spans, middle);
+  return kPeriods * kProgramRate / *middle;
 }
 
 class Program : EndpointSink {
