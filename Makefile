@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test cpp-test python-test bench valgrind lint format clean
+.PHONY: help run test cpp-test python-test e2e bench valgrind lint format clean
 
 VENV := .venv/bin
 JOBS ?= $(shell nproc)
@@ -26,6 +26,7 @@ help:
 	@echo "make run             a recording of speech through examples/graphs/speech.yaml, into out/"
 	@echo "make run INPUT=FILE  the same with a file of yours"
 	@echo "make test            everything: C++, Python native and fallback, examples"
+	@echo "make e2e             the server and its page in Chromium and Firefox"
 	@echo "make bench           speed, quality and accuracy beside every peer, into docs/benchmarks.md"
 	@echo "make bench QUICK=1   the same with few rounds, into build/ only"
 	@echo "make valgrind        kernels under memcheck, and their instructions against the record"
@@ -62,6 +63,12 @@ python-test: $(WHEEL) $(PURE)
 	$(VENV)/python -m pytest
 	REMOTEMEDIA_RUNTIME=python $(VENV)/python -m pytest -m "not native_only"
 	PYTHONPATH=$(PURE) $(VENV)/python -m pytest -m "not native_only"
+
+e2e:
+	@tools/setup.sh e2e
+	@$(MAKE) --no-print-directory $(WHEEL)
+	node --test tests/web/*.test.mjs
+	$(VENV)/python -m pytest tests/e2e
 
 # The build tree stays in build/, so a second wheel compiles only what changed.
 $(WHEEL): $(WHEEL_SOURCES) requirements/dev.txt
