@@ -23,9 +23,9 @@ document.addEventListener('securitypolicyviolation', (event) => {
 
 # The samples that come out of a track, as an AnalyserNode sees them.
 HEAR = """
-async ({ source, size }) => {
+(async (stream, size) => {
   window.ears ??= new Map();
-  const [track] = eval(source)?.getAudioTracks() ?? [];
+  const [track] = stream?.getAudioTracks() ?? [];
   if (!track) return null;
   if (!ears.has(track.id)) {
     const context = new AudioContext({ sampleRate: 48000 });
@@ -38,9 +38,23 @@ async ({ source, size }) => {
   const samples = new Float32Array(size);
   analyser.getFloatTimeDomainData(samples);
   return { rate: context.sampleRate, samples: Array.from(samples) };
-}
+})
 """
 RETURNED = "document.getElementById('returned').srcObject"
+
+
+def wait_for_tone(evaluate: Callable[[str], Any], stream: str = RETURNED) -> float:
+    """Wait until one sine and nothing else is heard; returns its frequency in Hz."""
+
+    def tone_hz() -> float | None:
+        heard = evaluate(f"{HEAR.strip()}({stream}, {FFT_SIZE})")
+        if heard is None:
+            return None
+        frequency_hz, share = strongest_hz(np.array(heard["samples"]), heard["rate"])
+        return frequency_hz if share > 0.95 else None
+
+    heard_hz: float = wait_for("a pure tone", tone_hz)
+    return heard_hz
 
 
 class Tab:
@@ -95,19 +109,10 @@ class Tab:
         """What an element shows."""
         return self.page.inner_text(selector)
 
-    def wait_for_tone(self, source: str = RETURNED) -> float:
-        """Wait until nothing but the microphone's tone is heard; returns its frequency in Hz."""
-
-        def tone_hz() -> float | None:
-            heard = self.page.evaluate(HEAR, {"source": source, "size": FFT_SIZE})
-            if heard is None:
-                return None
-            frequency_hz, share = strongest_hz(np.array(heard["samples"]), heard["rate"])
-            return frequency_hz if share > 0.95 else None
-
-        frequency_hz: float = wait_for("a pure tone", tone_hz)
-        assert abs(frequency_hz - TONE_HZ) < 2
-        return frequency_hz
+    def wait_for_tone(self, stream: str = RETURNED) -> None:
+        """Wait until nothing but the microphone's tone is heard in a stream of the page."""
+        heard_hz = wait_for_tone(self.page.evaluate, stream)
+        assert abs(heard_hz - TONE_HZ) < 2
 
 
 OpenTab = Callable[..., Tab]
