@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run serve test cpp-test python-test peer-test bench valgrind lint format clean
+.PHONY: help run serve test cpp-test python-test peer-test e2e bench valgrind lint format clean
 
 VENV := .venv/bin
 JOBS ?= $(shell nproc)
@@ -27,6 +27,7 @@ help:
 	@echo "make run INPUT=FILE  the same with a file of yours"
 	@echo "make serve           the WebRTC server on http://localhost:8080; GRAPH=FILE for a graph of yours"
 	@echo "make test            everything: C++, Python native and fallback, examples, foreign peers"
+	@echo "make e2e             the server and its page in Chromium and Firefox"
 	@echo "make bench           speed, quality and accuracy beside every peer, into docs/benchmarks.md"
 	@echo "make bench QUICK=1   the same with few rounds, into build/ only"
 	@echo "make valgrind        kernels under memcheck, and their instructions against the record"
@@ -74,6 +75,12 @@ python-test: $(WHEEL) $(PURE)
 # WebRTC peers that are not ours, on programs that cpp-test has built.
 peer-test:
 	$(VENV)/python -m pytest tests/peers
+
+e2e:
+	@tools/setup.sh e2e
+	@$(MAKE) --no-print-directory $(WHEEL)
+	node --test tests/web/*.test.mjs
+	$(VENV)/python -m pytest tests/e2e
 
 # The build tree stays in build/, so a second wheel compiles only what changed.
 $(WHEEL): $(WHEEL_SOURCES) requirements/dev.txt

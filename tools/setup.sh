@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing on Debian 12, Ubuntu 24.04 and later: packages, then the Python environment.
-# usage: tools/setup.sh [run|test|bench|valgrind|ci]   (default: test)
+# usage: tools/setup.sh [run|test|e2e|bench|valgrind|ci]   (default: test)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,6 +27,7 @@ rtc=(libsrtp2-dev libusrsctp-dev libopus-dev) # the WebRTC endpoint, which the w
 case $purpose in
   run) packages+=(pocketsphinx-testdata) ;; # recordings of speech
   test) packages+=(libgtest-dev libgmock-dev pocketsphinx-testdata) ;;
+  e2e) packages+=(pocketsphinx-testdata chromium firefox-esr nodejs) ;;
   bench)
     packages+=(
       libbenchmark-dev libsoxr-dev libspeexdsp-dev libsamplerate0-dev libswresample-dev libavutil-dev
@@ -37,7 +38,7 @@ case $purpose in
     ;;
   valgrind) packages+=(libgtest-dev libgmock-dev valgrind) ;;
   ci) packages+=(libgtest-dev libgmock-dev pocketsphinx-testdata clang clang-tidy g++-aarch64-linux-gnu) ;;
-  *) fail "unknown purpose '$purpose'; expected run, test, bench, valgrind or ci" ;;
+  *) fail "unknown purpose '$purpose'; expected run, test, e2e, bench, valgrind or ci" ;;
 esac
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -88,6 +89,7 @@ make_environment() {
       fail "the packages that make bench compares with need Python 3.11; set PYTHON and remove $venv"
   fi
   install_requirements requirements/dev.txt
+  if [ "$purpose" = e2e ]; then install_requirements requirements/e2e.txt; fi
   # The list is complete, and one of its packages would want a framework that nothing here uses.
   if [ "$purpose" = bench ]; then install_requirements requirements/bench.txt --no-deps; fi
 }
