@@ -45,10 +45,10 @@ bool is_wildcard(const std::string& host) { return host == "0.0.0.0" || host == 
 
 }  // namespace
 
-Sessions::Sessions(const ServerOptions& options, GraphSource graphs, SessionListener listener,
+Sessions::Sessions(const ServerOptions& options, SessionSource running, SessionListener listener,
                    std::function<void(std::function<void()>)> run_in_front)
     : options_(options),
-      graphs_(std::move(graphs)),
+      running_(std::move(running)),
       listener_(std::move(listener)),
       run_in_front_(std::move(run_in_front)),
       workers_(kMostPrepared) {}
@@ -154,8 +154,8 @@ void Sessions::open(NewSession session, Answered answered) {
   const auto task = [this, session = std::move(session), &shard, rate_to_listen,
                      identity = identity(), answered] {
     std::string answer;
-    auto prepared = std::make_shared<Prepared>(
-        prepare(session, shard, rate_to_listen, identity, answer));
+    auto prepared =
+        std::make_shared<Prepared>(prepare(session, shard, rate_to_listen, identity, answer));
     run_in_front_([this, id = session.id, prepared, answer, answered] {
       install(id, std::move(*prepared), answer, answered);
     });
@@ -170,7 +170,7 @@ void Sessions::open(NewSession session, Answered answered) {
 }
 
 std::unique_ptr<PeerPipeline> Sessions::make_pipeline(const std::string& id, Shard& shard) {
-  return std::make_unique<PeerPipeline>(graphs_(id), id, [&shard, id] {
+  return std::make_unique<PeerPipeline>(running_, id, [&shard, id] {
     shard.post([&shard, id] { shard.with(id, [](Peer& peer, Time now) { peer.collect(now); }); });
   });
 }
@@ -199,8 +199,8 @@ Sessions::Prepared Sessions::prepare(const NewSession& session, Shard& shard, in
       const Graph& graph = pipeline->graph();
       const int wanted = input_rate(graph);
       endpoint.receive_rate = options_.receive_rate != 0 ? options_.receive_rate : wanted;
-      endpoint.send_rate = options_.send_rate != 0 ? options_.send_rate
-                                                   : output_rate(graph, endpoint.receive_rate);
+      endpoint.send_rate =
+          options_.send_rate != 0 ? options_.send_rate : output_rate(graph, endpoint.receive_rate);
     } else {
       endpoint.send_rate = rate_to_listen;
     }
@@ -225,8 +225,8 @@ void Sessions::install(const std::string& id, Prepared prepared, std::string ans
     forget(id);
     return answered(*refused);
   }
-  auto peer = std::make_shared<std::unique_ptr<Peer>>(
-      std::move(std::get<std::unique_ptr<Peer>>(prepared)));
+  auto peer =
+      std::make_shared<std::unique_ptr<Peer>>(std::move(std::get<std::unique_ptr<Peer>>(prepared)));
   Entry& entry = found->second;
   entry.installed = true;
   entry.send_rate = (*peer)->send_rate();
@@ -269,8 +269,7 @@ bool Sessions::close(const std::string& id) {
   found->second.closed = true;
   if (!found->second.installed) return true;
   Shard& shard = *shards_[found->second.shard];
-  shard.post(
-      [&shard, id] { shard.with(id, [](Peer& peer, Time now) { peer.close(now); }); });
+  shard.post([&shard, id] { shard.with(id, [](Peer& peer, Time now) { peer.close(now); }); });
   return true;
 }
 

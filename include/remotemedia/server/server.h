@@ -2,6 +2,7 @@
 
 #include "remotemedia/base/value.h"
 #include "remotemedia/graph/graph.h"
+#include "remotemedia/graph/session.h"
 #include "remotemedia/server/options.h"
 
 #include <cstdint>
@@ -17,6 +18,10 @@ namespace remotemedia::server {
 /// throws refuses the session with its message.
 using GraphSource = std::function<std::shared_ptr<const Graph>(const std::string& session_id)>;
 
+/// As a GraphSource, for one who makes the running graph himself: with these options, of which `id`
+/// is the session's, and this sink.
+using SessionSource = std::function<std::unique_ptr<Session>(SessionOptions, Session::Sink)>;
+
 /// What happens to sessions, for one who embeds the server. Any may be empty. Called on worker
 /// threads, the calls of one session in order; must not throw.
 struct SessionListener {
@@ -29,16 +34,17 @@ struct SessionListener {
 /// The graph that runs if none is given: Silero VAD at 16 kHz, whose audio goes back.
 std::shared_ptr<const Graph> default_graph();
 
-/// WebRTC sessions of browsers, each with a running graph of its own: what a browser says is decoded
-/// and pushed, audio that comes out is sent back, text and JSON go into a data channel. HTTP on one
-/// thread; the sessions on `shards` others, each with one UDP port. docs/server.md has endpoints,
-/// messages and limits.
+/// WebRTC sessions of browsers, each with a running graph of its own: what a browser says is
+/// decoded and pushed, audio that comes out is sent back, text and JSON go into a data channel.
+/// HTTP on one thread; the sessions on `shards` others, each with one UDP port. docs/server.md has
+/// endpoints, messages and limits.
 ///
 /// Methods may be called from any thread.
 class Server {
  public:
   /// Configuration error for options out of range.
   Server(ServerOptions options, GraphSource graphs, SessionListener listener = {});
+  Server(ServerOptions options, SessionSource running, SessionListener listener = {});
   /// Stops without waiting for sessions.
   ~Server();
   Server(const Server&) = delete;
