@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test cpp-test python-test bench valgrind lint format clean
+.PHONY: help run serve test cpp-test python-test bench valgrind lint format clean
 
 VENV := .venv/bin
 JOBS ?= $(shell nproc)
@@ -10,7 +10,7 @@ JOBS ?= $(shell nproc)
 RECORDINGS := pocketsphinx-testdata
 
 WHEEL_SOURCES := pyproject.toml CMakeLists.txt LICENSE README.md \
-  $(shell find cmake include src python -type f -not -name '*.pyc')
+  $(shell find cmake include src python web -type f -not -name '*.pyc')
 WHEEL := .venv/.remotemedia
 PURE := build/pure
 
@@ -25,6 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo "make run             a recording of speech through examples/graphs/speech.yaml, into out/"
 	@echo "make run INPUT=FILE  the same with a file of yours"
+	@echo "make serve           the WebRTC server on http://localhost:8080; GRAPH=FILE for a graph of yours"
 	@echo "make test            everything: C++, Python native and fallback, examples"
 	@echo "make bench           speed, quality and accuracy beside every peer, into docs/benchmarks.md"
 	@echo "make bench QUICK=1   the same with few rounds, into build/ only"
@@ -46,6 +47,12 @@ run:
 	echo "audio    out/speech.wav"; \
 	echo "report   out/report.html (open it in a browser)"; \
 	echo "metrics  out/metrics.json"
+
+# Loopback only; ARGS are options of remotemedia serve.
+serve:
+	@tools/setup.sh run
+	@$(MAKE) --no-print-directory $(WHEEL)
+	$(VENV)/remotemedia serve $(GRAPH) $(ARGS)
 
 test:
 	@tools/setup.sh test

@@ -25,10 +25,13 @@ void answer(const sdp::Description& offer, const sdp::Negotiated& taken) {
   expect(answer->sections.size() == offer.sections.size(), "one section for each");
   for (std::size_t i = 0; i < offer.sections.size(); ++i) {
     expect(answer->sections[i].mid == offer.sections[i].mid, "sections keep their mid");
-    expect(answer->sections[i].wanted() == (i == taken.section), "one section is taken");
+    const bool data = taken.data && i == taken.data->section;
+    expect(answer->sections[i].wanted() == (i == taken.section || data), "no other is taken");
   }
-  expect(std::holds_alternative<sdp::Negotiated>(sdp::take_answer(*answer)),
-         "an answer can be taken");
+  const auto again = sdp::take_answer(*answer);
+  const auto* read_back = std::get_if<sdp::Negotiated>(&again);
+  expect(read_back != nullptr, "an answer can be taken");
+  expect(read_back->data.has_value() == taken.data.has_value(), "with its data channels");
 }
 
 }  // namespace

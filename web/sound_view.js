@@ -1,6 +1,5 @@
 /** Meters, speech lamp and timeline: what is heard, as it happens. */
 
-import { FLOOR_DB } from './levels.js';
 import { LevelMeter } from './level_meter.js';
 import { SpeechTrack } from './speech_track.js';
 import { Timeline } from './timeline.js';
@@ -70,9 +69,7 @@ export class SoundView {
   #step() {
     this.#frame = requestAnimationFrame(() => this.#step());
     const now_s = performance.now() / 1000;
-    const sent_db = this.#sent.update(now_s);
-    const returned_db = this.#returned.update(now_s);
-    this.#timeline.add(now_s, sent_db ?? FLOOR_DB, returned_db ?? FLOOR_DB);
+    this.#timeline.add(now_s, this.#sent.update(now_s), this.#returned.update(now_s));
     if (this.#calm.matches && now_s - this.#drawn_at_s < CALM_STEP_S) return;
     this.#drawn_at_s = now_s;
     this.#timeline.draw();

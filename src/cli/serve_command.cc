@@ -132,8 +132,7 @@ void add_network_options(CLI::App& command, ServeOptions& options) {
       ->envname("REMOTEMEDIA_SERVER_PORT")
       ->option_text("PORT");
   command
-      .add_option("--udp-port", server.udp_port,
-                  "First UDP port, one for each shard\n(as --port)")
+      .add_option("--udp-port", server.udp_port, "First UDP port, one for each shard\n(as --port)")
       ->option_text("PORT");
   command
       .add_option("--announce", server.announced_addresses,
@@ -162,8 +161,7 @@ void add_access_options(CLI::App& command, ServeOptions& options) {
       ->option_text("ORIGIN");
   command.add_option("--web", server.web_folder, "Folder of a page of yours")
       ->option_text("FOLDER");
-  command.add_option("--max-sessions", server.max_sessions, "At one time (1000)")
-      ->option_text("N");
+  command.add_option("--max-sessions", server.max_sessions, "At one time (1000)")->option_text("N");
   command
       .add_option("--max-sessions-per-address", server.max_sessions_per_address,
                   "Of one IP address at one time (100)")
@@ -186,8 +184,7 @@ void add_access_options(CLI::App& command, ServeOptions& options) {
 
 void add_audio_options(CLI::App& command, ServeOptions& options) {
   server::ServerOptions& server = options.server;
-  command.add_flag("--barge-in", server.barge_in,
-                   "Speech of the user ends what is being played");
+  command.add_flag("--barge-in", server.barge_in, "Speech of the user ends what is being played");
   command
       .add_option("--receive-rate", server.receive_rate,
                   "Of audio that goes into the graph, Hz (what\nit takes as it is)")

@@ -8,6 +8,7 @@ namespace {
 
 // What one association of 1 MiB may have in packets, most of which are full.
 constexpr std::uint32_t kMaxChunks = 1'024;
+constexpr std::size_t kFreeIds = 64;
 constexpr Time kNewCount = std::chrono::seconds(1);
 
 }  // namespace
@@ -42,8 +43,21 @@ SctpStack::SctpStack() {
 }
 
 std::uintptr_t SctpStack::add(std::shared_ptr<SctpOutbox> outbox) {
-  outboxes_.emplace(++last_id_, std::move(outbox));
-  return last_id_;
+  std::uintptr_t id = 0;
+  if (free_ids_.size() > kFreeIds) {
+    id = free_ids_.front();
+    free_ids_.pop_front();
+  } else {
+    id = ++last_id_;
+    usrsctp_register_address(reinterpret_cast<void*>(id));
+  }
+  outboxes_.emplace(id, std::move(outbox));
+  return id;
+}
+
+void SctpStack::remove(std::uintptr_t id) {
+  outboxes_.erase(id);
+  free_ids_.push_back(id);
 }
 
 int SctpStack::on_packet(void* id, void* bytes, std::size_t size, std::uint8_t, std::uint8_t) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -47,10 +48,10 @@ class SctpStack {
   /// To be held during each call of usrsctp.
   [[nodiscard]] std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
 
-  /// A name for an association that no other has had, and where its packets go until `remove`.
-  /// Both under the lock.
+  /// A name for an association, which is its address in usrsctp, and where its packets go until
+  /// `remove`. Both under the lock.
   std::uintptr_t add(std::shared_ptr<SctpOutbox> outbox);
-  void remove(std::uintptr_t id) { outboxes_.erase(id); }
+  void remove(std::uintptr_t id);
 
   /// Runs timers for the time since the last call of any thread, unless one is at it. Time that
   /// goes back by less than a second is another thread's that was late; by more, a new count of
@@ -65,6 +66,10 @@ class SctpStack {
   std::mutex mutex_;
   // All under the lock:
   std::unordered_map<std::uintptr_t, std::shared_ptr<SctpOutbox>> outboxes_;
+  // usrsctp 0.9.5 keeps some memory of each address that it is told to forget, so names are used
+  // again: those that have been free for longest, when there are enough of them that nothing of
+  // their last use is on its way any more.
+  std::deque<std::uintptr_t> free_ids_;
   std::uintptr_t last_id_ = 0;
   Time last_{};
 };

@@ -1,13 +1,16 @@
 #include "rtc/sctp.h"
 #include "rtc/sctp_stack.h"
+#include "rtc/usrsctp_socket.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <array>
 #include <bitset>
 #include <cerrno>
 #include <cstring>
 #include <sys/socket.h>
-#include <usrsctp.h>
+#include <utility>
+#include <vector>
 
 namespace remotemedia::rtc {
 namespace {
@@ -15,99 +18,17 @@ namespace {
 constexpr Time kSctpTick = std::chrono::milliseconds(20);
 constexpr std::size_t kPiece = 16 * 1024;  // of a message, read at a time
 
-// In ms. A retransmission comes late rather than never: only ICE decides that a peer is gone.
-constexpr std::uint32_t kRtoInitial = 500;
-constexpr std::uint32_t kRtoMin = 200;
-constexpr std::uint32_t kRtoMax = 10'000;
-constexpr std::uint32_t kHeartbeat = 10'000;
-constexpr std::uint32_t kSackDelay = 20;
-constexpr std::uint16_t kMaxAttempts = 1'000;
-constexpr std::uint16_t kInitMax = 2'000;
-constexpr std::uint32_t kBurst = 10;  // packets sent at once
-
-template <typename T>
-bool set_option(struct socket* socket, int level, int name, const T& value) {
-  return usrsctp_setsockopt(socket, level, name, &value, sizeof value) == 0;
-}
-
-template <typename T>
-bool set_option(struct socket* socket, int name, const T& value) {
-  return set_option(socket, IPPROTO_SCTP, name, value);
-}
-
-sockaddr_conn address_of(std::uintptr_t id, std::uint16_t port) {
-  sockaddr_conn address{};
-  address.sconn_family = AF_CONN;
-  address.sconn_port = htons(port);
-  address.sconn_addr = reinterpret_cast<void*>(id);
-  return address;
-}
-
-bool set_events(struct socket* socket) {
-  return std::ranges::all_of(
-      std::array<std::uint16_t, 3>{SCTP_ASSOC_CHANGE, SCTP_STREAM_RESET_EVENT,
-                                   SCTP_PARTIAL_DELIVERY_EVENT},
-      [socket](std::uint16_t type) {
-        const sctp_event event{.se_assoc_id = SCTP_ALL_ASSOC, .se_type = type, .se_on = 1};
-        return set_option(socket, SCTP_EVENT, event);
-      });
-}
-
-bool set_options(struct socket* socket) {
-  const int on = 1;
-  const int queue = static_cast<int>(kSctpQueue);
-  sctp_rtoinfo rto{};
-  rto.srto_initial = kRtoInitial;
-  rto.srto_min = kRtoMin;
-  rto.srto_max = kRtoMax;
-  sctp_assocparams association{};
-  association.sasoc_asocmaxrxt = kMaxAttempts;
-  const sctp_initmsg init{.sinit_num_ostreams = kSctpStreams,
-                          .sinit_max_instreams = kSctpStreams,
-                          .sinit_max_attempts = kMaxAttempts,
-                          .sinit_max_init_timeo = kInitMax};
-  const sctp_assoc_value reset{.assoc_id = SCTP_ALL_ASSOC,
-                               .assoc_value = SCTP_ENABLE_RESET_STREAM_REQ};
-  const sctp_assoc_value burst{.assoc_id = SCTP_ALL_ASSOC, .assoc_value = kBurst};
-  const sctp_sack_info sack{
-      .sack_assoc_id = SCTP_ALL_ASSOC, .sack_delay = kSackDelay, .sack_freq = 2};
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
-  return usrsctp_set_non_blocking(socket, 1) == 0 &&
-         set_option(socket, SOL_SOCKET, SO_LINGER, at_once) &&
-         set_option(socket, SOL_SOCKET, SO_SNDBUF, queue) &&
-         set_option(socket, SOL_SOCKET, SO_RCVBUF, queue) && set_option(socket, SCTP_NODELAY, on) &&
-         set_option(socket, SCTP_RECVRCVINFO, on) &&
-         set_option(socket, SCTP_FRAGMENT_INTERLEAVE, 0) &&
-         set_option(socket, SCTP_INITMSG, init) && set_option(socket, SCTP_RTOINFO, rto) &&
-         set_option(socket, SCTP_ASSOCINFO, association) &&
-         set_option(socket, SCTP_DELAYED_SACK, sack) && set_option(socket, SCTP_MAX_BURST, burst) &&
-         set_option(socket, SCTP_ENABLE_STREAM_RESET, reset) && set_events(socket);
-}
-
-/// Sizes are fixed: what a path takes is known from DTLS, and nothing probes it.
-bool set_path(struct socket* socket, const sockaddr_conn& peer) {
-  sctp_paddrparams path{};
-  std::memcpy(&path.spp_address, &peer, sizeof peer);
-  path.spp_flags = SPP_PMTUD_DISABLE | SPP_HB_ENABLE;
-  path.spp_pathmtu = kMaxSctpPacket - kSctpHeader;  // usrsctp counts chunks only
-  path.spp_hbinterval = kHeartbeat;
-  path.spp_pathmaxrxt = kMaxAttempts;
-  return set_option(socket, SCTP_PEER_ADDR_PARAMS, path);
-}
-
 class UsrsctpTransport final : public SctpTransport {
  public:
   UsrsctpTransport(const SctpSettings& settings, SctpOutput& output)
       : settings_(settings), output_(&output) {
     const auto guard = stack_.lock();
     id_ = stack_.add(outbox_);
-    usrsctp_register_address(reinterpret_cast<void*>(id_));
   }
   ~UsrsctpTransport() override {
     const auto guard = stack_.lock();
-    stack_.remove(id_);
     if (socket_ != nullptr) usrsctp_close(socket_);
-    usrsctp_deregister_address(reinterpret_cast<void*>(id_));
+    stack_.remove(id_);
   }
   UsrsctpTransport(const UsrsctpTransport&) = delete;
   UsrsctpTransport& operator=(const UsrsctpTransport&) = delete;
@@ -117,13 +38,8 @@ class UsrsctpTransport final : public SctpTransport {
     stack_.advance(now);
     next_timeout_ = now;
     const auto guard = stack_.lock();
-    socket_ = usrsctp_socket(AF_CONN, SOCK_STREAM, IPPROTO_SCTP, nullptr, nullptr, 0, nullptr);
-    if (socket_ == nullptr || !set_options(socket_)) return false;
-    sockaddr_conn ours = address_of(id_, kSctpPort);
-    sockaddr_conn theirs = address_of(id_, settings_.peer_port);
-    if (usrsctp_bind(socket_, reinterpret_cast<sockaddr*>(&ours), sizeof ours) != 0) return false;
-    const int begun = usrsctp_connect(socket_, reinterpret_cast<sockaddr*>(&theirs), sizeof theirs);
-    return (begun == 0 || errno == EINPROGRESS) && set_path(socket_, theirs);
+    socket_ = open_usrsctp_socket(id_, settings_.peer_port);
+    return socket_ != nullptr;
   }
 
   std::optional<Drop> receive(Bytes packet, Time) override {
@@ -285,13 +201,10 @@ class UsrsctpTransport final : public SctpTransport {
     sctp_stream_reset_event event{};
     if (bytes.size() < sizeof event) return;
     std::memcpy(&event, bytes.data(), sizeof event);
-    const bool refused =
-        (event.strreset_flags & (SCTP_STREAM_RESET_DENIED | SCTP_STREAM_RESET_FAILED)) != 0;
-    const auto tell = [&](std::uint16_t stream) {
-      if ((event.strreset_flags & SCTP_STREAM_RESET_OUTGOING_SSN) != 0) {
-        output_->on_sctp_reset_done(stream);
-      }
-      if ((event.strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN) != 0 && !refused) {
+    const auto tell = [this, flags = event.strreset_flags](std::uint16_t stream) {
+      const bool refused = (flags & (SCTP_STREAM_RESET_DENIED | SCTP_STREAM_RESET_FAILED)) != 0;
+      if ((flags & SCTP_STREAM_RESET_OUTGOING_SSN) != 0) output_->on_sctp_reset_done(stream);
+      if ((flags & SCTP_STREAM_RESET_INCOMING_SSN) != 0 && !refused) {
         output_->on_sctp_reset_by_peer(stream);
       }
     };

@@ -1,11 +1,10 @@
 #include "server/access.h"
 
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
 
 namespace remotemedia::server {
 namespace {
@@ -20,9 +19,8 @@ Hash hash_of(std::string_view text) {
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 /// Without the port.
@@ -76,7 +74,8 @@ std::optional<HttpResponse> Access::refuse_origin(const HttpRequest& request) co
   if (origin.empty() || is_allowed_origin(origin)) return std::nullopt;
   const std::size_t scheme = origin.find("://");
   if (scheme != std::string_view::npos && origin.substr(scheme + 3) == host) return std::nullopt;
-  return refusal(403, "pages of this origin may not use the server; it has a list of those that may");
+  return refusal(403,
+                 "pages of this origin may not use the server; it has a list of those that may");
 }
 
 std::optional<HttpResponse> Access::refuse_token(const HttpRequest& request) const {
@@ -105,9 +104,8 @@ void Access::allow(const HttpRequest& request, HttpResponse& response) const {
 }
 
 bool Access::is_allowed_origin(std::string_view origin) const {
-  return std::ranges::any_of(origins_, [&](const std::string& allowed) {
-    return equals_ignoring_case(allowed, origin);
-  });
+  return std::ranges::any_of(
+      origins_, [&](const std::string& allowed) { return equals_ignoring_case(allowed, origin); });
 }
 
 std::string token_of(const HttpRequest& request) {

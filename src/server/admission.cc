@@ -30,8 +30,7 @@ int RequestRate::seconds_to_wait(const std::string& address, Time now) {
 }
 
 void RequestRate::forget_quiet(Time now) {
-  std::erase_if(buckets_,
-                [&](const auto& entry) { return filled(entry.second, now) >= burst_; });
+  std::erase_if(buckets_, [&](const auto& entry) { return filled(entry.second, now) >= burst_; });
 }
 
 std::string limit_key(const std::string& ip) {

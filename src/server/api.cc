@@ -158,8 +158,7 @@ void Api::offer(const HttpRequest& request, const Respond& respond) {
 }
 
 /// WHIP (RFC 9725) and, where there is a session to listen to, WHEP.
-void Api::whip(const HttpRequest& request, const std::string& listens_to,
-               const Respond& respond) {
+void Api::whip(const HttpRequest& request, const std::string& listens_to, const Respond& respond) {
   if (request.method != "POST") return respond(not_allowed("POST, OPTIONS"));
   if (!has_type(request, kSdp)) return respond(refusal(415, "expected application/sdp"));
   const std::string id = random_uuid();
@@ -180,8 +179,7 @@ void Api::whip(const HttpRequest& request, const std::string& listens_to,
   });
 }
 
-void Api::whip_resource(const HttpRequest& request, const std::string& id,
-                        const Respond& respond) {
+void Api::whip_resource(const HttpRequest& request, const std::string& id, const Respond& respond) {
   if (request.method == "DELETE") {
     if (!sessions_.close(id)) return respond(refusal(404, "there is no session " + id));
     return respond({.status = 200});

@@ -5,10 +5,9 @@
 #include "server/http_shared.h"
 #include "server/problem.h"
 
+#include <algorithm>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
-
-#include <algorithm>
 #include <cctype>
 #include <utility>
 
@@ -28,13 +27,11 @@ std::string lower(std::string_view text) {
 
 boost::asio::ssl::context tls_context(const ServerOptions& options) {
   boost::asio::ssl::context context(boost::asio::ssl::context::tls_server);
-  context.set_options(boost::asio::ssl::context::no_tlsv1 |
-                      boost::asio::ssl::context::no_tlsv1_1);
+  context.set_options(boost::asio::ssl::context::no_tlsv1 | boost::asio::ssl::context::no_tlsv1_1);
   Error error;
   context.use_certificate_chain_file(options.certificate.string(), error);
   if (error) fail_io("the certificate cannot be used: " + error.message(), options.certificate);
-  context.use_private_key_file(options.private_key.string(), boost::asio::ssl::context::pem,
-                               error);
+  context.use_private_key_file(options.private_key.string(), boost::asio::ssl::context::pem, error);
   if (error) fail_io("the private key cannot be used: " + error.message(), options.private_key);
   return context;
 }

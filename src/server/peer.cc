@@ -98,8 +98,8 @@ void Peer::push(AudioBuffer audio, Time time) {
   packet.payload = std::move(audio);
   packet.timestamp = time;
   packet.sequence = sequence_++;
-  packet.metadata = Object{
-      {"session_id", options_.id}, {"timestamp", seconds(time)}, {"source", "webrtc"}};
+  packet.metadata =
+      Object{{"session_id", options_.id}, {"timestamp", seconds(time)}, {"source", "webrtc"}};
   const Time begin = steady_now();
   pipeline_->push(std::move(packet));
   const Time taken = steady_now() - begin;
@@ -194,8 +194,8 @@ void Peer::on_datagram(const rtc::Address& to, std::span<const std::uint8_t> byt
 
 void Peer::on_audio(const rtc::ReceivedAudio& received) {
   if (!pipeline_ || !pipeline_->accepts(PayloadKind::audio)) return;
-  AudioBuffer audio = AudioBuffer::allocate_unset(SampleFormat::f32, 1, received.samples.size(),
-                                                  received.rate);
+  AudioBuffer audio =
+      AudioBuffer::allocate_unset(SampleFormat::f32, 1, received.samples.size(), received.rate);
   std::ranges::copy(received.samples, audio.mutable_channel<float>(0).begin());
   frames_.emplace_back(std::move(audio), received.time);
 }

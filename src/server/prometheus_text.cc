@@ -83,8 +83,9 @@ void write_network(Page& page, const std::vector<ShardStatistics>& shards) {
 }
 
 void write_processing(Page& page, const std::vector<ShardStatistics>& shards) {
-  page.family("server_processing_seconds", "histogram",
-              "Time of a session's graph for 20 ms of audio, without nodes on threads of their own.");
+  page.family(
+      "server_processing_seconds", "histogram",
+      "Time of a session's graph for 20 ms of audio, without nodes on threads of their own.");
   std::uint64_t count = 0;
   Time total{};
   for (const ShardStatistics& shard : shards) total += shard.processing_total;

@@ -1,11 +1,11 @@
 #include "server/random_id.h"
 
 #include <fmt/format.h>
-#include <openssl/rand.h>
 
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <openssl/rand.h>
 
 namespace remotemedia::server {
 

@@ -114,10 +114,11 @@ void Shard::remember_ufrag(Peer& peer) {
 
 void Shard::add(std::unique_ptr<Peer> peer) {
   peer->number = ++last_number_;
-  peer->set_host({.datagram = [this](const rtc::Address& to,
-                                     std::span<const std::uint8_t> bytes) { socket_.send(to, bytes); },
-                  .message = events_.message,
-                  .listen = events_.listen});
+  peer->set_host(
+      {.datagram = [this](const rtc::Address& to,
+                          std::span<const std::uint8_t> bytes) { socket_.send(to, bytes); },
+       .message = events_.message,
+       .listen = events_.listen});
   Peer& added = *peer;
   by_id_[added.id()] = &added;
   peers_.emplace(added.number, std::move(peer));

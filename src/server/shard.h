@@ -4,10 +4,9 @@
 #include "server/udp_socket.h"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,7 +24,7 @@ struct AddressHash {
   std::size_t operator()(const rtc::Address& address) const noexcept {
     const std::string_view bytes(reinterpret_cast<const char*>(address.bytes.data()),
                                  address.bytes.size());
-    return std::hash<std::string_view>{}(bytes) * 31 + address.port;
+    return std::hash<std::string_view>{}(bytes)*31 + address.port;
   }
 };
 

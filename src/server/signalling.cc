@@ -48,9 +48,10 @@ void Signalling::on_offer(std::string sdp) {
   sessions_.open({.id = id_,
                   .offer = std::move(sdp),
                   .client = client_,
-                  .on_end = [self = weak_from_this()](const std::string& reason) {
-                    if (const auto open = self.lock()) open->on_session_end(reason);
-                  }},
+                  .on_end =
+                      [self = weak_from_this()](const std::string& reason) {
+                        if (const auto open = self.lock()) open->on_session_end(reason);
+                      }},
                  answered);
 }
 
@@ -64,8 +65,7 @@ void Signalling::on_answered(const Result& result) {
     sessions_.close(accepted.id);
     return;
   }
-  send_(to_json(
-      Object{{"type", "answer"}, {"sdp", accepted.answer}, {"session_id", accepted.id}}));
+  send_(to_json(Object{{"type", "answer"}, {"sdp", accepted.answer}, {"session_id", accepted.id}}));
 }
 
 void Signalling::on_session_end(const std::string& reason) {

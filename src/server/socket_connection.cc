@@ -4,7 +4,6 @@
 
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
-
 #include <deque>
 #include <memory>
 #include <utility>
@@ -43,8 +42,8 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection<St
     socket_.read_message_max(HttpServer::kMaxBodyBytes);
     const std::string protocol =
         chosen_protocol(std::string_view(request_[http::field::sec_websocket_protocol]));
-    socket_.set_option(websocket::stream_base::decorator(
-        [protocol](websocket::response_type& response) {
+    socket_.set_option(
+        websocket::stream_base::decorator([protocol](websocket::response_type& response) {
           response.set(http::field::server, "remotemedia");
           if (!protocol.empty()) response.set(http::field::sec_websocket_protocol, protocol);
         }));
@@ -68,10 +67,10 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection<St
   }
 
   void read() {
-    socket_.async_read(buffer_, [self = this->shared_from_this()](const error_code& error,
-                                                                  std::size_t /*size*/) {
-      self->on_read(error);
-    });
+    socket_.async_read(
+        buffer_, [self = this->shared_from_this()](const error_code& error, std::size_t /*size*/) {
+          self->on_read(error);
+        });
   }
 
   void on_read(const error_code& error) {

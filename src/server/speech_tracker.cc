@@ -2,8 +2,7 @@
 
 namespace remotemedia::server {
 
-void SpeechTracker::observe(const Packet& packet,
-                            const std::function<void(SpeechChange)>& report) {
+void SpeechTracker::observe(const Packet& packet, const std::function<void(SpeechChange)>& report) {
   const Value* events = packet.metadata.find("speech_events");
   if (events != nullptr && events->as_array() != nullptr) {
     return observe_events(*events->as_array(), report);

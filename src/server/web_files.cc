@@ -24,16 +24,15 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kTypes = 
 }};
 
 std::string_view type_of(std::string_view name) {
-  const auto found = std::ranges::find_if(
-      kTypes, [&](const auto& known) { return name.ends_with(known.first); });
+  const auto found =
+      std::ranges::find_if(kTypes, [&](const auto& known) { return name.ends_with(known.first); });
   return found == kTypes.end() ? std::string_view() : found->second;
 }
 
 bool is_plain_name(std::string_view name) {
-  return !name.empty() && name.front() != '.' &&
-         std::ranges::all_of(name, [](unsigned char c) {
-           return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_';
-         });
+  return !name.empty() && name.front() != '.' && std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_';
+  });
 }
 
 std::optional<std::string> read_file(const std::filesystem::path& path) {

@@ -13,7 +13,8 @@ struct IceCredentials {
 };
 std::optional<IceCredentials> credentials_of(std::string_view description);
 
-/// The offer with other credentials: what a fragment that restarts ICE stands for (RFC 9725, 4.3.3).
+/// The offer with other credentials: what a fragment that restarts ICE stands for (RFC
+/// 9725, 4.3.3).
 std::string with_credentials(std::string_view offer, const IceCredentials& credentials);
 
 /// The part of an answer that a client needs after a restart: credentials and candidates.

@@ -91,17 +91,36 @@ test('a lasting interruption is met by one ICE restart, which can succeed', asyn
 });
 
 test('a restart that does not help ends the call, and there is no second one', async (t) => {
+  const { call, seen, parts } = setUp(t);
+  await call.start(where);
+  parts.state('connected');
+  parts.state('failed');
+  await turn();
+  parts.state('failed');
+  await turn();
+  assert.deepEqual(seen.restarts, [false, true]);
+  assert.equal(seen.ends.length, 1);
+  assert.match(seen.ends[0].message, /lost/);
+  assert.equal(seen.signals_closed, 1);
+});
+
+test('a restart that leads to nothing ends the call after its time', async (t) => {
   const { call, seen, parts, pass } = setUp(t);
   await call.start(where);
   parts.state('connected');
   parts.state('failed');
   await turn();
   pass(MEDIA_TIMEOUT_MS);
-  parts.state('failed');
-  assert.deepEqual(seen.restarts, [false, true]);
-  assert.equal(seen.ends.length, 1);
   assert.match(seen.ends[0].message, /lost/);
-  assert.equal(seen.signals_closed, 1);
+});
+
+test('media that fails at first ends the call without a restart', async (t) => {
+  const { call, seen, parts } = setUp(t);
+  await call.start(where);
+  parts.state('failed');
+  await turn();
+  assert.deepEqual(seen.restarts, [false]);
+  assert.match(seen.ends[0].advice, /UDP/);
 });
 
 test('a refused offer shows the reason of the server', async (t) => {

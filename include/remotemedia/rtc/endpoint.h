@@ -57,8 +57,8 @@ class EndpointSink {
   virtual void on_state(EndpointState state, const char* reason) = 0;
   /// Of either side. The label has 0..256 bytes as the peer sent them, valid during the call.
   virtual void on_channel_open(std::uint16_t /*channel*/, std::string_view /*label*/) {}
-  /// By either side, because the peer refused a channel of ours, or because the association is gone;
-  /// the number may come again for another channel. Not told when the session ends.
+  /// By either side, because the peer refused a channel of ours, or because the association is
+  /// gone; the number may come again for another channel. Not told when the session ends.
   virtual void on_channel_closed(std::uint16_t /*channel*/) {}
   /// Whole and, on a channel of ours, in order.
   virtual void on_message(const DataMessage& /*message*/) {}

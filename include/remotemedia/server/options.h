@@ -34,11 +34,11 @@ struct ServerOptions {
 
   int max_sessions = 1'000;
   int max_sessions_per_address = 100;
-  int max_requests_per_minute = 300;  ///< of one address, in bursts of a fifth of it
-  int max_connections = 2'000;        ///< of HTTP
+  int max_requests_per_minute = 300;                ///< of one address, in bursts of a fifth of it
+  int max_connections = 2'000;                      ///< of HTTP
   Time connect_timeout = std::chrono::seconds(30);  ///< from the offer to the first audio, 1 s up
-  Time grace = std::chrono::seconds(60);  ///< a session lives on without its browser, 0 up
-  Time max_session_age{};                 ///< 0: no limit
+  Time grace = std::chrono::seconds(60);          ///< a session lives on without its browser, 0 up
+  Time max_session_age{};                         ///< 0: no limit
   Time drain_timeout = std::chrono::seconds(10);  ///< stop() waits so long for sessions to end
 
   int bitrate = 32'000;   ///< of sent Opus, bit/s, 6000..128000

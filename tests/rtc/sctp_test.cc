@@ -1,0 +1,162 @@
+#include "rtc/sctp.h"
+
+#include "rtc/outbox.h"
+#include "rtc/sctp_stack.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+
+namespace remotemedia::rtc::test {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::SizeIs;
+
+constexpr std::uint32_t kSomeProtocol = 51;
+
+struct SctpSide : SctpOutput {
+  explicit SctpSide(Time now) : transport(make_usrsctp_transport({}, *this, now)) {}
+  void on_sctp_packet(Bytes packet) override {
+    largest = std::max(largest, packet.size());
+    sent.emplace_back(packet.begin(), packet.end());
+  }
+  void on_sctp_up() override { up = true; }
+  void on_sctp_message(const SctpMessage& message) override {
+    messages.emplace_back(message.bytes.begin(), message.bytes.end());
+  }
+  void on_sctp_too_long(std::uint16_t) override { ++too_long; }
+  void on_sctp_reset_by_peer(std::uint16_t stream) override { reset_by_peer.push_back(stream); }
+  void on_sctp_reset_done(std::uint16_t stream) override { reset_done.push_back(stream); }
+  void on_sctp_lost() override { lost = true; }
+
+  bool send(std::string_view text, Time now) {
+    return transport->send(
+        {.stream = 1,
+         .protocol = kSomeProtocol,
+         .bytes = {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
+         .delivery = {}},
+        now);
+  }
+
+  std::vector<Datagram> sent;
+  std::vector<std::string> messages;
+  std::vector<std::uint16_t> reset_by_peer;
+  std::vector<std::uint16_t> reset_done;
+  std::size_t largest = 0;
+  int too_long = 0;
+  bool up = false;
+  bool lost = false;
+  std::unique_ptr<SctpTransport> transport;
+};
+
+struct SctpPair {
+  void run(int rounds) {
+    for (int i = 0; i < rounds; ++i) {
+      now += milliseconds(5);
+      a.transport->advance(now);
+      b.transport->advance(now);
+      for (const Datagram& packet : std::exchange(a.sent, {})) b.transport->receive(packet, now);
+      for (const Datagram& packet : std::exchange(b.sent, {})) a.transport->receive(packet, now);
+    }
+  }
+  Time now{};
+  SctpSide a{now};
+  SctpSide b{now};
+};
+
+TEST(Sctp, BothSidesBeginAndBothAreUp) {
+  SctpPair pair;
+  EXPECT_EQ(pair.a.transport->streams(), 0);
+  EXPECT_FALSE(pair.a.send("too early", pair.now));
+  pair.run(20);
+  EXPECT_TRUE(pair.a.up);
+  EXPECT_TRUE(pair.b.up);
+  EXPECT_EQ(pair.a.transport->streams(), kSctpStreams);
+}
+
+TEST(Sctp, PacketsOfOtherPortsAndCutOnesAreRefused) {
+  SctpPair pair;
+  pair.run(20);
+  ASSERT_TRUE(pair.a.send("x", pair.now));
+  const Datagram packet = pair.a.sent.at(0);
+  for (const std::size_t at : {0U, 1U, 2U, 3U}) {
+    Datagram other = packet;
+    ++other[at];
+    EXPECT_EQ(pair.b.transport->receive(other, pair.now), Drop::sctp_malformed);
+  }
+  EXPECT_EQ(pair.b.transport->receive(Bytes(packet).first(11), pair.now), Drop::sctp_malformed);
+  EXPECT_TRUE(pair.b.sent.empty());
+  pair.run(20);
+  EXPECT_THAT(pair.b.messages, SizeIs(1));
+}
+
+TEST(Sctp, AMessageLongerThanTheLimitIsToldAndTheNextArrives) {
+  SctpPair pair;
+  pair.run(20);
+  ASSERT_TRUE(pair.a.send(std::string(kMaxDataMessage + 1, 'x'), pair.now));
+  ASSERT_TRUE(pair.a.send(std::string(kMaxDataMessage, 'y'), pair.now));
+  pair.run(400);
+  EXPECT_EQ(pair.b.too_long, 1);
+  ASSERT_THAT(pair.b.messages, SizeIs(1));
+  EXPECT_EQ(pair.b.messages[0], std::string(kMaxDataMessage, 'y'));
+  EXPECT_LE(pair.a.largest, kMaxSctpPacket);
+  EXPECT_GT(pair.a.largest, kMaxSctpPacket - 16);
+}
+
+TEST(Sctp, AResetIsKnownToBothSides) {
+  SctpPair pair;
+  pair.run(20);
+  ASSERT_TRUE(pair.a.send("last", pair.now));
+  pair.a.transport->reset(1, pair.now);
+  pair.a.transport->reset(7, pair.now);  // while the first is under way
+  pair.run(100);
+  EXPECT_THAT(pair.b.messages, SizeIs(1));
+  EXPECT_THAT(pair.b.reset_by_peer, testing::UnorderedElementsAre(1, 7));
+  EXPECT_THAT(pair.a.reset_done, testing::UnorderedElementsAre(1, 7));
+  EXPECT_FALSE(pair.a.lost);
+}
+
+TEST(Sctp, ASideThatGoesSendsNothing) {
+  SctpPair pair;
+  pair.run(20);
+  pair.b.transport.reset();
+  EXPECT_TRUE(pair.b.sent.empty());  // DTLS says goodbye, not SCTP
+  EXPECT_FALSE(pair.a.lost);
+}
+
+TEST(Sctp, AssociationsOfSeveralThreadsDoNotDisturbEachOther) {
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 20;
+  std::vector<std::size_t> arrived(kThreads);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&arrived, t] {
+      for (int round = 0; round < kRounds; ++round) {
+        SctpPair pair;
+        pair.run(20);
+        const std::string text(3'000, static_cast<char>('a' + t));
+        for (int i = 0; i < 20; ++i) pair.a.send(text, pair.now);
+        pair.run(60);
+        for (const std::string& message : pair.b.messages) arrived[t] += message == text ? 1 : 0;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::size_t count : arrived) EXPECT_EQ(count, 20U * kRounds);
+}
+
+TEST(Sctp, AnOutboxHolds256Packets) {
+  SctpOutbox box;
+  const Datagram packet(100, 1);
+  for (int i = 0; i < 300; ++i) box.push(packet);
+  EXPECT_THAT(box.take(), SizeIs(SctpOutbox::kMaxPackets));
+  EXPECT_EQ(box.dropped(), 44U);
+  box.push(packet);
+  EXPECT_THAT(box.take(), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace remotemedia::rtc::test

@@ -1,0 +1,48 @@
+#include "remotemedia/server/options.h"
+
+#include "remotemedia/base/error.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace remotemedia::server {
+namespace {
+
+std::string refusal_of(const std::function<void(ServerOptions&)>& change) {
+  ServerOptions options;
+  change(options);
+  try {
+    check(options);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "taken";
+}
+
+using testing::HasSubstr;
+
+TEST(ServerOptions, DefaultsAreTaken) {
+  EXPECT_EQ(refusal_of([](ServerOptions&) {}), "taken");
+}
+
+TEST(ServerOptions, ARefusalNamesOptionAndValue) {
+  EXPECT_THAT(refusal_of([](auto& o) { o.host = "localhost"; }),
+              HasSubstr("host is 'localhost', expected an IP address"));
+  EXPECT_THAT(refusal_of([](auto& o) { o.tokens = {"short"}; }), HasSubstr("5 characters"));
+  EXPECT_THAT(refusal_of([](auto& o) { o.allowed_origins = {"*"}; }), HasSubstr("every page"));
+  EXPECT_THAT(refusal_of([](auto& o) { o.allowed_origins = {"https://a.test/page"}; }),
+              HasSubstr("scheme and host"));
+  EXPECT_THAT(refusal_of([](auto& o) { o.certificate = "cert.pem"; }), HasSubstr("both or none"));
+  EXPECT_THAT(refusal_of([](auto& o) { o.receive_rate = 44'100; }), HasSubstr("44100"));
+  EXPECT_THAT(refusal_of([](auto& o) { o.complexity = 11; }), HasSubstr("complexity is 11"));
+  EXPECT_THAT(refusal_of([](auto& o) { o.shards = -1; }), HasSubstr("shards is -1"));
+}
+
+TEST(ServerOptions, ATokenIsNeverShown) {
+  EXPECT_EQ(refusal_of([](auto& o) { o.tokens = {"secret"}; }).find("secret"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace remotemedia::server
