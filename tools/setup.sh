@@ -17,13 +17,23 @@ clang_runtime() {
   [ -n "$version" ] && echo "libclang-rt-$version-dev"
 }
 
+# Debian 12 names 1.74 as its default, which is too old for us.
+boost_headers() {
+  local version
+  for version in 1.81 1.83 1.88 1.90; do
+    [ -n "$(apt-cache show -q=2 "libboost$version-dev" 2>/dev/null)" ] || continue
+    echo "libboost$version-dev"
+    return 0
+  done
+  return 1
+}
+
 packages=(
   g++ cmake ninja-build ccache pkg-config
   libhwy-dev libsndfile1-dev libssl-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev
+  libsrtp2-dev libusrsctp-dev libopus-dev
   python3-dev python3-venv
 )
-rtc=(libsrtp2-dev libusrsctp-dev libopus-dev) # the WebRTC endpoint, which the wheel does without
-[ "$purpose" = run ] || packages+=("${rtc[@]}")
 case $purpose in
   run) packages+=(pocketsphinx-testdata) ;; # recordings of speech
   test) packages+=(libgtest-dev libgmock-dev pocketsphinx-testdata) ;;
@@ -101,7 +111,12 @@ fetch_models() {
 
 command -v dpkg-query >/dev/null ||
   fail "this script knows Debian and Ubuntu; elsewhere install the packages named in it by hand"
-install_packages "${packages[@]}"
+boost=$(boost_headers) || {
+  say "updating the package lists"
+  as_root apt-get update -q
+  boost=$(boost_headers) || fail "no package with Boost 1.81 or later is known to apt-cache"
+}
+install_packages "${packages[@]}" "$boost"
 if [ "$purpose" = ci ]; then
   runtime=$(clang_runtime) || fail "the version of clang cannot be told from apt-cache"
   install_packages "$runtime"

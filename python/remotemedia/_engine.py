@@ -14,7 +14,7 @@ from ._packet import Executor, Packet
 from ._session_python import PythonSession
 from .exceptions import refuse
 
-__all__ = ["Engine", "Lanes", "QueuePolicy", "QueueSettings", "make_engine"]
+__all__ = ["Engine", "Lanes", "QueuePolicy", "QueueSettings", "make_engine", "make_native_graph"]
 
 Sink = Callable[[str, Packet], None]
 # What runs on threads of its own in a native session: nothing, nodes that may block, or all
@@ -99,17 +99,7 @@ class NativeSession:
         on_failure: Callable[[BaseException], None] | None,
     ) -> None:
         self._module = runtime.native_module()
-        foreign = {
-            node.id: (
-                partial(_make_executor, node),
-                node.runtime_reason,
-                node.node._is_builtin,
-                node.type.streaming,
-            )
-            for node in graph.nodes
-            if node.runtime == "python"
-        }
-        self._graph = self._module.Graph(graph.to_manifest(), foreign)
+        self._graph = make_native_graph(graph)
         session = self._module.Session(
             self._graph,
             session_id,
@@ -141,6 +131,21 @@ class NativeSession:
         """Join the blocks of one output."""
         joined: Packet = self._module.join_packets(self._graph, packets)
         return joined
+
+
+def make_native_graph(graph: Graph) -> Any:
+    """Give the native graph, whose nodes in Python are made anew for each of its sessions."""
+    foreign = {
+        node.id: (
+            partial(_make_executor, node),
+            node.runtime_reason,
+            node.node._is_builtin,
+            node.type.streaming,
+        )
+        for node in graph.nodes
+        if node.runtime == "python"
+    }
+    return runtime.native_module().Graph(graph.to_manifest(), foreign)
 
 
 def make_engine(

@@ -116,8 +116,7 @@ nb::dlpack::dtype dtype_of(SampleFormat format) {
   return nb::dtype<float>();
 }
 
-AudioBuffer contiguous(const AudioBuffer& audio) {
-  const GilRelease unlocked;
+AudioBuffer copy_of(const AudioBuffer& audio) {
   AudioBuffer copy =
       AudioBuffer::allocate(audio.format(), audio.channels(), audio.frames(), audio.rate());
   const std::size_t sample_bytes = bytes_per_sample(audio.format());
@@ -129,6 +128,11 @@ AudioBuffer contiguous(const AudioBuffer& audio) {
     from += audio.channel_stride() * sample_bytes;
   }
   return copy;
+}
+
+AudioBuffer contiguous(const AudioBuffer& audio) {
+  const GilRelease unlocked;
+  return copy_of(audio);
 }
 
 /// Keeps the memory of a buffer until the array over it is gone.
@@ -197,6 +201,10 @@ nb::object to_numpy(const AudioBuffer& audio) {
     return array_over<>(copy, capsule_of(copy));
   }
   return array_over<>(audio, capsule_of(audio));
+}
+
+AudioBuffer own_samples(const AudioBuffer& audio) {
+  return borrowed_from(audio).is_valid() ? copy_of(audio) : audio;
 }
 
 }  // namespace remotemedia::bindings

@@ -27,4 +27,7 @@ void charge_new_array(const AudioBuffer& result, const AudioBuffer* given,
 /// own.
 nanobind::object to_numpy(const AudioBuffer& audio);
 
+/// The same samples in memory that is no array's: a copy if it is one's. With or without the GIL.
+AudioBuffer own_samples(const AudioBuffer& audio);
+
 }  // namespace remotemedia::bindings

@@ -10,6 +10,7 @@
 
 #include <exception>
 #include <new>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -33,6 +34,7 @@ Kind kinds[] = {
     {"RM4000", {kExceptions, "MediaIOError"}},       {"RM5000", {kExceptions, "ItemTypeError"}}};
 LateImport base_kind(kExceptions, "RemoteMediaError");
 LateImport node_error(kExceptions, "NodeError");
+LateImport text_of_failure(kExceptions, "retried_text");
 
 nb::handle kind_of(const Error& error) {
   for (Kind& kind : kinds) {
@@ -93,6 +95,14 @@ nb::object exception_of(const nb::python_error& error) {
   Py_XDECREF(traceback);
   return nb::steal(value);
 #endif
+}
+
+std::string words_of(const nb::python_error& error) {
+  try {
+    return nb::cast<std::string>(text_of_failure(exception_of(error), 1));
+  } catch (const std::exception&) {
+    return "a Python exception without words";  // its __str__ fails
+  }
 }
 
 nb::object to_exception(const std::exception_ptr& error) {

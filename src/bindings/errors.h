@@ -3,6 +3,7 @@
 #include <nanobind/nanobind.h>
 
 #include <exception>
+#include <string>
 
 namespace remotemedia::bindings {
 
@@ -15,6 +16,9 @@ struct PassingException {
 
 /// The Python exception object of a Python error that C++ carries.
 nanobind::object exception_of(const nanobind::python_error& error);
+
+/// What a Python error says, in one piece and without its traceback: "ValueError: no rate".
+std::string words_of(const nanobind::python_error& error);
 
 /// The Python exception for any C++ exception: a kind of remotemedia.exceptions with its attributes
 /// for an error of ours, with what a node raised as the `__cause__` of that node's error.

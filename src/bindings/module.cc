@@ -57,5 +57,8 @@ NB_MODULE(_native, m) {
   bindings::bind_graph(m);
   bindings::bind_session(m);
   bindings::bind_silero(m);
+#ifdef REMOTEMEDIA_HAS_SERVER
+  bindings::bind_server(m);
+#endif
   rm::set_log_sink(bindings::log_to_python);
 }

@@ -8,6 +8,7 @@ namespace remotemedia::bindings {
 void bind_documents(nanobind::module_& m);
 void bind_graph(nanobind::module_& m);
 void bind_kernels(nanobind::module_& m);
+void bind_server(nanobind::module_& m);
 void bind_session(nanobind::module_& m);
 void bind_silero(nanobind::module_& m);
 

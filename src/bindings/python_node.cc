@@ -22,10 +22,22 @@ namespace {
 LateImport context_type("remotemedia._packet", "NodeContext");
 LateImport is_transient_in_python("remotemedia.exceptions", "is_transient");
 
-/// A Python exception whose cause may pass.
-class TransientPythonError final : public nb::python_error, public Transient {
+/// A Python exception of a node. It says what it is about without its traceback: who knows Python
+/// finds that in the exception, others have no use for it.
+class RaisedByNode : public nb::python_error {
  public:
-  explicit TransientPythonError(const nb::python_error& error) : nb::python_error(error) {}
+  explicit RaisedByNode(const nb::python_error& error)
+      : nb::python_error(error), words_(words_of(error)) {}
+  [[nodiscard]] const char* what() const noexcept override { return words_.c_str(); }
+
+ private:
+  std::string words_;
+};
+
+/// One whose cause may pass.
+class TransientPythonError final : public RaisedByNode, public Transient {
+ public:
+  using RaisedByNode::RaisedByNode;
 };
 
 thread_local const std::shared_ptr<PythonSide>* making_for = nullptr;
@@ -40,7 +52,7 @@ void run_python(Call call) {
   } catch (nb::python_error& error) {
     if (!error.matches(PyExc_Exception)) throw PassingException{std::move(error)};
     if (nb::cast<bool>(is_transient_in_python(error.value()))) throw TransientPythonError(error);
-    throw;
+    throw RaisedByNode(error);
   }
 }
 

@@ -1,7 +1,11 @@
 #include "server/peer_pipeline.h"
 
+#include "remotemedia/base/worker_pool.h"
+
 #include <algorithm>
 #include <array>
+#include <future>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -43,7 +47,7 @@ struct PeerPipeline::Results {
   }
 };
 
-PeerPipeline::PeerPipeline(std::shared_ptr<const Graph> graph, std::string session_id,
+PeerPipeline::PeerPipeline(const SessionSource& running, std::string session_id,
                            std::function<void()> notify)
     : results_(std::make_shared<Results>()) {
   results_->notify = std::move(notify);
@@ -55,9 +59,9 @@ PeerPipeline::PeerPipeline(std::shared_ptr<const Graph> graph, std::string sessi
   options.on_failure = [results = results_](std::exception_ptr error) {
     results->fail(std::move(error));
   };
-  session_ = std::make_unique<Session>(
-      std::move(graph), std::move(options),
-      [results = results_](Output output) { results->add(std::move(output.packet)); });
+  session_ = running(std::move(options), [results = results_](Output output) {
+    results->add(std::move(output.packet));
+  });
 }
 
 PeerPipeline::~PeerPipeline() = default;
@@ -100,11 +104,27 @@ void PeerPipeline::cancel() {
 }
 
 void PeerPipeline::finish(Time timeout) noexcept {
-  try {
-    if (!failure()) session_->finish();
-  } catch (...) {  // NOLINT(bugprone-empty-catch): the session is over, nobody hears of it
-  }
+  if (!failure()) finish_input(timeout);
   session_->close(timeout);
+}
+
+/// On another thread: a node that hangs holds up the call until this one stops the session.
+void PeerPipeline::finish_input(Time timeout) noexcept {
+  try {
+    const auto ended = std::make_shared<std::promise<void>>();
+    const auto end = ended->get_future();
+    run_on_worker([this, ended] {
+      try {
+        session_->finish();
+      } catch (...) {  // NOLINT(bugprone-empty-catch): the session is over, nobody hears of it
+      }
+      ended->set_value();
+    });
+    if (end.wait_for(timeout) != std::future_status::ready) session_->stop();
+    end.wait();
+  } catch (const std::system_error&) {
+    session_->stop();  // no thread to be had
+  }
 }
 
 std::uint64_t PeerPipeline::dropped_results() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "remotemedia/graph/session.h"
+#include "remotemedia/server/server.h"
 
 #include <cstdint>
 #include <deque>
@@ -25,8 +26,7 @@ class PeerPipeline {
 
   /// `notify` is called on other threads when results wait that came outside of push(), or when a
   /// node has failed. It must not call back.
-  PeerPipeline(std::shared_ptr<const Graph> graph, std::string session_id,
-               std::function<void()> notify);
+  PeerPipeline(const SessionSource& running, std::string session_id, std::function<void()> notify);
   ~PeerPipeline();
 
   /// Node error if a node fails, now or before.
@@ -46,6 +46,8 @@ class PeerPipeline {
   [[nodiscard]] bool accepts(PayloadKind kind) const;
 
  private:
+  void finish_input(Time timeout) noexcept;
+
   struct Results;
   std::shared_ptr<Results> results_;
   std::unique_ptr<Session> session_;

@@ -44,6 +44,14 @@ bool is_loopback(const std::string& host) {
   return host == "::1";
 }
 
+SessionSource running(GraphSource graphs) {
+  if (!graphs) return {};
+  return [graphs = std::move(graphs)](SessionOptions options, Session::Sink sink) {
+    std::shared_ptr<const Graph> graph = graphs(options.id);
+    return std::make_unique<Session>(std::move(graph), std::move(options), std::move(sink));
+  };
+}
+
 }  // namespace
 
 std::shared_ptr<const Graph> default_graph() {
@@ -52,11 +60,11 @@ std::shared_ptr<const Graph> default_graph() {
 
 class Server::Impl {
  public:
-  Impl(ServerOptions options, GraphSource graphs, SessionListener listener)
+  Impl(ServerOptions options, SessionSource running, SessionListener listener)
       : options_(std::move(options)),
         access_(options_.tokens, options_.allowed_origins, is_loopback(options_.host)),
         rate_(options_.max_requests_per_minute),
-        sessions_(options_, std::move(graphs), std::move(listener),
+        sessions_(options_, std::move(running), std::move(listener),
                   [this](std::function<void()> task) { post(std::move(task)); }),
         api_(options_, sessions_, access_, rate_) {}
 
@@ -147,10 +155,13 @@ class Server::Impl {
   std::thread thread_;
 };
 
-Server::Server(ServerOptions options, GraphSource graphs, SessionListener listener) {
+Server::Server(ServerOptions options, GraphSource graphs, SessionListener listener)
+    : Server(std::move(options), running(std::move(graphs)), std::move(listener)) {}
+
+Server::Server(ServerOptions options, SessionSource running, SessionListener listener) {
   check(options);
-  if (!graphs) refuse("server: graphs", "empty", "a function that gives the graph of a session");
-  impl_ = std::make_unique<Impl>(std::move(options), std::move(graphs), std::move(listener));
+  if (!running) refuse("server: graphs", "empty", "a function that gives the graph of a session");
+  impl_ = std::make_unique<Impl>(std::move(options), std::move(running), std::move(listener));
 }
 
 Server::~Server() = default;

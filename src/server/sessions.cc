@@ -45,10 +45,10 @@ bool is_wildcard(const std::string& host) { return host == "0.0.0.0" || host == 
 
 }  // namespace
 
-Sessions::Sessions(const ServerOptions& options, GraphSource graphs, SessionListener listener,
+Sessions::Sessions(const ServerOptions& options, SessionSource running, SessionListener listener,
                    std::function<void(std::function<void()>)> run_in_front)
     : options_(options),
-      graphs_(std::move(graphs)),
+      running_(std::move(running)),
       listener_(std::move(listener)),
       run_in_front_(std::move(run_in_front)),
       workers_(kMostPrepared) {}
@@ -170,7 +170,7 @@ void Sessions::open(NewSession session, Answered answered) {
 }
 
 std::unique_ptr<PeerPipeline> Sessions::make_pipeline(const std::string& id, Shard& shard) {
-  return std::make_unique<PeerPipeline>(graphs_(id), id, [&shard, id] {
+  return std::make_unique<PeerPipeline>(running_, id, [&shard, id] {
     shard.post([&shard, id] { shard.with(id, [](Peer& peer, Time now) { peer.collect(now); }); });
   });
 }

@@ -52,7 +52,7 @@ struct SessionCounts {
 class Sessions {
  public:
   /// `run_in_front` runs a task on that thread.
-  Sessions(const ServerOptions& options, GraphSource graphs, SessionListener listener,
+  Sessions(const ServerOptions& options, SessionSource running, SessionListener listener,
            std::function<void(std::function<void()>)> run_in_front);
   ~Sessions();
   Sessions(const Sessions&) = delete;
@@ -113,7 +113,7 @@ class Sessions {
   void tell(const std::string& id, std::function<void()> call);
 
   const ServerOptions& options_;
-  GraphSource graphs_;
+  SessionSource running_;
   SessionListener listener_;
   std::function<void(std::function<void()>)> run_in_front_;
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -2,6 +2,7 @@
 
 #include "remotemedia/base/value.h"
 #include "remotemedia/graph/graph.h"
+#include "remotemedia/graph/session.h"
 #include "remotemedia/server/options.h"
 
 #include <cstdint>
@@ -16,6 +17,10 @@ namespace remotemedia::server {
 /// The graph of a new session. Called on a worker's thread, for several sessions at once. What it
 /// throws refuses the session with its message.
 using GraphSource = std::function<std::shared_ptr<const Graph>(const std::string& session_id)>;
+
+/// As a GraphSource, for one who makes the running graph himself: with these options, of which `id`
+/// is the session's, and this sink.
+using SessionSource = std::function<std::unique_ptr<Session>(SessionOptions, Session::Sink)>;
 
 /// What happens to sessions, for one who embeds the server. Any may be empty. Called on worker
 /// threads, the calls of one session in order; must not throw.
@@ -39,6 +44,7 @@ class Server {
  public:
   /// Configuration error for options out of range.
   Server(ServerOptions options, GraphSource graphs, SessionListener listener = {});
+  Server(ServerOptions options, SessionSource running, SessionListener listener = {});
   /// Stops without waiting for sessions.
   ~Server();
   Server(const Server&) = delete;

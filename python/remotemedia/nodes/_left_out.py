@@ -42,7 +42,7 @@ LEFT_OUT: Final[dict[str, str]] = {
     "VideoTrackSource": _VIDEO,
     "VideoTransform": _VIDEO,
     "VoiceActivityDetector": "use VADNode",
-    "WebRTCManager": _TRANSPORT,
+    "WebRTCManager": "use remotemedia.webrtc.WebRTCServer",
     "WhisperTranscriptionNode": _MODEL,
     "WhisperXTranscriber": _MODEL,
 }
