@@ -55,6 +55,12 @@ TEST(Accepts, TellsWhatEveryInputNodeTakes) {
   EXPECT_TRUE(accepts(*chain({kPass}), PayloadKind::text));
 }
 
+SessionSource running(std::shared_ptr<const Graph> graph) {
+  return [graph = std::move(graph)](SessionOptions options, Session::Sink sink) {
+    return std::make_unique<Session>(graph, std::move(options), std::move(sink));
+  };
+}
+
 Packet text(const std::string& words) {
   Packet packet;
   packet.payload = words;
@@ -62,7 +68,7 @@ Packet text(const std::string& words) {
 }
 
 TEST(PeerPipeline, ResultsWaitUntilTheyAreTakenAndTheOldestGo) {
-  PeerPipeline pipeline(chain({kPass}), "s", [] { FAIL() << "nothing came from another thread"; });
+  PeerPipeline pipeline(running(chain({kPass})), "s", [] { FAIL() << "nothing came from another thread"; });
   for (std::size_t i = 0; i < PeerPipeline::kMaxResults + 3; ++i) {
     pipeline.push(text(std::to_string(i)));
   }
@@ -74,7 +80,7 @@ TEST(PeerPipeline, ResultsWaitUntilTheyAreTakenAndTheOldestGo) {
 }
 
 TEST(PeerPipeline, CancelForgetsResultsThatWait) {
-  PeerPipeline pipeline(chain({kPass}), "s", [] {});
+  PeerPipeline pipeline(running(chain({kPass})), "s", [] {});
   pipeline.push(text("old"));
   pipeline.cancel();
   EXPECT_TRUE(pipeline.take().empty());
@@ -108,7 +114,7 @@ TEST(PeerPipeline, ResultsOfAnotherThreadAreToldOf) {
   std::mutex mutex;
   std::condition_variable told;
   bool waiting = false;
-  PeerPipeline pipeline(offloaded_echo(), "s", [&] {
+  PeerPipeline pipeline(running(offloaded_echo()), "s", [&] {
     const std::lock_guard lock(mutex);
     waiting = true;
     told.notify_one();
