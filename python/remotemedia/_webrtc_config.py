@@ -72,8 +72,7 @@ class WebRTCConfig:
 
     Raises
     ------
-    The configuration error, here for ports and `enable_cors`; `WebRTCServer.start` raises it for the
-    others.
+    The configuration error: here for ports and `enable_cors`, in `WebRTCServer.start` for the rest.
     """
 
     host: str = "127.0.0.1"
