@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from ._coroutines import await_from_thread
 from ._engine import make_native_graph
-from .exceptions import ConfigurationError, refuse_type, retried_text
+from .exceptions import refuse_argument, refuse_type, retried_text
 from .pipeline import Pipeline
 
 __all__ = ["Callbacks", "text_message"]
@@ -49,7 +49,7 @@ class Callbacks:
         """Give the native graph of a new session; what is raised refuses the session."""
         factory = self.pipeline_factory
         if factory is None:
-            raise ConfigurationError("there is no pipeline_factory")
+            refuse_argument("there is no pipeline_factory")
         made = factory(session_id) if _takes_session_id(factory) else factory()
         pipeline = self._settled(made)
         if not isinstance(pipeline, Pipeline):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any, Final
 
-from .exceptions import ConfigurationError
+from .exceptions import refuse_argument
 
 __all__ = ["WebRTCConfig"]
 
@@ -72,8 +72,7 @@ class WebRTCConfig:
 
     Raises
     ------
-    ConfigurationError
-        Here for ports and `enable_cors`; by `WebRTCServer.start` for the others.
+    The configuration error: here for ports and `enable_cors`, in `WebRTCServer.start` for the rest.
     """
 
     host: str = "127.0.0.1"
@@ -110,9 +109,9 @@ class WebRTCConfig:
         for name in ("port", "udp_port"):
             value = getattr(self, name)
             if not isinstance(value, int) or not 0 <= value <= _MAX_PORT:
-                raise ConfigurationError(f"{name} is {value!r}, expected 0..{_MAX_PORT}")
+                refuse_argument(f"{name} is {value!r}, expected 0..{_MAX_PORT}")
         if self.allowed_origins and not self.enable_cors:
-            raise ConfigurationError(
+            refuse_argument(
                 "allowed_origins is given, but enable_cors is False",
                 hint="set enable_cors=True, or leave allowed_origins out",
             )

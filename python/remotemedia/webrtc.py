@@ -25,7 +25,7 @@ from . import runtime
 from ._webrtc_callbacks import Callbacks
 from ._webrtc_config import WebRTCConfig
 from ._worker import Worker
-from .exceptions import ConfigurationError
+from .exceptions import refuse_argument
 
 __all__ = ["WebRTCConfig", "WebRTCServer"]
 
@@ -92,9 +92,9 @@ class WebRTCServer:
             The port is taken, or a certificate cannot be read.
         """
         if self._native is not None:
-            raise ConfigurationError("the server has been started")
+            refuse_argument("the server has been started")
         if self._factory is None:
-            raise ConfigurationError(
+            refuse_argument(
                 "pipeline_factory is None", hint="give a function that makes a Pipeline"
             )
         make_server = _native_server()
@@ -128,11 +128,11 @@ class WebRTCServer:
         if self._native is None:
             return
         if asyncio.get_running_loop() is not self._loop:
-            raise ConfigurationError("stop is called on another event loop than start")
+            refuse_argument("stop is called on another event loop than start")
         callbacks = self._callbacks
         assert callbacks is not None
         if callbacks.runs_here:
-            raise ConfigurationError(
+            refuse_argument(
                 "stop is called by a function that it waits for",
                 hint="call it in a task of its own: asyncio.create_task(server.stop())",
             )
@@ -285,13 +285,13 @@ def _end_all() -> None:
 def _native_server() -> Callable[..., Any]:
     loaded, module, reason = runtime.probe()
     if not loaded:
-        raise ConfigurationError(
+        refuse_argument(
             f"the WebRTC server is native, and the native module cannot load: {reason}",
             hint="install the wheel for this platform",
         )
     found: Callable[..., Any] | None = getattr(module, "WebRtcServer", None)
     if found is None:
-        raise ConfigurationError(
+        refuse_argument(
             "the native module was built without the WebRTC server",
             hint="build it with REMOTEMEDIA_BUILD_RTC=ON",
         )
@@ -300,7 +300,7 @@ def _native_server() -> Callable[..., Any]:
 
 def _checked(message: object) -> dict[str, Any]:
     if not isinstance(message, dict):
-        raise ConfigurationError(f"a message is a {type(message).__name__}, expected a dict")
+        refuse_argument(f"a message is a {type(message).__name__}, expected a dict")
     return message
 
 
