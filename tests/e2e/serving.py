@@ -31,16 +31,15 @@ class Server(NamedTuple):
     """Of the program that runs."""
 
     port: int
-    token: str = ""
+    pid: int
 
     @property
     def url(self) -> str:
         """What a browser opens."""
         return f"http://127.0.0.1:{self.port}"
 
-    def get(self, path: str, token: str | None = None) -> tuple[int, str]:
-        """Status and body of a request, with the server's token unless another is given."""
-        token = self.token if token is None else token
+    def get(self, path: str, token: str = "") -> tuple[int, str]:
+        """Status and body of a request."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         request = urllib.request.Request(self.url + path, headers=headers)
         try:
@@ -70,7 +69,7 @@ def _models() -> dict[str, str]:
 
 
 @contextmanager
-def serving(*arguments: str | Path, token: str = "") -> Iterator[Server]:
+def serving(*arguments: str | Path) -> Iterator[Server]:
     """A server on a free port, which must end by itself when it is told to."""
     program = subprocess.Popen(
         [PROGRAM, "serve", *map(str, arguments), "--port", "0", "--json", "--drain-timeout", "0"],
@@ -82,7 +81,7 @@ def serving(*arguments: str | Path, token: str = "") -> Iterator[Server]:
         assert program.stdout is not None
         line = program.stdout.readline()
         assert line, f"the server ended with {program.wait(DEADLINE_S)}"
-        yield Server(json.loads(line)["port"], token)
+        yield Server(json.loads(line)["port"], program.pid)
         program.terminate()
         assert program.wait(DEADLINE_S) == 0
     finally:

@@ -19,14 +19,14 @@ def test_the_page_loads_without_a_complaint(echo: Server, open_tab: OpenTab) -> 
 
 
 def test_a_session_runs_without_a_complaint_and_its_tone_comes_back(
-    echo: Server, open_tab: OpenTab, record_property: Callable[[str, object], None]
+    echo: Server, open_tab: OpenTab, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     tab = open_tab(echo)
     begin = time.monotonic()
     tab.start()
-    record_property("running_s", time.monotonic() - begin)
+    record_testsuite_property("running_s", time.monotonic() - begin)
     tab.wait_for_tone()
-    record_property("first_tone_s", time.monotonic() - begin)
+    record_testsuite_property("first_tone_s", time.monotonic() - begin)
     assert len(echo.sessions()) == 1
     assert tab.complaints() == []
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 from serving import Server, wait_for
 from tab import OpenTab
 
@@ -59,3 +62,21 @@ def test_an_offer_on_the_same_socket_restarts_ice_and_the_tone_goes_on(
     assert "failed" not in tab.page.evaluate("hand.states")
     (session,) = echo.sessions()
     assert session["id"] == first["id"]
+
+
+def test_the_page_restores_a_connection_that_is_interrupted(
+    echo: Server, open_tab: OpenTab
+) -> None:
+    tab = open_tab(echo).start()
+    (before,) = echo.sessions()
+    # A server that does not run answers no checks, as one behind a broken network.
+    os.kill(echo.pid, signal.SIGSTOP)
+    try:
+        tab.wait_for_phase("restoring")
+    finally:
+        os.kill(echo.pid, signal.SIGCONT)
+    tab.wait_for_phase("running")
+    tab.wait_for_tone()
+    (after,) = echo.sessions()
+    assert after["id"] == before["id"]
+    assert "restoring it" in tab.text_of("#log")
