@@ -47,8 +47,9 @@ void add_options(CLI::App& app, Arguments& found) {
   app.add_option("--probes", found.load.probes,
                  "sessions that decode the echo, to measure its delay (default: up to 4)");
   app.add_flag("--decode", found.decode, "all sessions decode: --probes of --sessions");
-  app.add_flag("--receive-only,!--echo", found.receive_only,
-               "the server only listens; otherwise each session has to hear its echo");
+  app.add_flag(
+      "--receive-only,!--echo", found.receive_only,
+      "the server is offered to listen only; otherwise each session\nhas to hear its echo");
   app.add_option("--server-pid", found.load.server_pid, "process whose processor time is measured");
   const CLI::Range share(0.0, 1.0);
   app.add_option("--loss", found.network.loss, "share of packets, each way")->check(share);
@@ -106,6 +107,7 @@ LoadSetup setup_of(const Arguments& arguments) {
   setup.local = rtc::test::local_address_towards(setup.target.address);
   setup.identity = rtc::Identity::generate(std::time(nullptr));
   setup.speech = encode_speech(load_speech(arguments.speech));
+  setup.listens = !arguments.receive_only;
   setup.network = arguments.network;
   setup.network.delay = from_ms(arguments.delay_ms);
   setup.network.jitter = from_ms(arguments.jitter_ms);

@@ -30,9 +30,13 @@ OURS: Final = "remotemedia"
 MODES: Final = ("echo", "receive-only")
 START_S: Final = 60.0
 
-# How ours is started, and what it is told for each mode.
-OUR_COMMAND: Final = ("serve", "--host", "127.0.0.1", "--port", "{port}")
-OUR_MODES: Final[dict[str, tuple[str, ...]]] = {"echo": (), "receive-only": ("--receive-only",)}
+# How ours is started; what it sends is a matter of the client's offer. All of them come from one
+# address, which has a limit otherwise.
+OUR_COMMAND: Final = (
+    *("serve", str(ROOT / "bench/webrtc_servers.yaml"), "--host", "127.0.0.1", "--port", "{port}"),
+    *("--max-sessions-per-address", "1000", "--max-requests-per-minute", "100000"),
+)
+OUR_MODES: Final[dict[str, tuple[str, ...]]] = {"echo": (), "receive-only": ()}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <string_view>
 #include <utility>
 
 namespace remotemedia::bench {
@@ -25,8 +26,11 @@ rtc::EndpointOptions options_of(const UdpSocket& socket) {
   return options;
 }
 
-std::string offer_body(rtc::Endpoint& endpoint) {
-  return nlohmann::json({{"sdp", endpoint.create_offer()}, {"type", "offer"}}).dump();
+std::string offer_body(rtc::Endpoint& endpoint, bool listens) {
+  constexpr std::string_view kBothWays = "a=sendrecv";
+  std::string sdp = endpoint.create_offer();
+  if (!listens) sdp.replace(sdp.find(kBothWays), kBothWays.size(), "a=sendonly");
+  return nlohmann::json({{"sdp", std::move(sdp)}, {"type", "offer"}}).dump();
 }
 
 Time time_of(std::uint32_t timestamps) {
@@ -41,7 +45,7 @@ LoadSession::LoadSession(const LoadSetup& setup, unsigned number, bool decodes, 
       opened_(now),
       now_(now),
       endpoint_(setup.identity, options_of(socket_), *this),
-      post_(setup.target, offer_body(endpoint_), now),
+      post_(setup.target, offer_body(endpoint_, setup.listens), now),
       next_packet_(number * kOffsetStep % setup.speech.size()),
       outward_(setup.network, setup.seed * 2'000'003U + 2 * number),
       inward_(setup.network, setup.seed * 2'000'003U + 2 * number + 1) {

@@ -21,6 +21,7 @@ struct LoadSetup {
   std::shared_ptr<const rtc::Identity> identity;
   std::vector<SpeechPacket> speech;
   rtc::test::Network network;  ///< each way
+  bool listens = true;         ///< otherwise it offers to send only
   bool emulate = false;        ///< whether `network` does anything
   unsigned seed = 1;
 };

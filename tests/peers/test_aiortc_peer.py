@@ -58,6 +58,7 @@ class Peer:
     def __init__(self) -> None:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.heard: list[np.ndarray[Any, np.dtype[np.int16]]] = []
+        self.texts: asyncio.Queue[str] = asyncio.Queue()
         self.closed = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
 
@@ -69,6 +70,14 @@ class Peer:
         def on_change() -> None:
             if self.connection.connectionState == "closed":
                 self.closed.set()
+
+    def open_channel(self) -> asyncio.Event:
+        """Ask for a data channel; the event is that it can be used."""
+        self.channel = self.connection.createDataChannel("texts")
+        self.channel.on("message", self.texts.put_nowait)
+        opened = asyncio.Event()
+        self.channel.on("open", opened.set)
+        return opened
 
     async def _listen(self, track: MediaStreamTrack) -> None:
         with contextlib.suppress(MediaStreamError):
@@ -142,11 +151,13 @@ async def answered_call(path: Path, *arguments: str) -> AsyncIterator[tuple[Peer
         peer = Peer()
         try:
             peer.connection.addTrack(Tone())
+            opened = peer.open_channel()
             await peer.connection.setLocalDescription(await peer.connection.createOffer())
             offer = peer.connection.localDescription
             program.write({"type": "offer", "sdp": offer.sdp})
             await peer.connection.setRemoteDescription(await program.describe("answer"))
             await program.read("state", state="connected")
+            await opened.wait()
             yield peer, program
         finally:
             await peer.close()
@@ -216,6 +227,19 @@ def test_a_tone_arrives_at_both_ends_as_it_was_sent(call: Any, endpoint_program:
         assert end["packets_received"] > HEARD_S * 45
         assert end["packets_sent"] > HEARD_S * 45
         assert 0 <= end["round_trip_s"] < 1
+
+    run(check())
+
+
+def test_texts_come_back_whole_and_in_order(endpoint_program: Path) -> None:
+    # One of a byte, and one that takes many datagrams.
+    texts = ["a", "grüße", "x" * 100_000, "the last"]
+
+    async def check() -> None:
+        async with answered_call(endpoint_program) as (peer, _):
+            for text in texts:
+                peer.channel.send(text)
+            assert [await peer.texts.get() for _ in texts] == texts
 
     run(check())
 

@@ -1,7 +1,7 @@
 // One endpoint on a loopback socket, for peers that are not ours. Lines of JSON on standard input:
 // {"type": "offer", "sdp": ...} or, with --offer, {"type": "answer", "sdp": ...}, then
 // {"type": "close"}. Lines on standard output: the description, each state, and at the end what was
-// heard. It echoes audio; the end of its input ends it too.
+// heard. It echoes audio and messages; the end of its input ends it too.
 
 #include "remotemedia/rtc/endpoint.h"
 #include "rtc/socket.h"
@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <unistd.h>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -142,6 +143,11 @@ class Program : EndpointSink {
   void echo() {
     endpoint_.send_audio(to_echo_, now());
     to_echo_.clear();
+    for (const auto& [channel, text] : messages_) {
+      const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+      endpoint_.send_message(channel, MessageKind::text, {bytes, text.size()}, now());
+    }
+    messages_.clear();
   }
 
   void on_datagram(const Address& to, std::span<const std::uint8_t> bytes) override {
@@ -154,6 +160,10 @@ class Program : EndpointSink {
       heard_.erase(heard_.begin(), heard_.end() - kProgramRate);
     }
   }
+  void on_message(const DataMessage& message) override {
+    messages_.emplace_back(message.channel,
+                           std::string(message.bytes.begin(), message.bytes.end()));
+  }
   void on_state(EndpointState state, const char* reason) override {
     print({{"type", "state"}, {"state", to_string(state)}, {"reason", reason}});
   }
@@ -163,6 +173,7 @@ class Program : EndpointSink {
   std::string input_;
   std::vector<float> to_echo_;
   std::vector<float> heard_;
+  std::vector<std::pair<std::uint16_t, std::string>> messages_;  // to be sent back
 };
 
 }  // namespace
