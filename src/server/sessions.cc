@@ -43,6 +43,14 @@ std::string words_of(const std::exception_ptr& problem) {
 
 bool is_wildcard(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
 
+/// Where datagrams come in. Firefox has no loopback address for them: a server of this machine only
+/// takes them at its other addresses, too. Only who got an answer over HTTP can make use of that.
+std::string datagram_host(const std::string& host) {
+  const auto address = rtc::parse_address(host, 0);
+  if (address->v6) return host == "::1" ? "::" : host;
+  return address->bytes[0] == 127 ? "0.0.0.0" : host;
+}
+
 }  // namespace
 
 Sessions::Sessions(const ServerOptions& options, SessionSource running, SessionListener listener,
@@ -61,7 +69,8 @@ void Sessions::start() {
   const int first = options_.udp_port != 0 ? options_.udp_port : options_.port;
   for (int i = 0; i < count; ++i) {
     const int port = first == 0 ? 0 : first + i;
-    const auto address = rtc::parse_address(options_.host, static_cast<std::uint16_t>(port));
+    const auto address =
+        rtc::parse_address(datagram_host(options_.host), static_cast<std::uint16_t>(port));
     shards_.push_back(std::make_unique<Shard>(*address, shard_events()));
     per_shard_.push_back(0);
   }
@@ -116,9 +125,8 @@ std::size_t Sessions::least_loaded() const {
 
 std::vector<rtc::Address> Sessions::candidates(const Shard& shard) const {
   std::vector<std::string> addresses = options_.announced_addresses;
-  if (addresses.empty() && is_wildcard(options_.host)) {
-    addresses = interface_addresses(options_.host == "::");
-  }
+  const std::string host = datagram_host(options_.host);
+  if (addresses.empty() && is_wildcard(host)) addresses = interface_addresses(host == "::");
   if (addresses.empty()) addresses = {options_.host};
   std::vector<rtc::Address> found;
   for (const std::string& address : addresses) {

@@ -68,7 +68,8 @@ Packet text(const std::string& words) {
 }
 
 TEST(PeerPipeline, ResultsWaitUntilTheyAreTakenAndTheOldestGo) {
-  PeerPipeline pipeline(running(chain({kPass})), "s", [] { FAIL() << "nothing came from another thread"; });
+  PeerPipeline pipeline(running(chain({kPass})), "s",
+                        [] { FAIL() << "nothing came from another thread"; });
   for (std::size_t i = 0; i < PeerPipeline::kMaxResults + 3; ++i) {
     pipeline.push(text(std::to_string(i)));
   }
