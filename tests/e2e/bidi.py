@@ -20,7 +20,6 @@ PREFERENCES = {
     # A permission, not the switch that asks for none: only with one are all addresses gathered.
     "permissions.default.microphone": 1,
     "media.autoplay.default": 0,
-    "media.peerconnection.ice.loopback": True,  # else it has no candidate for 127.0.0.1
     "media.peerconnection.ice.obfuscate_host_addresses": False,
     "remote.active-protocols": 1,
     "app.update.enabled": False,
