@@ -18,8 +18,8 @@ processor time is that of the server's process, over {seconds:.0f} s of all sess
 median of {rounds} rounds in turns; *sessions per core* is one over a session's part of it, not a
 load that was tried. *Echo* is from the packet that leaves a client to its sound being played there,
 both jitter buffers included. The mirror gives packets back without decoding: the transport alone.
-A server that does not hold its sessions
-returns less of their packets. aiortc {aiortc} sends stereo at 96 kbit/s, as it does by itself.
+A server that does not hold its sessions returns less of their packets. aiortc {aiortc} sends stereo
+at 96 kbit/s, as it does by itself.
 
 """
 CODEC: Final = """
