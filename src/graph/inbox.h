@@ -1,8 +1,8 @@
 #pragma once
 
-#include "remotemedia/graph/latency_histogram.h"
 #include "graph/session_control.h"
 #include "remotemedia/base/packet.h"
+#include "remotemedia/graph/latency_histogram.h"
 
 #include <condition_variable>
 #include <cstddef>

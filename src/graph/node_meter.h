@@ -1,7 +1,7 @@
 #pragma once
 
-#include "remotemedia/graph/latency_histogram.h"
 #include "remotemedia/base/memory_account.h"
+#include "remotemedia/graph/latency_histogram.h"
 #include "remotemedia/graph/metrics.h"
 
 #include <memory>
