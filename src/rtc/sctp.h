@@ -18,7 +18,7 @@ inline constexpr std::size_t kSctpHeader = 12;
 inline constexpr std::uint16_t kSctpPort = 5'000;        ///< ours
 inline constexpr std::uint16_t kSctpStreams = 256;       ///< the most in each direction
 inline constexpr std::size_t kMaxDataMessage = 262'144;  ///< bytes of a message, either way
-inline constexpr std::size_t kSctpQueue = 1024 * 1024;   ///< bytes that wait to be sent or joined
+inline constexpr std::size_t kSctpQueue = 1U << 20U;     ///< bytes that wait to be sent or joined
 
 /// A message on a stream of an association.
 struct SctpMessage {

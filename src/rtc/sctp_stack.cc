@@ -49,6 +49,7 @@ std::uintptr_t SctpStack::add(std::shared_ptr<SctpOutbox> outbox) {
     free_ids_.pop_front();
   } else {
     id = ++last_id_;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): usrsctp takes an address, and never reads there
     usrsctp_register_address(reinterpret_cast<void*>(id));
   }
   outboxes_.emplace(id, std::move(outbox));

@@ -34,6 +34,7 @@ sockaddr_conn address_of(std::uintptr_t id, std::uint16_t port) {
   sockaddr_conn address{};
   address.sconn_family = AF_CONN;
   address.sconn_port = htons(port);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): usrsctp takes an address, and never reads there
   address.sconn_addr = reinterpret_cast<void*>(id);
   return address;
 }

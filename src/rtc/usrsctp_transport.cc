@@ -16,7 +16,7 @@ namespace remotemedia::rtc {
 namespace {
 
 constexpr Time kSctpTick = std::chrono::milliseconds(20);
-constexpr std::size_t kPiece = 16 * 1024;  // of a message, read at a time
+constexpr std::size_t kPiece = 16U << 10U;  // of a message, read at a time
 
 class UsrsctpTransport final : public SctpTransport {
  public:
@@ -51,6 +51,7 @@ class UsrsctpTransport final : public SctpTransport {
     if (lost_) return Drop::after_end;
     {
       const auto guard = stack_.lock();
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): usrsctp takes an address, and never reads there
       usrsctp_conninput(reinterpret_cast<void*>(id_), packet.data(), packet.size(), 0);
     }
     settle();

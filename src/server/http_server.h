@@ -16,9 +16,9 @@ namespace remotemedia::server {
 /// size and time and hands them to the Api. All on the thread of its context.
 class HttpServer {
  public:
-  static constexpr std::size_t kMaxHeaderBytes = 16 * 1024;
+  static constexpr std::size_t kMaxHeaderBytes = 16U << 10U;
   /// A session description of the largest size, written as JSON.
-  static constexpr std::size_t kMaxBodyBytes = 160 * 1024;
+  static constexpr std::size_t kMaxBodyBytes = 160U << 10U;
 
   /// I/O error if the port is in use, or the certificate does not serve.
   HttpServer(boost::asio::io_context& context, const ServerOptions& options, Api& api,

@@ -46,7 +46,7 @@ struct PeerHost {
 class Peer final : private rtc::EndpointSink {
  public:
   static constexpr std::size_t kMaxWaitingMessages = 64;
-  static constexpr std::size_t kMaxMessageBytes = 64 * 1024;  ///< of one from a page
+  static constexpr std::size_t kMaxMessageBytes = 64U << 10U;  ///< of one from a page
   static constexpr std::size_t kMaxListeners = 100;
 
   /// Without a pipeline it only plays what play() gives (a listener).

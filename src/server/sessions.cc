@@ -144,7 +144,7 @@ std::shared_ptr<const rtc::Identity> Sessions::identity() {
   return identity_;
 }
 
-void Sessions::open(NewSession session, Answered answered) {
+void Sessions::open(NewSession session, const Answered& answered) {
   if (auto refused = refuse(session)) {
     ++counts_.refused;
     return answered(*std::move(refused));
@@ -226,7 +226,7 @@ Sessions::Prepared Sessions::prepare(const NewSession& session, Shard& shard, in
 }
 
 void Sessions::install(const std::string& id, Prepared prepared, std::string answer,
-                       Answered answered) {
+                       const Answered& answered) {
   const auto found = sessions_.find(id);
   if (const auto* refused = std::get_if<Refused>(&prepared)) {
     ++(refused->status == 500 ? counts_.failed : counts_.refused);

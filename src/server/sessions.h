@@ -61,7 +61,7 @@ class Sessions {
   /// Opens the UDP ports. I/O error.
   void start();
 
-  void open(NewSession session, Answered answered);
+  void open(NewSession session, const Answered& answered);
   /// A later offer of the same session.
   void renew(const std::string& id, std::string offer, Answered answered);
   /// False if there is none of this id.
@@ -106,7 +106,8 @@ class Sessions {
   Prepared prepare(const NewSession& session, Shard& shard, int rate_to_listen,
                    const std::shared_ptr<const rtc::Identity>& identity, std::string& answer);
   std::unique_ptr<PeerPipeline> make_pipeline(const std::string& id, Shard& shard);
-  void install(const std::string& id, Prepared prepared, std::string answer, Answered answered);
+  void install(const std::string& id, Prepared prepared, std::string answer,
+               const Answered& answered);
   void forget(const std::string& id);
   void on_ended(const std::string& id, const std::string& reason,
                 std::unique_ptr<PeerPipeline> pipeline);
