@@ -23,9 +23,9 @@ ${arrays}
 }  // namespace
 
 const std::map<std::string, std::string_view, std::less<>>& built_in_files() {
-  static const std::map<std::string, std::string_view, std::less<>> kFiles = {
+  static const std::map<std::string, std::string_view, std::less<>> files = {
 ${entries}  };
-  return kFiles;
+  return files;
 }
 
 }  // namespace remotemedia::server

@@ -96,7 +96,7 @@ sigset_t ending_signals() {
 }
 
 int serve(ServeOptions options, Program& program) {
-  const std::shared_ptr<const Graph> graph =
+  std::shared_ptr<const Graph> graph =
       options.graph.empty() ? server::default_graph() : load_graph(options.graph, program).graph;
   if (!options.token_file.empty()) options.server.tokens = read_tokens(options.token_file);
   options.server.drain_timeout = from_seconds(options.drain_timeout_s);
