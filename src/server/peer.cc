@@ -115,7 +115,7 @@ void Peer::collect(Time now) {
   work(now);
 }
 
-void Peer::deliver(std::vector<Packet> results, Time now) {
+void Peer::deliver(const std::vector<Packet>& results, Time now) {
   for (const Packet& packet : results) deliver_one(packet, now);
 }
 
@@ -167,7 +167,7 @@ void Peer::note_speech(SpeechChange change, Time now) {
   muted_before_ = Time(static_cast<std::int64_t>(change.time_s * 1e9));
 }
 
-void Peer::fail(std::exception_ptr error, Time now) {
+void Peer::fail(const std::exception_ptr& error, Time now) {
   if (close_at_ != Time::max()) return;
   const Value message = failure_message(error);
   end_reason_ = *message.as_object()->find("message")->as_string();

@@ -101,11 +101,11 @@ class Peer final : private rtc::EndpointSink {
   void work(Time now);
   void run_graph(Time now);
   void push(AudioBuffer audio, Time time);
-  void deliver(std::vector<Packet> results, Time now);
+  void deliver(const std::vector<Packet>& results, Time now);
   void deliver_one(const Packet& packet, Time now);
   void deliver_audio(const Packet& packet, Time now);
   void note_speech(SpeechChange change, Time now);
-  void fail(std::exception_ptr error, Time now);
+  void fail(const std::exception_ptr& error, Time now);
   void take_message(std::string_view text, Time now);
   void take_text(const std::string& text, Time now);
   void send_waiting(Time now);

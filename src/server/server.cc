@@ -78,6 +78,7 @@ class Server::Impl {
     udp_ports_ = sessions_.udp_ports();
     http_->start();
     thread_ = std::thread([this] { context_.run(); });
+    running_ = true;
     if (access_.open() && !is_loopback(options_.host)) {
       log(LogLevel::warning, "the server listens on " + options_.host +
                                  " without a token: everybody who reaches it may use it");
@@ -97,9 +98,10 @@ class Server::Impl {
     });
     // Sessions say goodbye and go; what hangs is ended without.
     closed.get_future().wait_for(std::chrono::seconds(1));
-    sessions_.stop();
+    running_ = false;
     context_.stop();
     thread_.join();
+    sessions_.stop();
   }
 
   [[nodiscard]] const ServerOptions& options() const { return options_; }
@@ -109,7 +111,7 @@ class Server::Impl {
   Sessions& sessions() { return sessions_; }
 
   Value::Array connections() {
-    if (!thread_.joinable()) return {};
+    if (!running_) return {};
     auto result = std::make_shared<std::promise<Value::Array>>();
     auto future = result->get_future();
     post([this, result] {
@@ -141,18 +143,20 @@ class Server::Impl {
   }
 
   ServerOptions options_;
-  boost::asio::io_context context_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
-      context_.get_executor()};
   Access access_;
   RequestRate rate_;
   Sessions sessions_;
   Api api_;
+  // After what the connections use that it still holds when it goes.
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      context_.get_executor()};
   std::optional<HttpServer> http_;
   std::uint16_t port_ = 0;
   std::vector<std::uint16_t> udp_ports_;
   std::mutex stopping_;
   std::thread thread_;
+  std::atomic<bool> running_{false};
 };
 
 Server::Server(ServerOptions options, GraphSource graphs, SessionListener listener)

@@ -115,7 +115,11 @@ std::optional<Refused> Sessions::refuse(const NewSession& session) {
   if (per_address_.of(limit_key(session.client)) >= options_.max_sessions_per_address) {
     return Refused{429, "this address has as many sessions as one may", 5};
   }
-  if (!session.listens_to.empty() && !has(session.listens_to)) return unknown(session.listens_to);
+  if (!session.listens_to.empty()) {
+    const auto source = sessions_.find(session.listens_to);
+    if (source == sessions_.end()) return unknown(session.listens_to);
+    if (!source->second.installed) return Refused{409, "that session is being opened", 1};
+  }
   return std::nullopt;
 }
 
@@ -144,7 +148,13 @@ std::shared_ptr<const rtc::Identity> Sessions::identity() {
   return identity_;
 }
 
-void Sessions::open(NewSession session, const Answered& answered) {
+std::uint64_t Sessions::wait_for_answer(Answered answered) {
+  return answers_.begin(1, [answered = std::move(answered)](const std::vector<Result>& results) {
+    answered(results.front());
+  });
+}
+
+void Sessions::open(NewSession session, Answered answered) {
   if (auto refused = refuse(session)) {
     ++counts_.refused;
     return answered(*std::move(refused));
@@ -157,20 +167,21 @@ void Sessions::open(NewSession session, const Answered& answered) {
   Entry entry{.shard = index,
               .client = limit_key(session.client),
               .listens_to = session.listens_to,
-              .on_end = session.on_end,
+              .on_end = std::exchange(session.on_end, {}),
               .strand = std::make_shared<Strand>(workers_)};
+  const std::uint64_t call = wait_for_answer(std::move(answered));
   const auto task = [this, session = std::move(session), &shard, rate_to_listen,
-                     identity = identity(), answered] {
+                     identity = identity(), call] {
     std::string answer;
     auto prepared =
         std::make_shared<Prepared>(prepare(session, shard, rate_to_listen, identity, answer));
-    run_in_front_([this, id = session.id, prepared, answer, answered] {
-      install(id, std::move(*prepared), answer, answered);
+    run_in_front_([this, id = session.id, prepared, answer, call] {
+      install(id, std::move(*prepared), answer, call);
     });
   };
   if (!workers_.try_run(task)) {
     ++counts_.refused;
-    return answered(Refused{503, "too many sessions are being opened at this moment", 1});
+    return answers_.add(call, Refused{503, "too many sessions are being opened at this moment", 1});
   }
   per_address_.add(entry.client);
   ++per_shard_[index];
@@ -226,12 +237,12 @@ Sessions::Prepared Sessions::prepare(const NewSession& session, Shard& shard, in
 }
 
 void Sessions::install(const std::string& id, Prepared prepared, std::string answer,
-                       const Answered& answered) {
+                       std::uint64_t call) {
   const auto found = sessions_.find(id);
   if (const auto* refused = std::get_if<Refused>(&prepared)) {
     ++(refused->status == 500 ? counts_.failed : counts_.refused);
     forget(id);
-    return answered(*refused);
+    return answers_.add(call, *refused);
   }
   auto peer =
       std::make_shared<std::unique_ptr<Peer>>(std::move(std::get<std::unique_ptr<Peer>>(prepared)));
@@ -248,8 +259,9 @@ void Sessions::install(const std::string& id, Prepared prepared, std::string ans
     });
   }
   if (listener_.on_start) tell(id, [this, id] { listener_.on_start(id); });
-  answered(Accepted{id, std::move(answer)});
-  if (entry.closed) close(id);
+  const bool closed = entry.closed;
+  answers_.add(call, Accepted{id, std::move(answer)});
+  if (closed) close(id);
 }
 
 void Sessions::renew(const std::string& id, std::string offer, Answered answered) {
@@ -257,7 +269,8 @@ void Sessions::renew(const std::string& id, std::string offer, Answered answered
   if (found == sessions_.end()) return answered(unknown(id));
   if (!found->second.installed) return answered(Refused{409, "the session is being opened", 1});
   Shard& shard = *shards_[found->second.shard];
-  shard.post([this, &shard, id, offer = std::move(offer), answered = std::move(answered)] {
+  const std::uint64_t call = wait_for_answer(std::move(answered));
+  shard.post([this, &shard, id, offer = std::move(offer), call] {
     Result result = unknown(id);
     shard.with(id, [&](Peer& peer, Time now) {
       auto answer = peer.accept_offer(offer, now);
@@ -267,7 +280,7 @@ void Sessions::renew(const std::string& id, std::string offer, Answered answered
         result = Accepted{id, std::get<std::string>(std::move(answer))};
       }
     });
-    run_in_front_([answered, result] { answered(result); });
+    run_in_front_([this, call, result] { answers_.add(call, result); });
   });
 }
 
@@ -313,49 +326,27 @@ void Sessions::close_all() {
   for (const auto& [id, entry] : sessions_) close(id);
 }
 
-namespace {
-
-/// Collects what each shard gives, and calls once all have.
-template <typename Part>
-struct Gathered {
-  std::vector<Part> parts;
-  std::size_t missing = 0;
-  std::function<void(std::vector<Part>)> done;
-};
-
-}  // namespace
-
 void Sessions::describe(std::function<void(Value::Array)> done) {
-  auto gathered = std::make_shared<Gathered<Value::Array>>();
-  gathered->missing = shards_.size();
-  gathered->done = [done = std::move(done)](std::vector<Value::Array> parts) {
-    Value::Array all;
-    for (Value::Array& part : parts) std::ranges::move(part, std::back_inserter(all));
-    done(std::move(all));
-  };
+  const std::uint64_t call = descriptions_.begin(
+      shards_.size(), [done = std::move(done)](std::vector<Value::Array> parts) {
+        Value::Array all;
+        for (Value::Array& part : parts) std::ranges::move(part, std::back_inserter(all));
+        done(std::move(all));
+      });
   for (const auto& shard : shards_) {
-    shard->post([this, &shard = *shard, gathered] {
+    shard->post([this, &shard = *shard, call] {
       Value::Array part;
       shard.for_each([&](Peer& peer, Time now) { part.push_back(peer.describe(now)); });
-      run_in_front_([gathered, part = std::move(part)]() mutable {
-        gathered->parts.push_back(std::move(part));
-        if (--gathered->missing == 0) gathered->done(std::move(gathered->parts));
-      });
+      run_in_front_([this, call, part] { descriptions_.add(call, part); });
     });
   }
 }
 
 void Sessions::measure(std::function<void(std::vector<ShardStatistics>)> done) {
-  auto gathered = std::make_shared<Gathered<ShardStatistics>>();
-  gathered->missing = shards_.size();
-  gathered->done = std::move(done);
+  const std::uint64_t call = measurements_.begin(shards_.size(), std::move(done));
   for (const auto& shard : shards_) {
-    shard->post([this, &shard = *shard, gathered] {
-      auto part = std::make_shared<ShardStatistics>(shard.statistics());
-      run_in_front_([gathered, part] {
-        gathered->parts.push_back(*part);
-        if (--gathered->missing == 0) gathered->done(std::move(gathered->parts));
-      });
+    shard->post([this, &shard = *shard, call] {
+      run_in_front_([this, call, part = shard.statistics()] { measurements_.add(call, part); });
     });
   }
 }
@@ -407,7 +398,9 @@ void Sessions::tell(const std::string& id, std::function<void()> call) {
 void Sessions::stop() {
   for (const auto& shard : shards_) shard->stop();
   workers_.wait(Time::max());
-  shards_.clear();
+  answers_.clear();
+  descriptions_.clear();
+  measurements_.clear();
 }
 
 std::vector<std::uint16_t> Sessions::udp_ports() const {

@@ -2,6 +2,7 @@
 
 #include "remotemedia/server/server.h"
 #include "server/admission.h"
+#include "server/pending.h"
 #include "server/shard.h"
 #include "server/workers.h"
 
@@ -61,7 +62,7 @@ class Sessions {
   /// Opens the UDP ports. I/O error.
   void start();
 
-  void open(NewSession session, const Answered& answered);
+  void open(NewSession session, Answered answered);
   /// A later offer of the same session.
   void renew(const std::string& id, std::string offer, Answered answered);
   /// False if there is none of this id.
@@ -81,7 +82,7 @@ class Sessions {
   void drain() { draining_ = true; }
   [[nodiscard]] bool draining() const { return draining_; }
   void close_all();
-  /// Ends the shards' threads and waits for the workers. From another thread than the front's.
+  /// Ends the shards' threads and waits for the workers. When the front's thread has ended.
   void stop();
   [[nodiscard]] std::vector<std::uint16_t> udp_ports() const;
 
@@ -98,6 +99,7 @@ class Sessions {
   };
   using Prepared = std::variant<std::unique_ptr<Peer>, Refused>;
 
+  std::uint64_t wait_for_answer(Answered answered);
   [[nodiscard]] std::optional<Refused> refuse(const NewSession& session);
   [[nodiscard]] std::size_t least_loaded() const;
   [[nodiscard]] std::vector<rtc::Address> candidates(const Shard& shard) const;
@@ -106,8 +108,7 @@ class Sessions {
   Prepared prepare(const NewSession& session, Shard& shard, int rate_to_listen,
                    const std::shared_ptr<const rtc::Identity>& identity, std::string& answer);
   std::unique_ptr<PeerPipeline> make_pipeline(const std::string& id, Shard& shard);
-  void install(const std::string& id, Prepared prepared, std::string answer,
-               const Answered& answered);
+  void install(const std::string& id, Prepared prepared, std::string answer, std::uint64_t call);
   void forget(const std::string& id);
   void on_ended(const std::string& id, const std::string& reason,
                 std::unique_ptr<PeerPipeline> pipeline);
@@ -123,6 +124,9 @@ class Sessions {
   Tally per_address_;
   std::vector<int> per_shard_;
   SessionCounts counts_;
+  Pending<Result> answers_;
+  Pending<Value::Array> descriptions_;
+  Pending<ShardStatistics> measurements_;
   bool draining_ = false;
   std::shared_ptr<const rtc::Identity> identity_;
   Time identity_made_{};

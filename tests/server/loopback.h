@@ -35,23 +35,41 @@ struct Reply {
   }
 };
 
+/// A connection to a port of this machine.
+class Connected {
+ public:
+  explicit Connected(std::uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    open_ = connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  }
+  ~Connected() { close(socket_); }
+  Connected(const Connected&) = delete;
+  Connected& operator=(const Connected&) = delete;
+
+  void say(const std::string& text) const {
+    if (open_) send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
+  }
+  /// What has come next; empty once the other side has closed.
+  [[nodiscard]] std::string hear() const {
+    std::array<char, 4096> part{};
+    const ssize_t size = open_ ? recv(socket_, part.data(), part.size(), 0) : 0;
+    return {part.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+  }
+
+ private:
+  int socket_;
+  bool open_ = false;
+};
+
 /// One request on a connection of its own. `text` is all of it.
 inline Reply send_raw(std::uint16_t port, const std::string& text) {
-  const int connection = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const Connected connection(port);
+  connection.say(text);
   std::string all;
-  if (connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-    send(connection, text.data(), text.size(), MSG_NOSIGNAL);
-    std::array<char, 4096> part{};
-    ssize_t size = 0;
-    while ((size = recv(connection, part.data(), part.size(), 0)) > 0) {
-      all.append(part.data(), static_cast<std::size_t>(size));
-    }
-  }
-  close(connection);
+  for (std::string part; !(part = connection.hear()).empty();) all += part;
   const std::size_t end = all.find("\r\n\r\n");
   if (all.size() < 12 || end == std::string::npos) return {};
   return {std::stoi(all.substr(9, 3)), all.substr(0, end + 2), all.substr(end + 4)};

@@ -320,6 +320,18 @@ TEST_F(ServerTest, DrainingTakesNoNewSession) {
   stopping.join();
 }
 
+TEST_F(ServerTest, AnOpenWebSocketIsClosedWithTheServer) {
+  start(resampler());
+  const test::Connected page(port());
+  page.say(
+      "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+  // RFC 6455, section 1.3, has the answer to this key.
+  EXPECT_THAT(page.hear(), HasSubstr("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+  server_.reset();
+  EXPECT_EQ(page.hear(), "");
+}
+
 TEST_F(ServerTest, APortInUseIsAnErrorThatNamesIt) {
   start(resampler());
   ServerOptions options = loopback_options();
