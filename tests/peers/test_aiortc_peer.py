@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fractions
 import json
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
@@ -15,41 +14,14 @@ import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from av import AudioFrame
 
-RATE = 48_000
-TONE_HZ = 440.0
+from webrtc_peer import RATE, Tone
+
+TONE_HZ = 440.0  # of Tone
 AMPLITUDE = 12_000
 TIMEOUT_S = 30.0  # of a loaded machine
 HEARD_S = 2.5
 WINDOW = RATE // 10
-
-
-class Tone(MediaStreamTrack):
-    """A sine, 20 ms at a time, in step with the clock."""
-
-    kind = "audio"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._position = 0
-        self._start = asyncio.get_running_loop().time()
-
-    async def recv(self) -> AudioFrame:
-        size = RATE // 50
-        due = self._start + self._position / RATE
-        await asyncio.sleep(max(due - asyncio.get_running_loop().time(), 0))
-        if self.readyState != "live":
-            raise MediaStreamError
-        phase = 2 * np.pi * TONE_HZ * (self._position + np.arange(size)) / RATE
-        samples = (AMPLITUDE * np.sin(phase)).astype(np.int16)
-        # Of mono it would make a stereo that is quieter by 3 dB.
-        both = np.repeat(samples, 2)[None, :]
-        frame = AudioFrame.from_ndarray(both, format="s16", layout="stereo")
-        frame.sample_rate, frame.pts = RATE, self._position
-        frame.time_base = fractions.Fraction(1, RATE)
-        self._position += size
-        return frame
 
 
 class Peer:
@@ -150,7 +122,7 @@ async def answered_call(path: Path, *arguments: str) -> AsyncIterator[tuple[Peer
     async with started(path, *arguments) as program:
         peer = Peer()
         try:
-            peer.connection.addTrack(Tone())
+            peer.connection.addTrack(Tone(lambda _: AMPLITUDE / 32_767))
             opened = peer.open_channel()
             await peer.connection.setLocalDescription(await peer.connection.createOffer())
             offer = peer.connection.localDescription
@@ -170,7 +142,7 @@ async def offered_call(path: Path) -> AsyncIterator[tuple[Peer, Program]]:
         peer = Peer()
         try:
             await peer.connection.setRemoteDescription(await program.describe("offer"))
-            peer.connection.addTrack(Tone())
+            peer.connection.addTrack(Tone(lambda _: AMPLITUDE / 32_767))
             await peer.connection.setLocalDescription(await peer.connection.createAnswer())
             answer = peer.connection.localDescription
             assert "a=setup:active" in answer.sdp
@@ -204,12 +176,6 @@ def tone(samples: np.ndarray[Any, np.dtype[np.int16]]) -> tuple[float, float]:
     windows = samples[: len(samples) // WINDOW * WINDOW].astype(float).reshape(-1, WINDOW)
     levels = np.sqrt(np.mean(windows**2, axis=1))
     return float(np.median([frequency(one) for one in windows])), float(np.median(levels))
-
-
-@pytest.fixture(autouse=True)
-def _on_loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It leaves the loopback interface out by itself."""
-    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda **_: ["127.0.0.1"])
 
 
 @CALLS

@@ -44,6 +44,7 @@ class Tone(MediaStreamTrack):
             raise MediaStreamError
         phase = 2 * np.pi * 440 * (self._position + np.arange(size)) / RATE
         samples = (32_767 * self._level(self._position / RATE) * np.sin(phase)).astype(np.int16)
+        # Of mono it would make a stereo that is quieter by 3 dB.
         both = np.repeat(samples, 2)[None, :]
         frame = AudioFrame.from_ndarray(both, format="s16", layout="stereo")
         frame.sample_rate, frame.pts = RATE, self._position
