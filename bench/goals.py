@@ -244,8 +244,8 @@ def _webrtc(results: dict[str, Any]) -> list[Verdict]:
     share = sessions_per_core(ours) / codec_sessions(found["opus"]) if ours else None
     delay_ms = ours["echo_delay_ms"]["p99"] if ours else None
     return [
-        at_least(area, "echo: 5x aiortc's sessions on a core", _cheaper(echo), 5.0),
-        at_least(area, "receive-only: 10x aiortc's sessions on a core", _cheaper(listening), 10.0),
+        at_least(area, "echo: 7x aiortc's sessions on a core", _cheaper(echo), 7.0),
+        at_least(area, "receive-only: 15x aiortc's sessions on a core", _cheaper(listening), 15.0),
         at_least(area, "echo: 0.6 of the sessions that Opus alone allows", share, 0.6),
         at_most(area, "echo: heard after at most 120 ms, p99", delay_ms, 120.0, "ms"),
     ]
