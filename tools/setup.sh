@@ -31,12 +31,13 @@ boost_headers() {
 packages=(
   g++ cmake ninja-build ccache pkg-config
   libhwy-dev libsndfile1-dev libssl-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev
-  libsrtp2-dev libusrsctp-dev libopus-dev
+  libusrsctp-dev libopus-dev
   python3-dev python3-venv
 )
+to_test=(libgtest-dev libgmock-dev libsrtp2-dev) # the last as a peer of ours
 case $purpose in
   run) packages+=(pocketsphinx-testdata) ;; # recordings of speech
-  test) packages+=(libgtest-dev libgmock-dev pocketsphinx-testdata) ;;
+  test) packages+=("${to_test[@]}" pocketsphinx-testdata) ;;
   e2e) packages+=(pocketsphinx-testdata chromium firefox-esr nodejs) ;;
   bench)
     packages+=(
@@ -46,8 +47,8 @@ case $purpose in
       espeak-ng flite festival festvox-us-slt-hts festvox-kallpc16k
     )
     ;;
-  valgrind) packages+=(libgtest-dev libgmock-dev valgrind) ;;
-  ci) packages+=(libgtest-dev libgmock-dev pocketsphinx-testdata clang clang-tidy g++-aarch64-linux-gnu) ;;
+  valgrind) packages+=("${to_test[@]}" valgrind) ;;
+  ci) packages+=("${to_test[@]}" pocketsphinx-testdata clang clang-tidy g++-aarch64-linux-gnu) ;;
   *) fail "unknown purpose '$purpose'; expected run, test, e2e, bench, valgrind or ci" ;;
 esac
 

@@ -42,31 +42,34 @@ void MediaSession::set_keys(const SrtpKeys& keys, Time now) {
   next_report_ = now + report_interval();
 }
 
-bool MediaSession::admit(std::uint32_t ssrc, Time now) {
-  if (std::ranges::find(streams_, ssrc, &Stream::ssrc) != streams_.end()) return true;
+/// Whether a packet of this stream may come; nothing changes before it is known to be the peer's.
+bool MediaSession::admits(std::uint32_t ssrc, Time now) const {
   if (streams_.size() < kMaxStreams) return true;
-  const auto oldest = std::ranges::min_element(streams_, {}, &Stream::last_packet);
-  if (now - oldest->last_packet < kForgotten) return false;
-  srtp_->remove_stream(oldest->ssrc);
-  streams_.erase(oldest);
-  return true;
+  if (std::ranges::find(streams_, ssrc, &Stream::ssrc) != streams_.end()) return true;
+  return now - std::ranges::min(streams_, {}, &Stream::last_packet).last_packet >= kForgotten;
+}
+
+void MediaSession::note_packet(std::uint32_t ssrc, Time now) {
+  const auto known = std::ranges::find(streams_, ssrc, &Stream::ssrc);
+  if (known != streams_.end()) {
+    known->last_packet = now;
+  } else if (streams_.size() < kMaxStreams) {
+    streams_.push_back({ssrc, now});
+  } else {
+    *std::ranges::min_element(streams_, {}, &Stream::last_packet) = {ssrc, now};
+  }
 }
 
 std::optional<Drop> MediaSession::receive_rtp(std::span<std::uint8_t> datagram, Time now) {
   if (!srtp_) return Drop::too_early;
   if (datagram.size() < kRtpHeader) return Drop::rtp_malformed;
-  if (!admit(read_u32(datagram, 8), now)) return Drop::too_many_streams;
+  if (!admits(read_u32(datagram, 8), now)) return Drop::too_many_streams;
   std::size_t size = datagram.size();
   if (const auto drop = srtp_->unprotect_rtp(datagram, size)) return drop;
   // From here on the packet is the peer's.
   const auto packet = parse_rtp(datagram.first(size));
   if (!packet) return packet.drop();
-  const auto known = std::ranges::find(streams_, packet->ssrc, &Stream::ssrc);
-  if (known == streams_.end()) {
-    streams_.push_back({packet->ssrc, now});
-  } else {
-    known->last_packet = now;
-  }
+  note_packet(packet->ssrc, now);
   return hear(*packet, now);
 }
 

@@ -18,7 +18,7 @@ namespace remotemedia::rtc {
 class MediaSession {
  public:
   /// Streams of the peer that are known at a time; only one is heard.
-  static constexpr std::size_t kMaxStreams = 8;
+  static constexpr std::size_t kMaxStreams = Srtp::kMaxStreams;
 
   struct Settings {
     int receive_rate = 16'000;
@@ -61,7 +61,8 @@ class MediaSession {
     Time last_packet;
   };
 
-  bool admit(std::uint32_t ssrc, Time now);
+  [[nodiscard]] bool admits(std::uint32_t ssrc, Time now) const;
+  void note_packet(std::uint32_t ssrc, Time now);
   std::optional<Drop> hear(const RtpPacket& packet, Time now);
   bool send(const AudioSender::Packet& packet);
   void send_reports(Time now, bool goodbye);

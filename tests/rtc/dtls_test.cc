@@ -3,7 +3,6 @@
 #include "graph/dice.h"
 #include "rtc/openssl_clock.h"
 #include "rtc/outbox.h"
-#include "rtc/srtp.h"
 
 #include <gtest/gtest.h>
 
@@ -209,66 +208,6 @@ TEST(Dtls, AClosedSideTellsTheOther) {
   EXPECT_EQ(pair.server.state(), DtlsState::closed);
   EXPECT_EQ(pair.server.receive(Datagram(20, 0x16), pair.now, pair.server_data), Drop::after_end);
 }
-
-struct SrtpTest : testing::TestWithParam<SrtpProfile> {
-  SrtpTest() {
-    keys.profile = GetParam();
-    for (std::size_t i = 0; i < keys.ours.size(); ++i) {
-      keys.ours[i] = static_cast<std::uint8_t>(i);
-      keys.theirs[i] = static_cast<std::uint8_t>(200 - i);
-    }
-    mirrored.profile = keys.profile;
-    mirrored.ours = keys.theirs;
-    mirrored.theirs = keys.ours;
-  }
-  SrtpKeys keys;
-  SrtpKeys mirrored;
-};
-
-TEST_P(SrtpTest, TheOtherSideReadsWhatIsProtectedOnceAndUnchanged) {
-  Srtp us(keys);
-  Srtp them(mirrored);
-  Datagram packet = {0x80, 111, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 'o', 'p', 'u', 's'};
-  const Datagram plain = packet;
-  std::size_t size = packet.size();
-  packet.resize(size + Srtp::kTrailer);
-  ASSERT_TRUE(us.protect_rtp(packet, size));
-  EXPECT_NE(std::memcmp(packet.data() + 12, plain.data() + 12, 4), 0);
-  packet.resize(size);
-
-  Datagram changed = packet;
-  changed[13] ^= 1;
-  std::size_t length = size;
-  EXPECT_EQ(them.unprotect_rtp(changed, length), Drop::srtp_rejected);
-  Datagram read = packet;
-  ASSERT_EQ(them.unprotect_rtp(read, length), std::nullopt);
-  EXPECT_EQ(Datagram(read.begin(), read.begin() + static_cast<std::ptrdiff_t>(length)), plain);
-  length = size;
-  read = packet;
-  EXPECT_EQ(them.unprotect_rtp(read, length), Drop::srtp_replayed);
-}
-
-TEST_P(SrtpTest, ReadsItsOwnControlPackets) {
-  Srtp us(keys);
-  Srtp them(mirrored);
-  Datagram packet = {0x80, 201, 0, 1, 0, 0, 0, 7};
-  const Datagram plain = packet;
-  std::size_t size = packet.size();
-  packet.resize(size + Srtp::kTrailer);
-  ASSERT_TRUE(us.protect_rtcp(packet, size));
-  packet.resize(size);
-  ASSERT_EQ(them.unprotect_rtcp(packet, size), std::nullopt);
-  packet.resize(size);
-  EXPECT_EQ(packet, plain);
-}
-
-INSTANTIATE_TEST_SUITE_P(Profiles, SrtpTest,
-                         testing::Values(SrtpProfile::aead_aes_128_gcm,
-                                         SrtpProfile::aead_aes_256_gcm,
-                                         SrtpProfile::aes128_cm_sha1_80),
-                         [](const auto& chosen) {
-                           return "Profile" + std::to_string(static_cast<int>(chosen.param));
-                         });
 
 }  // namespace
 }  // namespace remotemedia::rtc::test
