@@ -222,7 +222,7 @@ void AudioReceiver::recover(const JitterBuffer::Packet& next, std::int64_t ticks
 }
 
 void AudioReceiver::conceal_or_be_silent() {
-  if (!begun_ || sender_silent_ || silent_ || quiet_ || concealed_ >= kMaxConcealment) {
+  if (!begun_ || sender_silent_ || silent_ || concealed_ >= kMaxConcealment) {
     return be_silent(frame_size());
   }
   const int samples = opus_decode_float(decoder_.get(), nullptr, 0, decoded_.data(),

@@ -13,6 +13,12 @@ namespace remotemedia::rtc {
 namespace {
 
 constexpr Time kMaxSendStall = std::chrono::milliseconds(60);
+// A packet goes out so long after its first samples came: a source that is in step with time but
+// for this is never short of a frame.
+constexpr Time kLead = std::chrono::milliseconds(5);
+// Less than a frame waits for the rest of it in steps of kLead, for one frame's time.
+constexpr int kPartWaits = AudioSender::kFrame / kLead;
+constexpr double kLossMemory = 0.8;  // a report; they come every second
 // What is below this, in dB below full scale, is not sent after a fifth of a second. Opus has a
 // rule of its own (DTX), which takes steady tones for noise.
 constexpr std::uint8_t kSilenceLevel = 75;
@@ -53,7 +59,6 @@ AudioSender::AudioSender(const Settings& settings)
   opus_encoder_ctl(encoder_.get(), OPUS_SET_BITRATE(settings.bitrate));
   opus_encoder_ctl(encoder_.get(), OPUS_SET_COMPLEXITY(settings.complexity));
   opus_encoder_ctl(encoder_.get(), OPUS_SET_INBAND_FEC(1));
-  opus_encoder_ctl(encoder_.get(), OPUS_SET_PACKET_LOSS_PERC(loss_percent_));
   ring_.resize(
       static_cast<std::size_t>(settings.capacity.count() / 1'000 * settings.rate / 1'000'000));
 }
@@ -70,26 +75,19 @@ std::size_t AudioSender::push(std::span<const float> samples, Time now) {
   count_ += count;
   if (next_tick_ == Time::max() && count_ > 0) {
     if (!epoch_) epoch_ = now;
-    // One frame later than possible, so that a source in step with time is never short of one.
-    next_tick_ = *epoch_ + ((now - *epoch_) / kFrame + 1) * kFrame;
+    next_tick_ = now + kLead;
   }
   return count;
 }
 
 void AudioSender::cancel() {
   count_ = 0;
-  part_waited_ = false;
+  part_waits_ = 0;
 }
 
-/// Moves a frame out of the queue; what is left of a last one is filled up, after it has waited for
-/// more. False if there is nothing to send yet.
-bool AudioSender::take_frame() {
+/// Moves a frame out of the queue; what is left of a last one is filled up.
+void AudioSender::take_frame() {
   const std::size_t size = frame_size();
-  if (count_ < size && !part_waited_) {
-    part_waited_ = true;
-    return false;
-  }
-  part_waited_ = false;
   const std::size_t taken = std::min(size, count_);
   for (std::size_t i = 0; i < taken; ++i) {
     frame_[i] = ring_[first_];
@@ -98,7 +96,6 @@ bool AudioSender::take_frame() {
   count_ -= taken;
   std::fill(frame_.begin() + static_cast<std::ptrdiff_t>(taken),
             frame_.begin() + static_cast<std::ptrdiff_t>(size), 0.0F);
-  return true;
 }
 
 std::optional<AudioSender::Packet> AudioSender::next_packet(Time now) {
@@ -109,14 +106,18 @@ std::optional<AudioSender::Packet> AudioSender::next_packet(Time now) {
     if (count_ == 0) {
       next_tick_ = Time::max();
       marker_ = true;
-      part_waited_ = false;
+      part_waits_ = 0;
       return std::nullopt;
     }
-    next_tick_ += kFrame;
-    if (!take_frame()) {
+    if (count_ < frame_size() && part_waits_ < kPartWaits) {
+      ++part_waits_;
+      next_tick_ += kLead;
       marker_ = true;
       continue;
     }
+    part_waits_ = 0;
+    next_tick_ += kFrame;
+    take_frame();
     if (auto packet = encode(at)) return packet;
   }
   return std::nullopt;
@@ -146,8 +147,8 @@ AudioSender::Packet AudioSender::stamp(Bytes opus, std::uint8_t level, Time at) 
 }
 
 void AudioSender::set_loss(double share) {
-  // At least a little: FEC helps against the loss that has not been reported yet.
-  const int percent = std::clamp(static_cast<int>(std::lround(share * 100)), 5, 40);
+  loss_ = std::max(share, kLossMemory * loss_);
+  const int percent = std::clamp(static_cast<int>(std::lround(loss_ * 100)), 0, 40);
   if (percent == loss_percent_) return;
   loss_percent_ = percent;
   opus_encoder_ctl(encoder_.get(), OPUS_SET_PACKET_LOSS_PERC(percent));

@@ -14,8 +14,9 @@ struct OpusEncoder;
 
 namespace remotemedia::rtc {
 
-/// Mono audio in as it comes, one Opus packet every 20 ms out. Without audio nothing is sent, and
-/// the timestamps go on.
+/// Mono audio in as it comes, one Opus packet every 20 ms out, the first 5 ms after its samples.
+/// Without audio nothing is sent, and the timestamps go on. A source that comes late moves the
+/// packets behind it.
 class AudioSender {
  public:
   static constexpr Time kFrame = std::chrono::milliseconds(20);
@@ -49,7 +50,8 @@ class AudioSender {
   [[nodiscard]] Time next_timeout() const { return next_tick_; }
   /// A packet of audio that is encoded already, to be sent instead of samples.
   Packet stamp(Bytes opus, std::uint8_t level, Time at);
-  /// What the receiver reports; makes the encoder put more or less into FEC. 0..1.
+  /// What the receiver reports, 0..1: the encoder puts more or less into FEC, and nothing as long
+  /// as nothing is lost, as that costs a third of its time. Some ten reports are remembered.
   void set_loss(double share);
   /// RTP timestamp at a time: of SR.
   [[nodiscard]] std::uint32_t timestamp_at(Time now) const;
@@ -59,7 +61,7 @@ class AudioSender {
     void operator()(OpusEncoder* encoder) const;
   };
 
-  bool take_frame();
+  void take_frame();
   std::optional<Packet> encode(Time at);
   [[nodiscard]] std::size_t frame_size() const {
     return static_cast<std::size_t>(settings_.rate / 50);
@@ -72,12 +74,13 @@ class AudioSender {
   std::size_t count_ = 0;
   std::array<float, 960> frame_{};
   std::array<std::uint8_t, kMaxPayload> payload_{};
-  std::optional<Time> epoch_;  // of the grid on which packets are sent
+  std::optional<Time> epoch_;  // of the timestamps
   Time next_tick_ = Time::max();
-  bool part_waited_ = false;  // less than a frame was there at the last tick
+  int part_waits_ = 0;  // in a row, as less than a frame was there
   bool marker_ = true;
   int silent_frames_ = 0;  // in a row
-  int loss_percent_ = 10;
+  double loss_ = 0;
+  int loss_percent_ = 0;
   std::uint32_t first_timestamp_;
 };
 

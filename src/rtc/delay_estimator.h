@@ -11,8 +11,8 @@ namespace remotemedia::rtc {
 /// that few are too late. Deterministic; costs some 50 multiplications a packet.
 class DelayEstimator {
  public:
-  /// A packet and the time grid: what comes for a lost packet is in the next one.
-  static constexpr Time kLeast = std::chrono::milliseconds(40);
+  /// A packet and half of one: what comes for a lost packet is in the next one.
+  static constexpr Time kLeast = std::chrono::milliseconds(30);
   static constexpr Time kMost = std::chrono::milliseconds(200);
   static constexpr Time kAtFirst = kLeast;
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 
 namespace remotemedia::rtc::test {
 namespace {
@@ -43,7 +44,7 @@ TEST(AudioSender, ABurstIsSentAsOnePacketEvery20Ms) {
   const auto sent = run(sender, seconds(3), seconds(5));
   ASSERT_EQ(sent.size(), 50U);
   for (std::size_t i = 0; i < sent.size(); ++i) {
-    EXPECT_EQ(sent[i].at, seconds(3) + milliseconds(20 * (i + 1)));
+    EXPECT_EQ(sent[i].at, seconds(3) + milliseconds(5 + 20 * i));
     EXPECT_EQ(sent[i].timestamp - sent[0].timestamp, 960 * i);
     EXPECT_EQ(sent[i].marker, i == 0);
   }
@@ -58,8 +59,100 @@ TEST(AudioSender, TimestampsGoOnOverAPauseAndTheNextPacketIsMarked) {
   const auto after = run(sender, milliseconds(1'005), seconds(2));
   ASSERT_EQ(after.size(), 2U);
   EXPECT_TRUE(after[0].marker);
-  EXPECT_EQ(after[0].at, milliseconds(1'020));
-  EXPECT_EQ(after[0].timestamp - before[0].timestamp, 48U * 1'000);
+  EXPECT_EQ(after[0].at, milliseconds(1'010));
+  EXPECT_EQ(after[0].timestamp - before[0].timestamp, 48U * 1'005);
+}
+
+/// Pushes a frame every 20 ms, the last of each four as much later as given.
+std::vector<Sent> run_with_lateness(Time lateness) {
+  AudioSender sender({});
+  std::vector<Sent> sent;
+  Time now{};
+  for (int frame = 0; frame < 400; ++frame) {
+    const Time at = milliseconds(20) * frame + (frame % 4 == 3 ? lateness : Time{});
+    const auto some = run(sender, now, at);
+    sent.insert(sent.end(), some.begin(), some.end());
+    sender.push(tone(1), at);
+    now = at;
+  }
+  return sent;
+}
+
+TEST(AudioSender, ASourceLateByLessThanTheLeadIsSentEvery20MsAnd5MsAfterItsSamples) {
+  const auto sent = run_with_lateness(milliseconds(4));
+  ASSERT_GT(sent.size(), 390U);
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    ASSERT_EQ(sent[i].at, milliseconds(20 * i + 5));
+    ASSERT_EQ(sent[i].marker, i == 0);
+  }
+}
+
+TEST(AudioSender, ASourceThatIsLaterMovesThePacketsOnceAndThenLeavesNoGap) {
+  const auto sent = run_with_lateness(milliseconds(14));
+  ASSERT_GT(sent.size(), 390U);
+  std::size_t gaps = 0;
+  for (std::size_t i = 1; i < sent.size(); ++i) {
+    const auto passed = sent[i].at - sent[i - 1].at;
+    ASSERT_EQ(sent[i].timestamp - sent[i - 1].timestamp, 48 * passed / milliseconds(1));
+    gaps += passed != milliseconds(20) ? 1U : 0U;
+  }
+  EXPECT_EQ(gaps, 1U);
+  EXPECT_LT(sent.back().at - milliseconds(20 * (sent.size() - 1)), milliseconds(20));
+}
+
+TEST(AudioSender, BlocksOf32MsLoseNothingAndSettleOnOnePacketEvery20Ms) {
+  AudioSender sender({});
+  std::vector<Sent> sent;
+  for (int block = 0; block < 250; ++block) {
+    const Time at = milliseconds(32) * block;
+    sender.push(std::span<const float>(tone(2)).first(512), at);
+    const auto some = run(sender, at, at + milliseconds(32));
+    sent.insert(sent.end(), some.begin(), some.end());
+  }
+  EXPECT_GE(sent.size(), 397U);
+  for (std::size_t i = 10; i < sent.size(); ++i) {
+    ASSERT_EQ(sent[i].at - sent[i - 1].at, milliseconds(20)) << i;
+  }
+}
+
+/// Ten harmonics of a voice that rises and falls, four syllables a second.
+std::vector<float> voice(std::size_t frames) {
+  std::vector<float> samples(frames * kFrame);
+  double phase = 0;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const double t = static_cast<double>(i) / 16'000;
+    phase += 2 * std::numbers::pi * (140 + 40 * std::sin(5 * t)) / 16'000;
+    double sum = 0;
+    for (int k = 1; k <= 10; ++k) sum += std::sin(k * phase) / k;
+    const double syllable = std::sin(4 * std::numbers::pi * t);
+    samples[i] = static_cast<float>(0.3 * sum * syllable * syllable);
+  }
+  return samples;
+}
+
+/// The share of packets that carry a copy of the one before (RFC 6716, 4.2.3: one frame, mono).
+double share_with_copy(AudioSender& sender, Time from) {
+  int all = 0;
+  int with_copy = 0;
+  sender.push(voice(100), from);
+  for (Time now = from; now < from + seconds(3); now += milliseconds(5)) {
+    while (const auto packet = sender.next_packet(now)) {
+      ++all;
+      if ((packet->payload[1] & 0x40) != 0) ++with_copy;
+    }
+  }
+  return static_cast<double>(with_copy) / all;
+}
+
+TEST(AudioSender, PacketsCarryCopiesWhileTheReceiverReportsLossAndSomeSecondsLonger) {
+  AudioSender sender({});
+  EXPECT_EQ(share_with_copy(sender, Time{}), 0);
+  sender.set_loss(0.1);
+  EXPECT_GT(share_with_copy(sender, seconds(10)), 0.5);
+  sender.set_loss(0);
+  EXPECT_GT(share_with_copy(sender, seconds(20)), 0.5);
+  for (int report = 0; report < 20; ++report) sender.set_loss(0);
+  EXPECT_EQ(share_with_copy(sender, seconds(30)), 0);
 }
 
 TEST(AudioSender, CancelEndsItAtOnce) {

@@ -18,7 +18,9 @@ inline constexpr double kTone_Hz = 440;
 /// A sender, a network of 30 ms and a receiver in simulated time, in steps of a millisecond.
 class Call {
  public:
-  explicit Call(Network network, unsigned seed = 1) : path_(with_delay(network), seed) {}
+  explicit Call(Network network, unsigned seed = 1) : path_(with_delay(network), seed) {
+    sender.set_loss(network.loss);  // as a receiver would report
+  }
 
   /// How much faster the sender's clock runs, e.g. 1e-4.
   double drift = 0;
