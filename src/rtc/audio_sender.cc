@@ -18,6 +18,8 @@ constexpr Time kMaxSendStall = std::chrono::milliseconds(60);
 constexpr Time kLead = std::chrono::milliseconds(5);
 // Less than a frame waits for the rest of it in steps of kLead, for one frame's time.
 constexpr int kPartWaits = AudioSender::kFrame / kLead;
+// A session that gives back what it hears needs no more; the queue grows where speech is made.
+constexpr std::size_t kFramesAtFirst = 8;
 constexpr double kLossMemory = 0.8;  // a report; they come every second
 // What is below this, in dB below full scale, is not sent after a fifth of a second. Opus has a
 // rule of its own (DTX), which takes steady tones for noise.
@@ -59,14 +61,15 @@ AudioSender::AudioSender(const Settings& settings)
   opus_encoder_ctl(encoder_.get(), OPUS_SET_BITRATE(settings.bitrate));
   opus_encoder_ctl(encoder_.get(), OPUS_SET_COMPLEXITY(settings.complexity));
   opus_encoder_ctl(encoder_.get(), OPUS_SET_INBAND_FEC(1));
-  ring_.resize(
-      static_cast<std::size_t>(settings.capacity.count() / 1'000 * settings.rate / 1'000'000));
+  most_ = static_cast<std::size_t>(settings.capacity.count() / 1'000 * settings.rate / 1'000'000);
+  ring_.resize(kFramesAtFirst * frame_size());
 }
 
 AudioSender::~AudioSender() = default;
 
 std::size_t AudioSender::push(std::span<const float> samples, Time now) {
-  const std::size_t count = std::min(samples.size(), ring_.size() - count_);
+  const std::size_t count = std::min(samples.size(), most_ - count_);
+  if (count_ + count > ring_.size()) grow(count_ + count);
   std::size_t at = (first_ + count_) % ring_.size();
   for (const float sample : samples.first(count)) {
     ring_[at] = std::isfinite(sample) ? std::clamp(sample, -1.0F, 1.0F) : 0.0F;
@@ -78,6 +81,13 @@ std::size_t AudioSender::push(std::span<const float> samples, Time now) {
     next_tick_ = now + kLead;
   }
   return count;
+}
+
+void AudioSender::grow(std::size_t count) {
+  std::vector<float> larger(std::min(std::max(count, 2 * ring_.size()), most_));
+  for (std::size_t i = 0; i < count_; ++i) larger[i] = ring_[(first_ + i) % ring_.size()];
+  ring_ = std::move(larger);
+  first_ = 0;
 }
 
 void AudioSender::cancel() {

@@ -61,6 +61,7 @@ class AudioSender {
     void operator()(OpusEncoder* encoder) const;
   };
 
+  void grow(std::size_t count);
   void take_frame();
   std::optional<Packet> encode(Time at);
   [[nodiscard]] std::size_t frame_size() const {
@@ -69,7 +70,8 @@ class AudioSender {
 
   Settings settings_;
   std::unique_ptr<OpusEncoder, Free> encoder_;
-  std::vector<float> ring_;
+  std::vector<float> ring_;  // as long as was needed so far
+  std::size_t most_ = 0;     // that it may hold
   std::size_t first_ = 0;
   std::size_t count_ = 0;
   std::array<float, 960> frame_{};
