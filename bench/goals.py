@@ -239,15 +239,42 @@ def _webrtc(results: dict[str, Any]) -> list[Verdict]:
     """Judge the server beside aiortc's and beside what its codec allows."""
     area = "WebRTC server"
     found = results["webrtc_servers"]
-    echo, listening = (found["modes"][mode] for mode in ("echo", "receive-only"))
+    echo, same_opus, listening = (
+        found["modes"][mode] for mode in ("echo", "echo, same Opus", "receive-only")
+    )
     ours = echo.get("remotemedia")
+    heard = listening.get("remotemedia")
+    sessions = results["webrtc_sessions"]
+    ten = sessions["ten_sessions"]
+    lossy = sessions["lossy"]
+    slope = None if results["quick"] else sessions["soak"]["slope_kib_per_session"]
     share = sessions_per_core(ours) / codec_sessions(found["opus"]) if ours else None
     delay_ms = ours["echo_delay_ms"]["p99"] if ours else None
     return [
         at_least(area, "echo: 7x aiortc's sessions on a core", _cheaper(echo), 7.0),
+        at_least(area, "echo, same Opus: 4x aiortc's sessions", _cheaper(same_opus), 4.0),
         at_least(area, "receive-only: 15x aiortc's sessions on a core", _cheaper(listening), 15.0),
+        at_least(
+            area,
+            "receive-only: sessions on a core",
+            sessions_per_core(heard) if heard else None,
+            400.0,
+            "",
+        ),
         at_least(area, "echo: 0.6 of the sessions that Opus alone allows", share, 0.6),
         at_most(area, "echo: heard after at most 120 ms, p99", delay_ms, 120.0, "ms"),
+        at_most(area, "ten sessions: echo, p50", ten["echo_delay_ms"]["p50"], 100.0, "ms"),
+        at_most(area, "ten sessions: first audio, p99", ten["first_audio_ms"]["p99"], 1e3, "ms"),
+        at_most(area, "ten sessions: graph, p99 of 20 ms", ten["processing_p99_us"], 1e3, "us"),
+        at_most(area, "memory of a session", sessions["memory"]["session_kib"], 1024.0, "KiB"),
+        at_most(area, "memory left by a session that has ended", slope, 0.1, "KiB"),
+        at_most(
+            area,
+            "a tenth lost, 60 ms of jitter: silence in a second",
+            lossy["silence_ms"] / lossy["seconds"],
+            2.0,
+            "ms",
+        ),
     ]
 
 

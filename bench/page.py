@@ -9,7 +9,7 @@ from markdown import percent, table, time_text, x
 from page_resampling import offline, python_resamplers, quality, streaming
 from page_sessions import live_sessions
 from page_speech import preprocessing, voice_activity
-from page_webrtc import webrtc_servers
+from page_webrtc import webrtc_servers, webrtc_sessions
 from pictures import MAIN_JOB, pictures
 from timing import median, times_faster
 
@@ -45,6 +45,7 @@ def write(results: dict[str, Any], page: Path, folder: Path) -> None:
         memory(results),
         live_sessions(results),
         webrtc_servers(results),
+        webrtc_sessions(results),
         kernels(results),
     ]
     page.write_text("\n".join(section for section in sections if section), encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any, Final
 from markdown import percent, table, time_text, x
 from timing import median, times_faster
 
-__all__ = ["codec_sessions", "sessions_per_core", "webrtc_servers"]
+__all__ = ["codec_sessions", "sessions_per_core", "webrtc_servers", "webrtc_sessions"]
 
 OURS: Final = "remotemedia"
 INTRO: Final = """## WebRTC servers
@@ -19,7 +19,14 @@ median of {rounds} rounds in turns; *sessions per core* is one over a session's 
 load that was tried. *Echo* is from the packet that leaves a client to its sound being played there,
 both jitter buffers included. The mirror gives packets back without decoding: the transport alone.
 A server that does not hold its sessions returns less of their packets. aiortc {aiortc} sends stereo
-at 96 kbit/s, as it does by itself.
+at 96 kbit/s, as it does by itself; in *echo, same Opus* it sends mono at 32 kbit/s from 16 kHz, as
+ours does.
+
+"""
+SESSIONS: Final = """
+### Sessions of ours
+
+The default graph (Silero VAD, the audio comes back), `bench/webrtc_sessions.py`.
 
 """
 CODEC: Final = """
@@ -71,3 +78,32 @@ def webrtc_servers(results: dict[str, Any]) -> str:
         encode=time_text(median(opus["encode_us"])),
         echo=codec_sessions(opus),
     )
+
+
+def webrtc_sessions(results: dict[str, Any]) -> str:
+    """Show what a session of ours takes and gives."""
+    found = results["webrtc_sessions"]
+    memory, ten, lossy, soak = (found[k] for k in ("memory", "ten_sessions", "lossy", "soak"))
+    rows = [
+        (
+            f"memory of a session, {memory['sessions']} open",
+            f"{memory['session_kib']:.0f} KiB",
+        ),
+        (
+            f"memory that {soak['sessions']} sessions leave, opened and closed",
+            f"{soak['slope_kib_per_session']:.3f} KiB each",
+        ),
+        ("time of the graph for 20 ms, ten sessions, p99", time_text(ten["processing_p99_us"])),
+        ("from the offer to the first audio back, p50", f"{ten['first_audio_ms']['p50']:.0f} ms"),
+        ("echo, both jitter buffers included, p50", f"{ten['echo_delay_ms']['p50']:.0f} ms"),
+        (
+            f"{lossy['lost_share']:.1%} of packets lost, 60 ms of jitter: concealed, silent",
+            f"{lossy['concealed_ms'] / lossy['seconds'] / 10:.1f} %, "
+            f"{lossy['silence_ms'] / lossy['seconds'] / 10:.2f} %",
+        ),
+        (
+            "... of the lost packets, played from the copy in the next",
+            f"{lossy['recovered'] / lossy['lost']:.0%}" if lossy["lost"] else "-",
+        ),
+    ]
+    return SESSIONS + table(("", "measured"), rows)

@@ -246,6 +246,15 @@ def webrtc_servers(programs: Path, recording: Path, quick: bool) -> dict[str, An
     return report
 
 
+def webrtc_sessions(programs: Path, recording: Path, quick: bool) -> dict[str, Any]:
+    """See what sessions of our server take and give."""
+    say("WebRTC sessions")
+    command = [sys.executable, str(ROOT / "bench/webrtc_sessions.py"), str(recording)]
+    command += ["--programs", str(programs), *(["--quick"] if quick else [])]
+    report: dict[str, Any] = json.loads(program_output(command, "WebRTC sessions"))
+    return report
+
+
 def pipeline(quick: bool) -> dict[str, Any]:
     """Run the example as a user does."""
     say("ten seconds of stereo for a speech model")
@@ -332,6 +341,7 @@ def main() -> None:
     results["live_sessions"] = live_sessions(options.programs, quick)
     results["python_sessions"] = python_sessions(data / "recorded-1-clean.wav", quick)
     results["webrtc_servers"] = webrtc_servers(options.programs, SPEECH, quick)
+    results["webrtc_sessions"] = webrtc_sessions(options.programs, SPEECH, quick)
     results["python_memory"] = None if quick else python_memory()
     results["kernels"] = kernels(options.programs, options.out, quick)
     results["goals"] = goals.verdicts(results)

@@ -4,9 +4,10 @@ Usage: python bench/webrtc_servers.py RECORDING [--programs build/bench/bench] [
            [--seconds S] [--sessions N] [--server PROGRAM]
 
 Each server is one process that decodes the audio of its sessions, resamples it to 16 kHz and looks
-for speech. In the mode *echo* it sends that audio back, so it encodes too; in *receive-only* it
-sends nothing. The mirror gives packets back as they came: what it takes is the transport's part.
-Measured is the processor time of the server's process, by the client, while all sessions talk.
+for speech. In the mode *echo* it sends that audio back, so it encodes too; in *echo, same Opus*
+aiortc encodes with our settings instead of its own; in *receive-only* nothing is sent. The mirror
+gives packets back as they came: what it takes is the transport's part. Measured is the processor
+time of the server's process, by the client, while all sessions talk.
 """
 
 from __future__ import annotations
@@ -27,7 +28,12 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 OURS: Final = "remotemedia"
-MODES: Final = ("echo", "receive-only")
+DEFAULT_PROGRAMS: Final = ROOT / "build/bench/bench"
+DEFAULT_SERVER: Final = str(Path(sys.executable).with_name("remotemedia"))
+ECHO: Final = "echo"
+SAME_OPUS: Final = "echo, same Opus"
+RECEIVE_ONLY: Final = "receive-only"
+MODES: Final = (ECHO, SAME_OPUS, RECEIVE_ONLY)
 START_S: Final = 60.0
 # On a busy machine a server may not get the processor in time. What it takes of it then says
 # little, so the round is run again.
@@ -40,7 +46,12 @@ OUR_COMMAND: Final = (
     *("serve", str(ROOT / "bench/webrtc_servers.yaml"), "--host", "127.0.0.1", "--port", "{port}"),
     *("--max-sessions-per-address", "1000", "--max-requests-per-minute", "100000"),
 )
-OUR_MODES: Final[dict[str, tuple[str, ...]]] = {"echo": (), "receive-only": ()}
+OUR_MODES: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(MODES, ())
+AIORTC_MODES: Final[dict[str, tuple[str, ...]]] = {
+    ECHO: (),
+    SAME_OPUS: ("--our-opus",),
+    RECEIVE_ONLY: ("--receive-only",),
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ class Server:
     name: str
     command: tuple[str, ...]
     modes: dict[str, tuple[str, ...]]
-    sessions: int
+    sessions: dict[str, int]
 
 
 def servers(programs: Path, ours: str | None) -> list[Server]:
@@ -58,11 +69,12 @@ def servers(programs: Path, ours: str | None) -> list[Server]:
     aiortc = (sys.executable, str(ROOT / "bench/peers/aiortc_server.py"), "--port", "{port}")
     mirror = (str(programs / "webrtc_mirror"), "--port", "{port}")
     found = [
-        Server("aiortc", aiortc, {"echo": (), "receive-only": ("--receive-only",)}, 6),
-        Server("mirror", mirror, {"echo": ()}, 50),
+        Server("aiortc", aiortc, AIORTC_MODES, {ECHO: 6, SAME_OPUS: 6, RECEIVE_ONLY: 10}),
+        Server("mirror", mirror, {ECHO: ()}, {ECHO: 50}),
     ]
     if ours is not None and serves(ours):
-        found.insert(0, Server(OURS, (ours, *OUR_COMMAND), OUR_MODES, 20))
+        sessions = {ECHO: 40, SAME_OPUS: 40, RECEIVE_ONLY: 200}
+        found.insert(0, Server(OURS, (ours, *OUR_COMMAND), OUR_MODES, sessions))
     return found
 
 
@@ -110,11 +122,14 @@ def load(
     programs: Path, server: Server, mode: str, recording: Path, seconds: float
 ) -> dict[str, Any]:
     """Put the load on a server that is started for it."""
+    sessions = server.sessions[mode]
+    listening = mode == RECEIVE_ONLY
     with running(server, mode) as (port, pid):
         command = [str(programs / "webrtc_load"), f"http://127.0.0.1:{port}/api/offer", "--json"]
-        command += ["--speech", str(recording), "--server-pid", str(pid), f"--{mode}"]
-        command += ["--sessions", str(server.sessions), "--ramp-per-s", str(server.sessions / 2)]
-        command += ["--duration-s", str(seconds), "--probes", "4" if mode == "echo" else "0"]
+        command += ["--speech", str(recording), "--server-pid", str(pid)]
+        command += ["--receive-only" if listening else "--echo"]
+        command += ["--sessions", str(sessions), "--ramp-per-s", str(min(sessions / 2, 50))]
+        command += ["--duration-s", str(seconds), "--probes", "0" if listening else "4"]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"{server.name}, {mode}: the load failed: {done.stdout.strip()}")
@@ -143,11 +158,11 @@ def share_of_a_core(report: dict[str, Any]) -> float:
     return used / report["seconds"] / report["sessions"]
 
 
-def summary(server: Server, reports: list[dict[str, Any]]) -> dict[str, Any]:
+def summary(sessions: int, reports: list[dict[str, Any]]) -> dict[str, Any]:
     """Join the rounds of one server: costs of each, delays of the worst."""
     worst = max(reports, key=lambda report: (report["echo_delay_ms"] or {"p99": 0.0})["p99"])
     return {
-        "sessions": server.sessions,
+        "sessions": sessions,
         "core_share": [share_of_a_core(report) for report in reports],
         "echo_delay_ms": worst["echo_delay_ms"],
         "connect_ms": worst["connect_ms"],
@@ -171,7 +186,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Run every server in every mode, in turns."""
     here = servers(options.programs, options.server)
     if options.sessions:
-        here = [replace(server, sessions=options.sessions) for server in here]
+        same = dict.fromkeys(MODES, options.sessions)
+        here = [replace(server, sessions=same) for server in here]
     modes = {}
     for mode in MODES:
         taking = [server for server in here if mode in server.modes]
@@ -182,7 +198,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                     options.programs, server, mode, options.recording, options.seconds
                 )
                 reports[server.name].append(report)
-        modes[mode] = {server.name: summary(server, reports[server.name]) for server in taking}
+        modes[mode] = {
+            server.name: summary(server.sessions[mode], reports[server.name]) for server in taking
+        }
     return {
         "seconds": options.seconds,
         "rounds": options.rounds,
@@ -196,12 +214,11 @@ def main() -> None:
     """Measure, and print the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recording", type=Path, help="mono, 16 kHz")
-    parser.add_argument("--programs", type=Path, default=ROOT / "build/bench/bench")
+    parser.add_argument("--programs", type=Path, default=DEFAULT_PROGRAMS)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sessions", type=int, help="on each server (default: what it holds)")
     parser.add_argument("--seconds", type=float, default=15.0)
-    default = str(Path(sys.executable).with_name("remotemedia"))
-    parser.add_argument("--server", default=default, help="the program `remotemedia` that serves")
+    parser.add_argument("--server", default=DEFAULT_SERVER, help="the program that serves")
     json.dump(measure(parser.parse_args()), sys.stdout)
 
 

@@ -1,10 +1,11 @@
 """An aiortc server that does what ours does to each session; the peer of bench/webrtc_servers.py.
 
-Usage: python bench/peers/aiortc_server.py --port P [--receive-only]
+Usage: python bench/peers/aiortc_server.py --port P [--receive-only] [--our-opus]
 
 POST /api/offer takes {"sdp", "type"} and gives the answer, as aiortc's own example does. What comes
 in is decoded, resampled to 16 kHz and judged by WebRTC's VAD; then it is sent back, or, with
---receive-only, forgotten. It uses the loopback interface only.
+--receive-only, forgotten. aiortc sends stereo at 96 kbit/s; with --our-opus it sends what our
+server sends: mono from 16 kHz, 32 kbit/s, complexity 5. It uses the loopback interface only.
 """
 
 from __future__ import annotations
@@ -15,15 +16,32 @@ import contextlib
 from typing import Final
 
 import aioice.ice
+import aiortc.codecs
 import webrtcvad
 from aiohttp import web
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.codecs.opus import TIME_BASE, OpusEncoder
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from av import AudioFrame, AudioResampler
+from av import AudioFrame, AudioResampler, CodecContext
 
 RATE: Final = 16_000
 FRAME: Final = RATE // 50
 MAX_SESSIONS: Final = 10_000
+
+
+class OurOpus(OpusEncoder):  # type: ignore[misc]
+    """aiortc's encoder with the settings of our server."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.codec = CodecContext.create("libopus", "w")
+        self.codec.bit_rate = 32_000
+        self.codec.format = "s16"
+        self.codec.layout = "mono"
+        self.codec.options = {"application": "voip", "compression_level": "5"}
+        self.codec.sample_rate = RATE
+        self.codec.time_base = TIME_BASE
+        self.resampler = AudioResampler(format="s16", layout="mono", rate=RATE, frame_size=FRAME)
 
 
 class Processed(MediaStreamTrack):  # type: ignore[misc]
@@ -98,7 +116,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--receive-only", action="store_true")
+    parser.add_argument("--our-opus", action="store_true")
     options = parser.parse_args()
+    if options.our_opus:
+        aiortc.codecs.OpusEncoder = OurOpus
     # It leaves the loopback interface out by itself.
     aioice.ice.get_host_addresses = lambda **_: ["127.0.0.1"]
     app = web.Application()

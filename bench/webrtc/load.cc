@@ -227,6 +227,13 @@ LoadReport Load::report(Time now) {
     result.counts.lost += counts.lost;
     result.counts.gaps += counts.gaps;
     result.counts.not_taken += counts.not_taken;
+    if (measuring_ && connected && session->decodes()) {
+      const Heard heard = session->heard();
+      ++result.heard_from;
+      result.heard.recovered += heard.recovered;
+      result.heard.concealed_ms += heard.concealed_ms;
+      result.heard.silence_ms += heard.silence_ms;
+    }
     if (const auto time = session->time_to_connect()) result.connect.add(*time);
     if (const auto time = session->time_to_audio()) result.first_audio.add(*time);
     for (const Time delay : session->echo_delays()) result.echo_delay.add(delay);

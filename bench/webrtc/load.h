@@ -38,6 +38,8 @@ struct LoadReport {
   Durations first_audio;
   Durations echo_delay;
   LoadCounts counts;
+  Heard heard;              ///< by those that decode
+  unsigned heard_from = 0;  ///< sessions that decode
   double seconds = 0;
   double client_cpu_s = 0;
   double server_cpu_s = 0;

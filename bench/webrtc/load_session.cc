@@ -111,7 +111,15 @@ void LoadSession::speak(Time due) {
 
 void LoadSession::start_measuring() {
   counts_ = {};
+  heard_before_ = endpoint_.statistics().received;
   echo_delays_.clear();
+}
+
+Heard LoadSession::heard() const {
+  const rtc::AudioReceiverStatistics all = endpoint_.statistics().received;
+  return {.recovered = all.recovered - heard_before_.recovered,
+          .concealed_ms = all.concealed_ms - heard_before_.concealed_ms,
+          .silence_ms = all.silence_ms - heard_before_.silence_ms};
 }
 
 void LoadSession::close(Time now) {

@@ -35,6 +35,13 @@ struct LoadCounts {
   std::uint64_t not_taken = 0;  ///< by the kernel
 };
 
+/// Of the echo as it is played, since `start_measuring`; of a session that decodes.
+struct Heard {
+  std::uint64_t recovered = 0;     ///< lost packets whose copy came with the next one
+  std::uint64_t concealed_ms = 0;  ///< made up
+  std::uint64_t silence_ms = 0;    ///< where nothing came for longer than that helps
+};
+
 /// One client: an offer over HTTP, then speech out and its echo in.
 class LoadSession : rtc::EndpointSink {
  public:
@@ -62,6 +69,7 @@ class LoadSession : rtc::EndpointSink {
   void close(Time now);
 
   [[nodiscard]] const LoadCounts& counts() const { return counts_; }
+  [[nodiscard]] Heard heard() const;
   [[nodiscard]] std::optional<Time> time_to_connect() const { return connected_after_; }
   /// From the offer to the first packet of the echo.
   [[nodiscard]] std::optional<Time> time_to_audio() const { return audio_after_; }
@@ -101,6 +109,7 @@ class LoadSession : rtc::EndpointSink {
   rtc::test::Path<Flying> outward_;
   rtc::test::Path<Flying> inward_;
   LoadCounts counts_;
+  rtc::AudioReceiverStatistics heard_before_;
   std::optional<LastPacket> last_;
   std::optional<Time> connected_after_;
   std::optional<Time> audio_after_;

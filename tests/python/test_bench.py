@@ -17,6 +17,7 @@ import charts
 import labelled_set
 import page_webrtc
 import timing
+import webrtc_sessions
 from goals import at_least, at_most
 
 
@@ -140,6 +141,43 @@ def test_sessions_fill_a_core_by_what_one_takes_of_it() -> None:
     # 50 packets a second of 100 us are half a percent of a core.
     opus = {"decode_us": [20.0, 10.0, 30.0], "encode_us": [80.0]}
     assert page_webrtc.codec_sessions(opus) == pytest.approx(200)
+
+
+def test_the_page_shows_what_a_session_takes_and_gives() -> None:
+    found = {
+        "memory": {"sessions": 200, "session_kib": 343.4},
+        "ten_sessions": {
+            "processing_p99_us": 297.0,
+            "first_audio_ms": {"p50": 58.0},
+            "echo_delay_ms": {"p50": 86.0},
+        },
+        # 3.1 s of 100 s, 50 ms of 100 s, 365 of 500.
+        "lossy": {
+            "lost_share": 0.0985,
+            "seconds": 100.0,
+            "concealed_ms": 3100,
+            "silence_ms": 50,
+            "recovered": 365,
+            "lost": 500,
+        },
+        "soak": {"sessions": 10_000, "slope_kib_per_session": 0.0123},
+    }
+    page = page_webrtc.webrtc_sessions({"webrtc_sessions": found})
+    assert "| memory of a session, 200 open | 343 KiB |" in page
+    assert "concealed, silent | 3.1 %, 0.05 % |" in page
+    assert "| 73% |" in page
+
+
+def test_processing_time_is_the_difference_of_two_pages_of_metrics() -> None:
+    def text(*counts: int) -> str:
+        limits = ("0.0001", "0.001", "+Inf")
+        name = "remotemedia_server_processing_seconds_bucket"
+        pairs = zip(limits, counts, strict=True)
+        return "\n".join(f'{name}{{le="{limit}"}} {count}' for limit, count in pairs)
+
+    # 100 more: 98 up to 100 us, 2 up to 1 ms; the 99th is in the middle of those.
+    found = webrtc_sessions.processing_p99_us(text(5, 5, 5), text(103, 105, 105))
+    assert found == pytest.approx(550.0)
 
 
 def test_the_page_shows_servers_with_and_without_ours() -> None:
