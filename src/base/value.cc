@@ -3,11 +3,15 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
 
 namespace remotemedia {
 
 Object::Object() = default;
 Object::Object(std::initializer_list<Member> members) {
+  members_.reserve(members.size());
   for (const Member& member : members) set(member.first, member.second);
 }
 Object::Object(const Object&) = default;
@@ -61,30 +65,84 @@ const char* Value::kind() const {
 
 namespace {
 
-nlohmann::ordered_json to_nlohmann(const Value& value) {
-  if (const auto* b = value.as_bool()) return *b;
-  if (const auto* i = value.as_int()) return *i;
-  if (const auto* d = value.as_double()) return *d;
-  if (const auto* s = value.as_string()) return *s;
-  if (const auto* array = value.as_array()) {
-    auto json = nlohmann::ordered_json::array();
-    for (const Value& item : *array) json.push_back(to_nlohmann(item));
-    return json;
+/// Appends the text of a value; a tree of the library's own kind would be a copy of all of it.
+class JsonWriter {
+ public:
+  JsonWriter(std::string& out, int indent) : out_(&out), indent_(indent) {}
+
+  void write(const Value& value) {
+    if (const auto* b = value.as_bool()) {
+      *out_ += *b ? "true" : "false";
+    } else if (const auto* i = value.as_int()) {
+      write_integer(*i);
+    } else if (const auto* d = value.as_double()) {
+      *out_ += nlohmann::json(*d).dump();
+    } else if (const auto* s = value.as_string()) {
+      write_string(*s);
+    } else if (const auto* array = value.as_array()) {
+      write_items(*array, '[', ']', [this](const Value& item) { write(item); });
+    } else if (const auto* object = value.as_object()) {
+      write_items(*object, '{', '}', [this](const Object::Member& member) {
+        write_string(member.first);
+        *out_ += indent_ < 0 ? ":" : ": ";
+        write(member.second);
+      });
+    } else {
+      *out_ += "null";
+    }
   }
-  if (const auto* object = value.as_object()) {
-    auto json = nlohmann::ordered_json::object();
-    // Names are unique, so none has to be looked for.
-    auto& members = json.get_ref<nlohmann::ordered_json::object_t&>();
-    for (const auto& [name, member] : *object) members.emplace_back(name, to_nlohmann(member));
-    return json;
+
+ private:
+  void write_integer(std::int64_t value) {
+    std::array<char, 20> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    out_->append(digits.data(), end);
   }
-  return nullptr;
-}
+
+  void write_string(const std::string& text) {
+    const bool plain = std::ranges::all_of(
+        text, [](char c) { return c >= ' ' && c < 0x7F && c != '"' && c != '\\'; });
+    if (!plain) {
+      *out_ += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+      return;
+    }
+    *out_ += '"';
+    *out_ += text;
+    *out_ += '"';
+  }
+
+  template <typename Items, typename WriteItem>
+  void write_items(const Items& items, char open, char close, WriteItem write_item) {
+    *out_ += open;
+    ++depth_;
+    bool first = true;
+    for (const auto& item : items) {
+      if (!std::exchange(first, false)) *out_ += ',';
+      break_line();
+      write_item(item);
+    }
+    --depth_;
+    if (!first) break_line();
+    *out_ += close;
+  }
+
+  void break_line() {
+    if (indent_ < 0) return;
+    *out_ += '\n';
+    out_->append(static_cast<std::size_t>(depth_ * indent_), ' ');
+  }
+
+  std::string* out_;
+  int indent_;
+  int depth_ = 0;
+};
 
 }  // namespace
 
 std::string to_json(const Value& value, int indent) {
-  return to_nlohmann(value).dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string text;
+  JsonWriter(text, indent).write(value);
+  return text;
 }
 
 }  // namespace remotemedia

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <cstdint>
 #include <limits>
@@ -98,6 +99,20 @@ TEST(ToJson, IntegersAndFloatsSurviveExactly) {
   EXPECT_EQ(to_json(std::numeric_limits<std::int64_t>::min()), "-9223372036854775808");
   EXPECT_EQ(to_json(2.0), "2.0") << "a float stays a float when it is read back";
   EXPECT_EQ(std::stod(to_json(0.1)), 0.1);
+}
+
+TEST(ToJson, WritesTheBytesThatNlohmannWrites) {
+  const Object inner{{"empty", Value::Array{}},
+                     {"nothing", Object{}},
+                     {"quote \" and \\", "line\nbreak\ttab\x7F"},
+                     {"caf\u00e9", "\u65e5\u672c"},
+                     {"numbers", Value::Array{0, -1, 1.5, -0.0, 1e300, 1e-7, 123456789.0}}};
+  const Value value = Object{
+      {"inner", inner}, {"list", Value::Array{inner, nullptr, true, false, "plain"}}, {"n", 7}};
+  for (const int indent : {-1, 0, 2, 4}) {
+    const std::string text = to_json(value, indent);
+    EXPECT_EQ(text, nlohmann::ordered_json::parse(text).dump(indent));
+  }
 }
 
 }  // namespace
