@@ -11,7 +11,7 @@ enum class SrtpProfile : std::uint8_t { aes128_cm_sha1_80, aead_aes_128_gcm, aea
 
 /// Master keys and salts of both directions; wiped when they go.
 struct SrtpKeys {
-  /// Key and salt in one, as libsrtp wants them: 32 + 12 bytes at most.
+  /// The key, then the salt: 32 + 12 bytes at most.
   using Master = std::array<std::uint8_t, 48>;
 
   SrtpProfile profile = SrtpProfile::aead_aes_128_gcm;
