@@ -120,6 +120,7 @@ class Peer final : private rtc::EndpointSink {
   rtc::Endpoint endpoint_;
   OutgoingAudio outgoing_;
   SpeechTracker speech_;
+  Object origin_;  ///< the metadata of incoming audio
   Time started_;
   Time close_at_ = Time::max();
   Time report_at_ = Time::max();
