@@ -21,10 +21,15 @@ constexpr std::size_t kLarge = std::size_t{1} << 20U;
 constexpr std::size_t kMostKept = std::size_t{128} << 20U;  // two results of 64 MiB
 constexpr std::size_t kMostBlocks = 8;
 
-/// Large blocks have one of these sizes, so that about the same need finds them again.
+constexpr std::size_t kSmall = std::size_t{8} << 10U;
+
+/// Blocks that are kept have one of these sizes, so that about the same need finds them again.
 std::size_t size_of_block(std::size_t bytes) {
-  constexpr std::size_t kGrain = kLarge / 4;
-  return bytes < kLarge ? std::max<std::size_t>(bytes, 1) : (bytes + kGrain - 1) / kGrain * kGrain;
+  const auto rounded = [bytes](std::size_t grain) {
+    return std::max<std::size_t>((bytes + grain - 1) / grain, 1) * grain;
+  };
+  if (bytes <= kSmall) return rounded(kSmall / 32);
+  return bytes < kLarge ? bytes : rounded(kLarge / 4);
 }
 
 /// On pages of 2 MiB, where the system offers them, first use costs one fault instead of 512.
@@ -40,6 +45,52 @@ void ask_for_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::si
                               (bytes - first) / kPage * kPage, MADV_HUGEPAGE));
 #endif
 }
+
+/// The small blocks that one thread gave back last. Of a type that is never destroyed, because
+/// buffers may go at the end of a thread after this.
+class ThreadBlocks {
+ public:
+  void* take(std::size_t size) {
+    for (std::size_t i = count_; i-- > 0;) {
+      if (sizes_[i] != size) continue;
+      void* const memory = blocks_[i];
+      --count_;
+      blocks_[i] = blocks_[count_];
+      sizes_[i] = sizes_[count_];
+      ASAN_UNPOISON_MEMORY_REGION(memory, size);
+      return memory;
+    }
+    return nullptr;
+  }
+
+  /// False if there is no room.
+  bool keep(void* memory, std::size_t size) {
+    thread_local const Ending ending{*this};
+    if (count_ == kMostBlocks || ended_) return false;
+    blocks_[count_] = memory;
+    sizes_[count_++] = size;
+    ASAN_POISON_MEMORY_REGION(memory, size);
+    return true;
+  }
+
+ private:
+  struct Ending {
+    ThreadBlocks& blocks;
+    ~Ending() { blocks.end(); }
+  };
+
+  void end() {
+    ended_ = true;
+    while (count_ > 0) ::operator delete(take(sizes_[count_ - 1]), kAlignment);
+  }
+
+  std::array<void*, kMostBlocks> blocks_{};
+  std::array<std::size_t, kMostBlocks> sizes_{};
+  std::size_t count_ = 0;
+  bool ended_ = false;
+};
+
+thread_local constinit ThreadBlocks thread_blocks;
 
 class KeptBlocks {
  public:
@@ -101,7 +152,9 @@ KeptBlocks& kept_blocks() {
 
 void* allocate_block(std::size_t bytes) {
   const std::size_t size = size_of_block(bytes);
-  if (size >= kLarge) {
+  if (size <= kSmall) {
+    if (void* kept = thread_blocks.take(size)) return kept;
+  } else if (size >= kLarge) {
     if (void* kept = kept_blocks().take(size)) return kept;
   }
   void* memory = ::operator new(size, kAlignment);
@@ -111,6 +164,7 @@ void* allocate_block(std::size_t bytes) {
 
 void free_block(void* block, std::size_t bytes) noexcept {
   const std::size_t size = size_of_block(bytes);
+  if (size <= kSmall && thread_blocks.keep(block, size)) return;
   if (size >= kLarge && size <= kMostKept) {
     kept_blocks().keep(block, size);
   } else {

@@ -39,6 +39,7 @@ bool Object::erase(std::string_view name) {
   return std::erase_if(members_, [&](const Member& m) { return m.first == name; }) > 0;
 }
 
+void Object::reserve(std::size_t count) { members_.reserve(count); }
 bool Object::empty() const { return members_.empty(); }
 std::size_t Object::size() const { return members_.size(); }
 std::vector<Object::Member>::const_iterator Object::begin() const { return members_.begin(); }

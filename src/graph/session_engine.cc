@@ -136,6 +136,7 @@ void Session::Engine::check_ready() const {
 }
 
 void Session::Engine::rethrow_failure() {
+  if (lanes_.empty()) return;  // only they leave one
   const std::lock_guard lock(mutex_);
   if (failure_) std::rethrow_exception(failure_);
 }
@@ -173,20 +174,22 @@ void Session::Engine::push(Packet packet) {
   run([&] {
     packet.generation = generation_;
     total_executions_.add(1);
-    for (const std::size_t node : graph_->inputs()) {
-      Lane* lane = lane_of(node);
-      if (lane == nullptr) {
-        own_->give(node, 0, packet);
-        continue;
-      }
-      static_cast<void>(lane->inbox().put({.packet = packet,
-                                           .epoch = epoch_,
-                                           .generation = generation_,
-                                           .queued = own_->now(),
-                                           .slot = 0}));
-    }
+    const std::vector<std::size_t>& inputs = graph_->inputs();
+    for (std::size_t i = 0; i + 1 < inputs.size(); ++i) give(inputs[i], packet);
+    give(inputs.back(), std::move(packet));
     own_->run_waves();
   });
+}
+
+/// What comes from outside, to an input of the graph.
+void Session::Engine::give(std::size_t node, Packet packet) {
+  Lane* lane = lane_of(node);
+  if (lane == nullptr) return own_->give(node, 0, std::move(packet));
+  static_cast<void>(lane->inbox().put({.packet = std::move(packet),
+                                       .epoch = epoch_,
+                                       .generation = generation_,
+                                       .queued = own_->now(),
+                                       .slot = 0}));
 }
 
 bool Session::Engine::has_room() const {

@@ -61,6 +61,7 @@ class Session::Engine : public std::enable_shared_from_this<Engine> {
   template <typename Call>
   void run(Call call);
   void check_ready() const;
+  void give(std::size_t node, Packet packet);
   void rethrow_failure();
   void end_wave();
   void publish_floors(bool to_all);

@@ -27,7 +27,7 @@ class AudioResampleNode final : public NodeExecutor {
       : resampler_({.target_rate = parameters.integer("target_sample_rate"),
                     .quality = *dsp::parse_quality(parameters.string("quality")),
                     .mono = parameters.boolean("mono")}) {}
-  void process(Packet packet, Emitter& out) override { resampler_.process(packet, out); }
+  void process(Packet packet, Emitter& out) override { resampler_.process(std::move(packet), out); }
   void flush(Emitter& out) override { resampler_.flush(out); }
 
  private:
@@ -49,7 +49,9 @@ class AudioTransformNode final : public NodeExecutor {
   void process(Packet packet, Emitter& out) override {
     const AudioBuffer& audio = require_audio(packet);
     check_channels_suffice(audio.channels(), channels_);
-    if (channels_ == 1 || audio.channels() <= channels_) return resampler_.process(packet, out);
+    if (channels_ == 1 || audio.channels() <= channels_) {
+      return resampler_.process(std::move(packet), out);
+    }
     if (!warned_) {
       log(LogLevel::warning, "AudioTransform keeps " + std::to_string(channels_) + " of " +
                                  std::to_string(audio.channels()) + " channels");

@@ -48,7 +48,7 @@ void StreamResampler::start(const AudioBuffer& audio) {
                                             .mono = config_.mono});
 }
 
-void StreamResampler::process(const Packet& packet, Emitter& out) {
+void StreamResampler::process(Packet packet, Emitter& out) {
   const AudioBuffer audio = dsp::convert_format(require_audio(packet), SampleFormat::f32).audio;
   if (resampler_ && (resampler_->config().rate != audio.rate() ||
                      resampler_->config().channels != audio.channels())) {
@@ -56,16 +56,28 @@ void StreamResampler::process(const Packet& packet, Emitter& out) {
     resampler_.reset();
   }
   if (!resampler_) start(audio);
-  envelope_ = packet.with({});
-  waiting_.add(packet.metadata);
-  metadata_waits_ = true;
-  one_dimensional_ = audio.one_dimensional;
-  received_ = true;
+  const bool ends_clip = packet.ends_clip;
   const bool unchanged =
       audio.rate() == config_.target_rate && resampler_->output_channels() == audio.channels();
-  AudioBuffer result = unchanged ? audio : resampled(audio, packet.ends_clip);
-  if (!result.empty() || packet.ends_clip) emit(std::move(result), out);
-  if (packet.ends_clip) start_clip();
+  one_dimensional_ = audio.one_dimensional;
+  received_ = true;
+  if (unchanged && !metadata_waits_ && (!audio.empty() || ends_clip)) {
+    emit(std::move(packet), audio, out);
+  } else {
+    AudioBuffer result = unchanged ? audio : resampled(audio, ends_clip);
+    keep(std::move(packet));
+    if (!result.empty() || ends_clip) emit(std::move(result), out);
+  }
+  if (ends_clip) start_clip();
+}
+
+/// Until there is audio to leave with.
+void StreamResampler::keep(Packet packet) {
+  waiting_.add(packet.metadata);
+  metadata_waits_ = true;
+  last_metadata_ = std::exchange(packet.metadata, {});
+  packet.payload = {};
+  envelope_ = std::move(packet);
 }
 
 void StreamResampler::flush(Emitter& out) {
@@ -101,8 +113,12 @@ void StreamResampler::emit_rest(Emitter& out) {
 
 void StreamResampler::emit(AudioBuffer audio, Emitter& out) {
   Packet packet = envelope_;
-  packet.metadata = metadata_waits_ ? waiting_.take() : waiting_.continued(envelope_.metadata);
+  packet.metadata = metadata_waits_ ? waiting_.take() : waiting_.continued(last_metadata_);
   metadata_waits_ = false;
+  emit(std::move(packet), std::move(audio), out);
+}
+
+void StreamResampler::emit(Packet packet, AudioBuffer audio, Emitter& out) {
   packet.timestamp = frame_time(emitted_frames_, config_.target_rate);
   emitted_frames_ += audio.frames();
   emitted_ = true;

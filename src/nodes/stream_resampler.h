@@ -32,20 +32,24 @@ class StreamResampler {
   void set_finish(Finish finish) { finish_ = std::move(finish); }
 
   /// Emits what the packet completes. i16 and i32 are converted first.
-  void process(const Packet& packet, Emitter& out);
+  void process(Packet packet, Emitter& out);
   void flush(Emitter& out);
 
  private:
   void start(const AudioBuffer& audio);
   [[nodiscard]] AudioBuffer resampled(const AudioBuffer& audio, bool to_the_end);
   void emit_rest(Emitter& out);
+  void keep(Packet packet);
+  /// With what has been kept.
   void emit(AudioBuffer audio, Emitter& out);
+  void emit(Packet packet, AudioBuffer audio, Emitter& out);
   void start_clip();
 
   Config config_;
   Finish finish_;
   std::optional<dsp::Resampler> resampler_;
-  Packet envelope_;                          ///< of the last packet, without its payload
+  Packet envelope_;       ///< of the last packet that was kept, less payload and metadata
+  Object last_metadata_;  ///< its metadata
   MetadataJoiner waiting_{builtin_nodes()};  ///< metadata that has not left yet
   bool metadata_waits_ = false;
   bool one_dimensional_ = false;

@@ -49,7 +49,7 @@ std::optional<Drop> DataSession::receive(Bytes packet, Time now) {
 }
 
 void DataSession::advance(Time now) {
-  if (sctp_ == nullptr || now < sctp_->next_timeout()) return;
+  if (sctp_ == nullptr) return;
   now_ = now;
   sctp_->advance(now);
   send_what_is_due();

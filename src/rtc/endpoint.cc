@@ -87,6 +87,7 @@ EndpointStatistics Endpoint::statistics() const {
 }
 
 std::string_view addressed_ufrag(std::span<const std::uint8_t> datagram) {
+  if (!stun::is_stun(datagram)) return {};
   const auto message = stun::parse(datagram);
   if (!message || message->kind != stun::Class::request) return {};
   const std::string_view name = message->username;

@@ -24,7 +24,6 @@ bool is_live(EndpointState state) {
 }
 
 // RFC 7983, and RFC 5761 for RTCP.
-bool is_stun(Bytes datagram) { return datagram[0] < 4; }
 bool is_dtls(Bytes datagram) { return datagram[0] >= 20 && datagram[0] < 64; }
 bool is_rtp(Bytes datagram) { return datagram[0] >= 128 && datagram[0] < 192; }
 bool is_rtcp(Bytes datagram) {
@@ -194,7 +193,7 @@ std::optional<Drop> Endpoint::Impl::take(const Address& source, std::span<std::u
   if (!is_live(state)) return Drop::after_end;
   if (datagram.empty() || datagram.size() > kMaxInput) return Drop::unknown_protocol;
   if (!within_rate(now)) return Drop::too_fast;
-  if (is_stun(datagram)) return take_stun(source, datagram, now);
+  if (stun::is_stun(datagram)) return take_stun(source, datagram, now);
   if (is_dtls(datagram)) return take_dtls(source, datagram, now);
   if (is_rtp(datagram)) return take_media(source, datagram, now);
   return Drop::unknown_protocol;

@@ -19,11 +19,14 @@ void SctpOutbox::push(Bytes packet) {
     dropped_.fetch_add(1, std::memory_order_relaxed);
   } else {
     packets_.emplace_back(packet.begin(), packet.end());
+    empty_.store(false, std::memory_order_relaxed);
   }
 }
 
 SctpOutbox::Packets SctpOutbox::take() {
+  if (empty_.load(std::memory_order_relaxed)) return {};
   const std::lock_guard lock(mutex_);
+  empty_.store(true, std::memory_order_relaxed);
   return std::exchange(packets_, {});
 }
 

@@ -27,6 +27,7 @@ class SctpOutbox {
  private:
   std::mutex mutex_;
   Packets packets_;
+  std::atomic<bool> empty_{true};          // a hint: the lock orders what it tells of
   std::atomic<std::uint64_t> dropped_{0};  // a lone count: no ordering
 };
 
@@ -39,7 +40,7 @@ class SctpOutbox {
 class SctpStack {
  public:
   /// Timers are driven at most this often.
-  static constexpr Time kTick = std::chrono::milliseconds(10);
+  static constexpr Time kTick = std::chrono::milliseconds(20);
 
   static SctpStack& instance();
   SctpStack(const SctpStack&) = delete;

@@ -40,6 +40,8 @@ struct Message {
 
 /// Checks the form, every length, and FINGERPRINT if there is one.
 Parsed<Message> parse(Bytes datagram);
+/// By its first byte, which no other protocol of an endpoint has (RFC 7983).
+inline bool is_stun(Bytes datagram) { return !datagram.empty() && datagram[0] < 4; }
 
 /// Whether MESSAGE-INTEGRITY is there and was made with `key`.
 bool has_integrity(Bytes datagram, const Message& message, std::string_view key);

@@ -15,7 +15,10 @@
 namespace remotemedia::rtc {
 namespace {
 
-constexpr Time kSctpTick = std::chrono::milliseconds(20);
+/// Timers run with whatever else the session does, and by themselves after so long: then sessions
+/// with audio, which have something to do every 20 ms, need no moment for them alone.
+constexpr Time kSctpTick = std::chrono::milliseconds(30);
+constexpr Time kLeastWait = std::chrono::milliseconds(10);
 constexpr std::size_t kPiece = 16U << 10U;  // of a message, read at a time
 
 class UsrsctpTransport final : public SctpTransport {
@@ -36,7 +39,7 @@ class UsrsctpTransport final : public SctpTransport {
   bool begin(Time now) {
     // Before there is something to time, so that none of the past counts.
     stack_.advance(now);
-    next_timeout_ = now;
+    last_advance_ = now - kSctpTick;
     const auto guard = stack_.lock();
     socket_ = open_usrsctp_socket(id_, settings_.peer_port);
     return socket_ != nullptr;
@@ -90,13 +93,17 @@ class UsrsctpTransport final : public SctpTransport {
   }
 
   void advance(Time now) override {
-    if (now < next_timeout_) return;
-    next_timeout_ = now + kSctpTick;
+    if (now < last_advance_ + kLeastWait) return;
+    last_advance_ = now;
     stack_.advance(now);
-    settle();
+    // Of a timer come packets only: nothing is given up (kMaxAttempts) that one could read of.
+    request_resets();
+    flush();
   }
 
-  [[nodiscard]] Time next_timeout() const override { return lost_ ? Time::max() : next_timeout_; }
+  [[nodiscard]] Time next_timeout() const override {
+    return lost_ ? Time::max() : last_advance_ + kSctpTick;
+  }
   [[nodiscard]] std::uint16_t streams() const override { return streams_; }
   [[nodiscard]] std::uint64_t packets_dropped() const override { return outbox_->dropped(); }
 
@@ -254,7 +261,7 @@ class UsrsctpTransport final : public SctpTransport {
   struct socket* socket_ = nullptr;
   std::uint16_t streams_ = 0;
   bool lost_ = false;
-  Time next_timeout_ = Time::max();
+  Time last_advance_{};
   std::bitset<kSctpStreams> resets_due_;
   std::vector<std::uint8_t> partial_;  // of the one message that is read in pieces
   std::uint16_t partial_stream_ = 0;

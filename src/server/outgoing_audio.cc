@@ -8,6 +8,9 @@
 namespace remotemedia::server {
 
 std::span<const float> OutgoingAudio::convert(const AudioBuffer& audio, bool ends) {
+  const bool is_ready =
+      audio.rate() == rate_ && audio.channels() == 1 && audio.format() == SampleFormat::f32;
+  if (is_ready && !resampler_) return audio.channel<float>(0);
   samples_.clear();
   if (audio.rate() == rate_) {
     finish();

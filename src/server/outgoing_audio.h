@@ -15,7 +15,8 @@ class OutgoingAudio {
  public:
   explicit OutgoingAudio(int rate) : rate_(rate) {}
 
-  /// Valid until the next call. `ends` gives what the resampler holds back, too.
+  /// Valid until the next call, and as long as `audio` if that has the form already. `ends` gives
+  /// what the resampler holds back, too.
   std::span<const float> convert(const AudioBuffer& audio, bool ends);
   /// Forgets what is held back.
   void reset() { resampler_.reset(); }

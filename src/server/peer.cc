@@ -6,6 +6,7 @@
 #include "server/json.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace remotemedia::server {
@@ -13,6 +14,9 @@ namespace {
 
 /// How long a page has to read why its session ends.
 constexpr Time kFarewell = std::chrono::milliseconds(300);
+
+/// Fields of an audio packet, with those that nodes usually add.
+constexpr std::size_t kUsualMetadata = 8;
 
 /// Of an error, for its page.
 Value failure_message(const std::exception_ptr& failure) {
@@ -37,6 +41,7 @@ Peer::Peer(PeerOptions options, std::shared_ptr<const rtc::Identity> identity,
       pipeline_(std::move(pipeline)),
       endpoint_(std::move(identity), options_.endpoint, *this),
       outgoing_(options_.endpoint.send_rate),
+      origin_{{"session_id", options_.id}, {"timestamp", 0.0}, {"source", "webrtc"}},
       started_(now),
       processing_(std::make_unique<LatencyHistogram>()) {}
 
@@ -98,8 +103,9 @@ void Peer::push(AudioBuffer audio, Time time) {
   packet.payload = std::move(audio);
   packet.timestamp = time;
   packet.sequence = sequence_++;
-  packet.metadata =
-      Object{{"session_id", options_.id}, {"timestamp", seconds(time)}, {"source", "webrtc"}};
+  packet.metadata.reserve(kUsualMetadata);
+  packet.metadata = origin_;
+  packet.metadata.set("timestamp", seconds(time));
   const Time begin = steady_now();
   pipeline_->push(std::move(packet));
   const Time taken = steady_now() - begin;
@@ -196,7 +202,8 @@ void Peer::on_audio(const rtc::ReceivedAudio& received) {
   if (!pipeline_ || !pipeline_->accepts(PayloadKind::audio)) return;
   AudioBuffer audio =
       AudioBuffer::allocate_unset(SampleFormat::f32, 1, received.samples.size(), received.rate);
-  std::ranges::copy(received.samples, audio.mutable_channel<float>(0).begin());
+  std::memcpy(audio.mutable_channel<float>(0).data(), received.samples.data(),
+              received.samples.size_bytes());
   frames_.emplace_back(std::move(audio), received.time);
 }
 

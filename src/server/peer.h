@@ -85,8 +85,7 @@ class Peer final : private rtc::EndpointSink {
   [[nodiscard]] Value describe(Time now) const;
   [[nodiscard]] std::unique_ptr<PeerPipeline> take_pipeline() { return std::move(pipeline_); }
 
-  std::uint64_t number = 0;           ///< of the shard
-  Time scheduled = Time::max();       ///< of the shard: when it advances this peer at the latest
+  Time scheduled{};                   ///< of the shard: when it advances this peer
   std::vector<rtc::Address> sources;  ///< of the shard: where datagrams of this peer come from
   std::vector<std::string> ufrags;    ///< of the shard: by which first datagrams name it
 
@@ -120,6 +119,7 @@ class Peer final : private rtc::EndpointSink {
   rtc::Endpoint endpoint_;
   OutgoingAudio outgoing_;
   SpeechTracker speech_;
+  Object origin_;  ///< the metadata of incoming audio
   Time started_;
   Time close_at_ = Time::max();
   Time report_at_ = Time::max();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <future>
 #include <system_error>
 #include <thread>
@@ -13,12 +14,13 @@ namespace remotemedia::server {
 
 /// Shared with the threads of lanes, which may outlive the pipeline.
 struct PeerPipeline::Results {
-  mutable std::mutex mutex;
-  std::deque<Packet> waiting;
+  mutable std::mutex mutex;  ///< guards what follows
+  std::vector<Packet> waiting;
   std::uint32_t generation = 0;
   std::uint64_t dropped = 0;
   std::exception_ptr failure;
-  std::thread::id pusher;  ///< who is inside of push()
+  /// Who is inside of push(). Matters to that thread alone: no ordering.
+  std::atomic<std::thread::id> pusher{};
   std::function<void()> notify;
 
   void add(Packet packet) {
@@ -29,10 +31,11 @@ struct PeerPipeline::Results {
       const std::lock_guard lock(mutex);
       if (packet.generation < generation) return;
       if (waiting.size() == kMaxResults) {
-        waiting.pop_front();
+        waiting.erase(waiting.begin());
         ++dropped;
       }
-      tell = waiting.empty() && pusher != std::this_thread::get_id();
+      tell =
+          waiting.empty() && pusher.load(std::memory_order_relaxed) != std::this_thread::get_id();
       waiting.push_back(std::move(packet));
     }
     if (tell) notify();
@@ -67,26 +70,17 @@ PeerPipeline::PeerPipeline(const SessionSource& running, std::string session_id,
 PeerPipeline::~PeerPipeline() = default;
 
 void PeerPipeline::push(Packet packet) {
-  {
-    const std::lock_guard lock(results_->mutex);
-    results_->pusher = std::this_thread::get_id();
-  }
+  results_->pusher.store(std::this_thread::get_id(), std::memory_order_relaxed);
   struct Left {
     Results& results;
-    ~Left() {
-      const std::lock_guard lock(results.mutex);
-      results.pusher = {};
-    }
+    ~Left() { results.pusher.store({}, std::memory_order_relaxed); }
   } left{*results_};
   session_->push(std::move(packet));
 }
 
 std::vector<Packet> PeerPipeline::take() {
   const std::lock_guard lock(results_->mutex);
-  std::vector<Packet> taken(std::make_move_iterator(results_->waiting.begin()),
-                            std::make_move_iterator(results_->waiting.end()));
-  results_->waiting.clear();
-  return taken;
+  return std::exchange(results_->waiting, {});
 }
 
 std::exception_ptr PeerPipeline::failure() const {

@@ -4,7 +4,6 @@
 #include "remotemedia/server/server.h"
 
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>

@@ -3,12 +3,14 @@
 #include "server/clock.h"
 
 #include <algorithm>
+#include <poll.h>
 
 namespace remotemedia::server {
 namespace {
 
-/// Peers that are due within it wake the thread once, not once each.
 constexpr Time kTick = std::chrono::milliseconds(1);
+/// What is due may wait so long for a datagram of its peer, which comes as regularly.
+constexpr Time kSlack = kTick;
 /// So many batches, then timers have their turn.
 constexpr int kBatchesPerTurn = 8;
 /// As many as an endpoint verifies.
@@ -16,7 +18,12 @@ constexpr std::size_t kSourcesPerPeer = 8;
 /// The present one and, after a restart of ICE, the one before.
 constexpr std::size_t kUfragsPerPeer = 2;
 
-Time next_tick(Time time) { return (time / kTick + 1) * kTick; }
+Time end_of_tick(Time time) { return (time / kTick + 1) * kTick; }
+
+timespec timespec_of(Time time) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+  return {.tv_sec = whole.count(), .tv_nsec = (time - whole).count()};
+}
 
 void add_figures(const Peer& peer, ShardStatistics& sum) {
   const rtc::EndpointStatistics figures = peer.endpoint().statistics();
@@ -29,46 +36,60 @@ void add_figures(const Peer& peer, ShardStatistics& sum) {
 }  // namespace
 
 Shard::Shard(const rtc::Address& address, Events events)
-    : events_(std::move(events)),
-      socket_(address),
-      readable_(context_, dup(socket_.descriptor())),
-      timer_(context_) {}
+    : events_(std::move(events)), socket_(address) {}
 
 Shard::~Shard() { stop(); }
 
 void Shard::start() {
-  wait_for_datagrams();
-  thread_ = std::thread([this] { context_.run(); });
+  thread_ = std::thread([this] { run(); });
 }
 
 void Shard::stop() {
-  context_.stop();
+  stopped_.store(true, std::memory_order_relaxed);
+  post([] {});
   if (thread_.joinable()) thread_.join();
 }
 
-void Shard::wait_for_datagrams() {
-  readable_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                       [this](const boost::system::error_code& error) {
-                         if (error) return;
-                         take_datagrams();
-                         wait_for_datagrams();
-                       });
+void Shard::run() {
+  while (!stopped_.load(std::memory_order_relaxed)) {
+    now_ = end_of_tick(steady_now());
+    tasks_.run();
+    take_datagrams();
+    advance_due();
+    socket_.flush();
+    wait();
+  }
+}
+
+/// For a task, for what is due, and for a datagram. Where those are many, only until the tick is
+/// over, for all of them.
+void Shard::wait() {
+  Time until = due_.empty() ? Time::max() : due_.begin()->first;
+  if (until != Time::max()) until = end_of_tick(until) + kSlack;
+  if (crowded_) until = std::min(until, now_);
+  std::array<pollfd, 2> sources{{{.fd = tasks_.descriptor(), .events = POLLIN, .revents = 0},
+                                 {.fd = socket_.descriptor(), .events = POLLIN, .revents = 0}}};
+  const timespec left = timespec_of(std::max(until - steady_now(), Time{}));
+  ppoll(sources.data(), crowded_ ? 1 : 2, until == Time::max() ? nullptr : &left, nullptr);
 }
 
 void Shard::take_datagrams() {
-  const Time now = steady_now();
-  const auto take_one = [&](const rtc::Address& source, std::span<std::uint8_t> datagram) {
-    take(source, datagram, now);
+  const auto take_one = [this](const rtc::Address& source, std::span<std::uint8_t> datagram) {
+    take(source, datagram);
   };
-  for (int i = 0; i < kBatchesPerTurn && socket_.receive(take_one) > 0; ++i) {
+  std::size_t taken = 0;
+  for (int i = 0; i < kBatchesPerTurn; ++i) {
+    const std::size_t batch = socket_.receive(take_one);
+    taken += batch;
+    if (batch < UdpSocket::kBatch) break;
   }
-  socket_.flush();
+  crowded_ = taken > 1;
 }
 
 /// A check names its endpoint, whoever used its address before; anything else comes from an address
 /// that has passed a check.
-Peer* Shard::receiver_of(const rtc::Address& source, std::span<const std::uint8_t> datagram) {
-  if (const std::string_view ufrag = rtc::addressed_ufrag(datagram); !ufrag.empty()) {
+Peer* Shard::receiver_of(const rtc::Address& source, std::string_view ufrag) {
+  if (!ufrag.empty()) {
     const auto found = by_ufrag_.find(std::string(ufrag));
     return found == by_ufrag_.end() ? nullptr : found->second;
   }
@@ -76,14 +97,16 @@ Peer* Shard::receiver_of(const rtc::Address& source, std::span<const std::uint8_
   return found == by_source_.end() ? nullptr : found->second;
 }
 
-void Shard::take(const rtc::Address& source, std::span<std::uint8_t> datagram, Time now) {
-  Peer* peer = receiver_of(source, datagram);
+void Shard::take(const rtc::Address& source, std::span<std::uint8_t> datagram) {
+  const std::string_view ufrag = rtc::addressed_ufrag(datagram);
+  const bool is_check = !ufrag.empty();
+  Peer* peer = receiver_of(source, ufrag);
   if (peer == nullptr) {
     ++ended_.datagrams_unknown;
     return;
   }
-  peer->receive(source, datagram, now);
-  remember_source(*peer, source);
+  peer->receive(source, datagram, now_);
+  if (is_check) remember_source(*peer, source);
   settle(*peer);
 }
 
@@ -113,91 +136,74 @@ void Shard::remember_ufrag(Peer& peer) {
 }
 
 void Shard::add(std::unique_ptr<Peer> peer) {
-  peer->number = ++last_number_;
   peer->set_host(
       {.datagram = [this](const rtc::Address& to,
                           std::span<const std::uint8_t> bytes) { socket_.send(to, bytes); },
        .message = events_.message,
        .listen = events_.listen});
   Peer& added = *peer;
-  by_id_[added.id()] = &added;
-  peers_.emplace(added.number, std::move(peer));
+  peers_.emplace(added.id(), std::move(peer));
+  remember_ufrag(added);
   settle(added);
 }
 
 bool Shard::with(const std::string& id, const std::function<void(Peer&, Time now)>& use) {
-  const auto found = by_id_.find(id);
-  if (found == by_id_.end()) return false;
+  const auto found = peers_.find(id);
+  if (found == peers_.end()) return false;
   Peer& peer = *found->second;
-  use(peer, steady_now());
+  use(peer, now_);
+  remember_ufrag(peer);
   settle(peer);
-  socket_.flush();
   return true;
 }
 
 void Shard::for_each(const std::function<void(Peer&, Time now)>& use) {
-  const Time now = steady_now();
   std::vector<Peer*> all;
-  for (const auto& [number, peer] : peers_) all.push_back(peer.get());
+  for (const auto& [id, peer] : peers_) all.push_back(peer.get());
   for (Peer* peer : all) {
-    use(*peer, now);
+    use(*peer, now_);
     settle(*peer);
   }
-  socket_.flush();
 }
 
 /// What a change of a peer means to the shard. The peer may be gone afterwards.
 void Shard::settle(Peer& peer) {
   if (peer.ended()) return remove(peer);
-  remember_ufrag(peer);
   const Time next = peer.next_timeout();
-  if (next >= peer.scheduled) return;
+  if (next == peer.scheduled) return;
+  auto place = due_.extract({peer.scheduled, &peer});
   peer.scheduled = next;
-  due_.push({next, peer.number});
-  arm();
+  if (place.empty()) {
+    due_.emplace(next, &peer);
+  } else {
+    place.value().first = next;
+    due_.insert(std::move(place));
+  }
 }
 
 void Shard::remove(Peer& peer) {
   for (const rtc::Address& source : peer.sources) by_source_.erase(source);
   for (const std::string& ufrag : peer.ufrags) by_ufrag_.erase(ufrag);
+  due_.erase({peer.scheduled, &peer});
   add_figures(peer, ended_);
   processing_of_ended_.merge(peer.processing());
-  by_id_.erase(peer.id());
-  const auto gone = peers_.extract(peer.number);
+  const auto gone = peers_.extract(peer.id());
   events_.ended(peer.id(), peer.end_reason(), peer.take_pipeline());
 }
 
-void Shard::arm() {
-  if (due_.empty() || due_.top().time >= armed_) return;
-  armed_ = due_.top().time;
-  timer_.expires_at(std::chrono::steady_clock::time_point(next_tick(armed_)));
-  timer_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) on_timer();
-  });
-}
-
-void Shard::on_timer() {
-  armed_ = Time::max();
-  const Time now = steady_now();
-  while (!due_.empty() && due_.top().time <= now) {
-    const std::uint64_t number = due_.top().number;
-    due_.pop();
-    const auto found = peers_.find(number);
-    if (found == peers_.end()) continue;
-    Peer& peer = *found->second;
-    peer.scheduled = Time::max();
-    peer.advance(now);
+void Shard::advance_due() {
+  while (!due_.empty() && due_.begin()->first <= now_) {
+    Peer& peer = *due_.begin()->second;
+    peer.advance(now_);
     settle(peer);
   }
-  socket_.flush();
-  arm();
 }
 
 ShardStatistics Shard::statistics() const {
   ShardStatistics sum = ended_;
   const auto processing = std::make_unique<LatencyHistogram>();
   processing->merge(processing_of_ended_);
-  for (const auto& [number, peer] : peers_) {
+  for (const auto& [id, peer] : peers_) {
     add_figures(*peer, sum);
     processing->merge(peer->processing());
   }

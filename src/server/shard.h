@@ -1,16 +1,15 @@
 #pragma once
 
 #include "server/peer.h"
+#include "server/task_queue.h"
 #include "server/udp_socket.h"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <queue>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -41,6 +40,10 @@ struct ShardStatistics {
 };
 
 /// One thread, one UDP port, the peers that it carries.
+///
+/// Its time goes in ticks of a millisecond, and what happens within a tick has the time of its end.
+/// So a datagram and the frame of its peer that is due just after it are one visit to that peer's
+/// memory, and where datagrams are many, the thread looks at those of a tick at once.
 class Shard {
  public:
   /// What the shard tells the server, on its own thread.
@@ -64,7 +67,7 @@ class Shard {
 
   [[nodiscard]] std::uint16_t port() const { return socket_.port(); }
   /// Runs it on the shard's thread, in order. Any thread.
-  void post(std::function<void()> task) { boost::asio::post(context_, std::move(task)); }
+  void post(std::function<void()> task) { tasks_.post(std::move(task)); }
 
   // On the shard's thread:
   void add(std::unique_ptr<Peer> peer);
@@ -74,37 +77,29 @@ class Shard {
   [[nodiscard]] ShardStatistics statistics() const;
 
  private:
-  struct Due {
-    Time time;
-    std::uint64_t number;
-    bool operator>(const Due& other) const { return time > other.time; }
-  };
-
-  void wait_for_datagrams();
+  void run();
+  void wait();
   void take_datagrams();
-  Peer* receiver_of(const rtc::Address& source, std::span<const std::uint8_t> datagram);
-  void take(const rtc::Address& source, std::span<std::uint8_t> datagram, Time now);
+  void advance_due();
+  Peer* receiver_of(const rtc::Address& source, std::string_view ufrag);
+  void take(const rtc::Address& source, std::span<std::uint8_t> datagram);
   void remember_source(Peer& peer, const rtc::Address& source);
   void remember_ufrag(Peer& peer);
   void settle(Peer& peer);
   void remove(Peer& peer);
-  void arm();
-  void on_timer();
 
   Events events_;
-  boost::asio::io_context context_{1};
+  TaskQueue tasks_;
   UdpSocket socket_;
-  boost::asio::posix::stream_descriptor readable_;
-  boost::asio::steady_timer timer_;
-  Time armed_ = Time::max();
-  std::unordered_map<std::uint64_t, std::unique_ptr<Peer>> peers_;
-  std::unordered_map<std::string, Peer*> by_id_;
+  Time now_{};            ///< the end of the present tick
+  bool crowded_ = false;  ///< datagrams come closer than ticks
+  std::unordered_map<std::string, std::unique_ptr<Peer>> peers_;
   std::unordered_map<std::string, Peer*> by_ufrag_;
   std::unordered_map<rtc::Address, Peer*, AddressHash> by_source_;
-  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
-  std::uint64_t last_number_ = 0;
+  std::set<std::pair<Time, Peer*>> due_;  ///< all peers, by when they are to be advanced
   ShardStatistics ended_;  ///< of peers that are gone, and of datagrams that had no receiver
   LatencyHistogram processing_of_ended_;
+  std::atomic<bool> stopped_{false};
   std::thread thread_;
 };
 

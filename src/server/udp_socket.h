@@ -36,9 +36,9 @@ class UdpSocket {
   [[nodiscard]] std::uint64_t unsent() const { return unsent_; }
 
   static constexpr std::size_t kMaxDatagram = 2048;
+  static constexpr std::size_t kBatch = 64;  ///< that are taken, or sent, at once
 
  private:
-  static constexpr std::size_t kBatch = 64;
   struct Batch;
 
   int descriptor_ = -1;

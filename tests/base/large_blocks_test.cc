@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 namespace remotemedia {
@@ -51,6 +52,30 @@ TEST(LargeBlocks, AreNotKeptBelowOneMebibyte) {
   free_block(allocate_block(kMebibyte - 1), kMebibyte - 1);
   free_block(allocate_block(0), 0);
   EXPECT_EQ(kept_block_bytes(), kept);
+}
+
+TEST(SmallBlocks, AreUsedAgainByTheSameThread) {
+  void* first = allocate_block(1'280);
+  std::memset(first, 1, 1'280);
+  free_block(first, 1'280);
+  void* second = allocate_block(1'200);
+  EXPECT_EQ(second, first);
+  void* third = allocate_block(1'280);
+  EXPECT_NE(third, second);
+  free_block(second, 1'200);
+  free_block(third, 1'280);
+}
+
+TEST(SmallBlocks, AreGivenBackByOtherThreadsAndAfterAThreadHasEnded) {
+  std::vector<void*> blocks;
+  std::thread([&] {
+    for (int i = 0; i < 20; ++i) blocks.push_back(allocate_block(1'280));
+    for (int i = 0; i < 10; ++i) free_block(blocks[static_cast<std::size_t>(i)], 1'280);
+  }).join();  // the address sanitizer tells if that leaves any behind
+  for (std::size_t i = 10; i < 20; ++i) {
+    std::memset(blocks[i], 1, 1'280);
+    free_block(blocks[i], 1'280);
+  }
 }
 
 TEST(LargeBlocks, OfAnySizeBeginAtACacheLine) {

@@ -184,6 +184,21 @@ TEST(AudioResampleNode, PassesTheSameRateOnWithoutACopy) {
   EXPECT_EQ(node.results[0].audio()->data(), audio.data());
 }
 
+TEST(AudioResampleNode, GivesEachPacketOfTheSameRateItsOwnMetadataAndThoseThatHadNoAudio) {
+  const AudioBuffer audio = noise(16'000, 1, 160);
+  Runner node("AudioResampleNode", to_rate(16'000));
+  node.push(item(audio, {{"number", 1}}));
+  node.push(item(audio.slice(0, 0), {{"empty", true}}));
+  node.push(item(audio, {{"number", 3}}));
+  node.push(clip(audio, {{"number", 4}}));
+  ASSERT_EQ(node.results.size(), 3U);
+  EXPECT_EQ(node.results[0].metadata, (Object{{"number", 1}}));
+  EXPECT_EQ(node.results[1].metadata, (Object{{"empty", true}, {"number", 3}}));
+  EXPECT_EQ(node.results[2].metadata, (Object{{"number", 4}}));
+  EXPECT_EQ(node.results[2].timestamp, std::chrono::milliseconds(20));
+  EXPECT_TRUE(node.results[2].ends_clip);
+}
+
 TEST(AudioResampleNode, AveragesTheChannelsIfAskedAtAnyRate) {
   const AudioBuffer stereo = noise(16'000, 2, 3'000);
   std::vector<float> mean(3'000);

@@ -77,6 +77,23 @@ TEST(Sctp, BothSidesBeginAndBothAreUp) {
   EXPECT_EQ(pair.a.transport->streams(), kSctpStreams);
 }
 
+TEST(Sctp, WhoIsAdvancedEvery20MsIsDueAtNoOtherMomentAndAcknowledgesInTime) {
+  SctpPair pair;
+  pair.run(20);
+  ASSERT_TRUE(pair.a.send("acknowledged at once, as the first one is", pair.now));
+  pair.run(20);
+  ASSERT_TRUE(pair.a.send("x", pair.now));
+  pair.b.transport->receive(pair.a.sent.at(0), pair.now);
+  EXPECT_TRUE(pair.b.sent.empty());  // another packet might follow
+  for (int i = 0; i < 3; ++i) {
+    pair.now += milliseconds(20);
+    EXPECT_GT(pair.b.transport->next_timeout(), pair.now) << i;
+    pair.b.transport->advance(pair.now);
+    EXPECT_EQ(pair.b.transport->next_timeout(), pair.now + milliseconds(30)) << i;
+  }
+  EXPECT_THAT(pair.b.sent, SizeIs(1));
+}
+
 TEST(Sctp, PacketsOfOtherPortsAndCutOnesAreRefused) {
   SctpPair pair;
   pair.run(20);

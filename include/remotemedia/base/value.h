@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -30,6 +31,8 @@ class Object {
   /// Adds the member, or replaces its value in place.
   Value& set(std::string_view name, Value value);
   bool erase(std::string_view name);
+  /// Memory for so many members at least.
+  void reserve(std::size_t count);
 
   [[nodiscard]] bool empty() const;
   [[nodiscard]] std::size_t size() const;
