@@ -20,7 +20,7 @@ struct ServerOptions {
   int shards = 0;  ///< threads that carry sessions, 0..64; 0: one for each processor
   /// Addresses that browsers send to, if they are not those of this machine (NAT, containers).
   std::vector<std::string> announced_addresses = {};
-  /// PEM files for https and wss. Both or none.
+  /// PEM files for https and wss: certificates that are valid now, and the key. Both or none.
   std::filesystem::path certificate = {};
   std::filesystem::path private_key = {};
 

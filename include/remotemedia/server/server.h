@@ -50,7 +50,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Listens. I/O error that names the port if that cannot be, or for a wrong certificate.
+  /// Listens. I/O error that names the port if that cannot be; configuration error that names the
+  /// file for a certificate or key that cannot be used.
   void start();
   /// Takes no new session, waits for the others for at most `drain_timeout`, closes them, ends all
   /// threads. Repeatable.
