@@ -10,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -185,6 +186,13 @@ void add_access_options(CLI::App& command, ServeOptions& options) {
 void add_audio_options(CLI::App& command, ServeOptions& options) {
   server::ServerOptions& server = options.server;
   command.add_flag("--barge-in", server.barge_in, "Speech of the user ends what is being played");
+  command
+      .add_option("--on-failure", server.on_failure,
+                  "After a node has failed its session ends,\nor goes on with a graph made anew: "
+                  "end or\nrestart (end)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, server::OnFailure>{
+          {"end", server::OnFailure::end}, {"restart", server::OnFailure::restart}}))
+      ->option_text("WHAT");
   command
       .add_option("--receive-rate", server.receive_rate,
                   "Of audio that goes into the graph, Hz (what\nit takes as it is)")
