@@ -186,6 +186,7 @@ bool Peer::restart(Object& message, Time now) {
   std::erase_if(restarted_, [&](Time time) { return time <= now - kRestartSpan; });
   if (options_.on_failure != OnFailure::restart || restarted_.size() >= kMostRestarts) return false;
   restarted_.push_back(now);
+  deliver(pipeline_->take(), now);  // of what came before
   message.set("fatal", false);
   message.set("restarts", ++restarts_);
   if (page_hears_speech_) note_speech({false, seconds(input_end_)}, now);
