@@ -4,7 +4,7 @@ import { checkAddress, isOwnServer } from './address.js';
 import { Call } from './call.js';
 import { Conversation } from './conversation.js';
 import { canChooseSpeaker, listDevices, openMicrophone, watchDevices } from './devices.js';
-import { parseMessage } from './messages.js';
+import { errorText, parseMessage } from './messages.js';
 import { Monitor, showPipeline } from './monitor.js';
 import { Playback } from './playback.js';
 import { Problem, addressProblem, unpluggedProblem } from './problems.js';
@@ -117,9 +117,7 @@ const show = {
   vad: (message) => sound.addSpeech(message),
   text_response: ({ text }) => conversation.add('received', text),
   metrics: (message) => monitor.addMetrics(message),
-  error: ({ message, node_id }) => conversation.add(
-    'error', node_id ? `${node_id}: ${message}` : message,
-  ),
+  error: (error) => conversation.add('error', errorText(error)),
   other: ({ value }) => conversation.addObject(value),
 };
 

@@ -75,8 +75,22 @@ const readers = {
     message: text(value.message),
     fatal: value.fatal === true,
     node_id: text(value.node_id),
+    restarts: number(value.restarts) ?? 0,
   }),
 };
+
+/**
+ * What the log says of an error.
+ *
+ * @param {{message: string, node_id: string, restarts: number}} error
+ * @returns {string}
+ */
+export function errorText({ message, node_id, restarts }) {
+  const what = node_id && !message.includes(`'${node_id}'`) ? `${node_id}: ${message}` : message;
+  if (restarts < 1) return what;
+  const often = restarts === 1 ? '' : `, for the ${restarts}. time`;
+  return `${what}. The session goes on: its pipeline was started again${often}.`;
+}
 
 /**
  * @typedef {{node_id: string, node_type: string, execution_count: number | null,

@@ -17,8 +17,9 @@ class Waits:
     Only one: what it raises unwinds the others, and they may have to wait while they clean up.
     """
 
-    def __init__(self, scope: CancelScope) -> None:
+    def __init__(self, scope: CancelScope, generation: int | None) -> None:
         self.scope = scope
+        self.generation = generation  # of the work; None: of all
         self.entries = 0
         self._lock = threading.Lock()
         self._is_over = False  # one has been ended
@@ -72,7 +73,7 @@ class CancelScope:
         """
         waits = current_waits()
         if waits is None or waits.scope is not self:
-            waits = Waits(self)
+            waits = Waits(self, generation)
         outer, _present.waits = current_waits(), waits
         with self._lock:
             waits.entries += 1
@@ -94,6 +95,18 @@ class CancelScope:
         with self._lock:
             self.generation += 1
             waits = list(self._waits)
+        for wait in waits:
+            wait.cancel()
+
+    def cancel_before(self, generation: int) -> None:
+        """End the waits of work of older generations, also if that one has begun. Any thread."""
+        with self._lock:
+            self.generation = max(self.generation, generation)
+            waits = [
+                wait
+                for wait in self._waits
+                if wait.generation is not None and wait.generation < generation
+            ]
         for wait in waits:
             wait.cancel()
 

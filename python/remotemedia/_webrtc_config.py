@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from .exceptions import refuse_argument
 
@@ -67,6 +67,9 @@ class WebRTCConfig:
         what the pipeline takes and gives.
     barge_in : bool
         Speech of the user ends what is being played.
+    on_failure : str
+        What a node that fails does to its session: "end" it, or "restart" its pipeline, which the
+        factory makes anew; the fourth failure within 60 s ends it.
     metrics_interval_s : float
         Between reports to a page, 0.1 or more.
 
@@ -102,6 +105,7 @@ class WebRTCConfig:
     receive_rate: int = 0
     send_rate: int = 0
     barge_in: bool = False
+    on_failure: Literal["end", "restart"] = "end"
     metrics_interval_s: float = 0.5
 
     def __post_init__(self) -> None:

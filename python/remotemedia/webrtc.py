@@ -87,9 +87,10 @@ class WebRTCServer:
         Raises
         ------
         ConfigurationError
-            An option is out of range, there is no `pipeline_factory`, or no native server.
+            An option is out of range, a certificate or its key cannot be used, there is no
+            `pipeline_factory`, or no native server.
         MediaIOError
-            The port is taken, or a certificate cannot be read.
+            The port is taken.
         """
         if self._native is not None:
             refuse_argument("the server has been started")

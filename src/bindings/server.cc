@@ -5,19 +5,25 @@
 #include "bindings/arrays.h"
 #include "bindings/errors.h"
 #include "bindings/graph.h"
+#include "bindings/late_import.h"
 #include "bindings/module.h"
 #include "bindings/python_access.h"
 #include "bindings/python_node.h"
 #include "bindings/server_options.h"
 #include "bindings/values.h"
 #include "remotemedia/base/error.h"
+#include "remotemedia/base/worker_pool.h"
 
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -48,6 +54,67 @@ Session::Sink without_python(Session::Sink sink) {
   };
 }
 
+LateImport cancel_scope("remotemedia._cancel", "CancelScope");
+
+/// Ends what the Python nodes of one session wait for. The session's threads must not wait for the
+/// GIL: a worker does it.
+class NodeWaits {
+ public:
+  /// With the GIL.
+  NodeWaits() : scope_(cancel_scope()) {}
+
+  /// Nodes that are initialised on this thread while it lives belong to these waits. With the GIL.
+  class Entered {
+   public:
+    explicit Entered(const NodeWaits& waits) : manager_(waits.scope_.get().attr("entered")()) {
+      manager_.attr("__enter__")();
+    }
+    ~Entered() {
+      const nb::error_scope keep_current;
+      try {
+        manager_.attr("__exit__")(nb::none(), nb::none(), nb::none());
+      } catch (nb::python_error& error) {
+        error.discard_as_unraisable(manager_);
+      }
+    }
+    Entered(const Entered&) = delete;
+    Entered& operator=(const Entered&) = delete;
+
+   private:
+    nb::object manager_;
+  };
+
+  /// As SessionOptions::on_cancel.
+  static void end(const std::shared_ptr<NodeWaits>& waits,
+                  std::optional<std::uint32_t> generation) {
+    if (!waits->has_nodes || (!generation && waits->stopped_.exchange(true))) return;
+    try {
+      run_on_worker([waits, generation] { waits->end_now(generation); });
+    } catch (const std::system_error&) {  // NOLINT(bugprone-empty-catch): they end in their time
+    }
+  }
+
+  std::atomic<bool> has_nodes{false};  ///< in Python
+
+ private:
+  void end_now(std::optional<std::uint32_t> generation) const {
+    const PythonAccess python;
+    if (!python) return;
+    try {
+      if (generation) {
+        scope_.get().attr("cancel_before")(*generation);
+      } else {
+        scope_.get().attr("stop")();
+      }
+    } catch (nb::python_error& error) {
+      error.discard_as_unraisable(scope_.get());
+    }
+  }
+
+  KeptObject scope_;
+  std::atomic<bool> stopped_{false};
+};
+
 /// Makes the sessions of Python's graphs, on a worker's thread.
 class ServerSessions {
  public:
@@ -61,9 +128,19 @@ class ServerSessions {
     const auto side = std::make_shared<PythonSide>();
     side->loop = nb::borrow(callbacks_->loop.get());
     const MakingNodes making(side);
-    const GilRelease unlocked;
-    return std::make_unique<Session>(std::move(graph), std::move(options),
-                                     without_python(std::move(sink)));
+    const auto waits = std::make_shared<NodeWaits>();
+    const NodeWaits::Entered entered(*waits);
+    options.on_cancel = [waits](std::optional<std::uint32_t> generation) {
+      NodeWaits::end(waits, generation);
+    };
+    std::unique_ptr<Session> session;
+    {
+      const GilRelease unlocked;
+      session = std::make_unique<Session>(std::move(graph), std::move(options),
+                                          without_python(std::move(sink)));
+    }
+    waits->has_nodes = !side->nodes.empty();
+    return session;
   }
 
  private:

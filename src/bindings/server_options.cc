@@ -60,6 +60,16 @@ Setter into(std::string& option) {
   };
 }
 
+Setter into(server::OnFailure& option) {
+  return [&option](std::string_view name, const Value& value) {
+    const std::string* text = value.as_string();
+    if (text == nullptr || (*text != "end" && *text != "restart")) {
+      refuse_option(name, value, "'end' or 'restart'");
+    }
+    option = *text == "end" ? server::OnFailure::end : server::OnFailure::restart;
+  };
+}
+
 Setter into(std::filesystem::path& option) {
   return [&option](std::string_view name, const Value& value) {
     if (value.as_string() == nullptr) refuse_option(name, value, "a path");
@@ -103,6 +113,7 @@ server::ServerOptions server_options(const Object& given) {
       {"receive_rate", into(options.receive_rate)},
       {"send_rate", into(options.send_rate)},
       {"barge_in", into(options.barge_in)},
+      {"on_failure", into(options.on_failure)},
       {"metrics_interval_s", into(options.metrics_interval)},
   };
   for (const auto& [name, value] : given) {

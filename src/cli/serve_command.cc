@@ -40,6 +40,7 @@ struct ServeOptions {
   std::string token_file;
   double drain_timeout_s = 10;
   double max_session_age_s = 0;
+  std::string on_failure = "end";
   server::ServerOptions server;
 };
 
@@ -101,6 +102,7 @@ int serve(ServeOptions options, Program& program) {
   if (!options.token_file.empty()) options.server.tokens = read_tokens(options.token_file);
   options.server.drain_timeout = from_seconds(options.drain_timeout_s);
   options.server.max_session_age = from_seconds(options.max_session_age_s);
+  if (options.on_failure == "restart") options.server.on_failure = server::OnFailure::restart;
 
   // Before there are threads, which inherit it: the signals wait for sigwait below.
   const sigset_t signals = ending_signals();
@@ -185,6 +187,12 @@ void add_access_options(CLI::App& command, ServeOptions& options) {
 void add_audio_options(CLI::App& command, ServeOptions& options) {
   server::ServerOptions& server = options.server;
   command.add_flag("--barge-in", server.barge_in, "Speech of the user ends what is being played");
+  command
+      .add_option("--on-failure", options.on_failure,
+                  "After a node has failed its session ends,\nor goes on with a graph made anew: "
+                  "end or\nrestart (end)")
+      ->check(CLI::IsMember({"end", "restart"}))
+      ->option_text("WHAT");
   command
       .add_option("--receive-rate", server.receive_rate,
                   "Of audio that goes into the graph, Hz (what\nit takes as it is)")

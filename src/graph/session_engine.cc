@@ -324,13 +324,15 @@ void Session::Engine::end_lane() noexcept {
 }
 
 void Session::Engine::cancel() noexcept {
-  control_.generation.fetch_add(1, std::memory_order_relaxed);
+  const std::uint32_t begun = control_.generation.fetch_add(1, std::memory_order_relaxed) + 1;
   wake();
+  if (control_.options.on_cancel) control_.options.on_cancel(begun);
 }
 
 void Session::Engine::stop() noexcept {
   control_.stopped.store(true, std::memory_order_relaxed);
   wake();
+  if (control_.options.on_cancel) control_.options.on_cancel(std::nullopt);
 }
 
 void Session::Engine::wake() noexcept {

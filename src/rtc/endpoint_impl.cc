@@ -174,12 +174,12 @@ void Endpoint::Impl::count(const std::optional<Drop>& drop) {
   if (drop) ++dropped[static_cast<std::size_t>(*drop)];
 }
 
-bool Endpoint::Impl::within_rate(Time now) {
+bool Endpoint::Impl::Budget::takes_one(int most, Time now) {
   if (now - second_start >= std::chrono::seconds(1)) {
     second_start = now;
     in_second = 0;
   }
-  return ++in_second <= options.max_datagrams_per_s;
+  return ++in_second <= most;
 }
 
 void Endpoint::Impl::receive(const Address& source, std::span<std::uint8_t> datagram, Time now) {
@@ -192,7 +192,8 @@ std::optional<Drop> Endpoint::Impl::take(const Address& source, std::span<std::u
                                          Time now) {
   if (!is_live(state)) return Drop::after_end;
   if (datagram.empty() || datagram.size() > kMaxInput) return Drop::unknown_protocol;
-  if (!within_rate(now)) return Drop::too_fast;
+  Budget& budget = is_dtls(datagram) ? data_budget : media_budget;
+  if (!budget.takes_one(options.max_datagrams_per_s, now)) return Drop::too_fast;
   if (stun::is_stun(datagram)) return take_stun(source, datagram, now);
   if (is_dtls(datagram)) return take_dtls(source, datagram, now);
   if (is_rtp(datagram)) return take_media(source, datagram, now);

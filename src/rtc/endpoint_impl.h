@@ -29,6 +29,14 @@ struct Endpoint::Impl : DatagramOutput, RecordInput, DataOutput {
   void on_data_packet(Bytes packet) override;
   void on_data_drop(Drop drop) override { count(drop); }
 
+  /// Datagrams that are taken in each second.
+  struct Budget {
+    bool takes_one(int most, Time now);
+
+    Time second_start{};
+    int in_second = 0;
+  };
+
   [[nodiscard]] sdp::Local local(int its_version) const;
   void begin(const sdp::Negotiated& negotiated, Dtls::Role role, Time now);
   std::optional<Refusal> continue_with(const sdp::Negotiated& negotiated, Time now);
@@ -36,7 +44,6 @@ struct Endpoint::Impl : DatagramOutput, RecordInput, DataOutput {
   std::optional<Drop> take_stun(const Address& source, Bytes datagram, Time now);
   std::optional<Drop> take_dtls(const Address& source, Bytes datagram, Time now);
   std::optional<Drop> take_media(const Address& source, std::span<std::uint8_t> datagram, Time now);
-  bool within_rate(Time now);
   void count(const std::optional<Drop>& drop);
   void enter(EndpointState next, const char* reason = "");
   void follow_dtls(Time now);
@@ -59,8 +66,8 @@ struct Endpoint::Impl : DatagramOutput, RecordInput, DataOutput {
   std::optional<sdp::Negotiated> negotiated_now;
   std::string no_ufrag;
   Time connect_by = Time::max();
-  Time second_start{};  // of the rate limit
-  int in_second = 0;
+  Budget media_budget;  // of audio, its reports and checks
+  Budget data_budget;   // of DTLS, in which data channels are
   std::array<std::uint64_t, kDropReasons> dropped{};
   std::uint64_t datagrams = 0;
 };

@@ -1,9 +1,9 @@
 #include "server/http_server.h"
 
-#include "remotemedia/base/check.h"
 #include "remotemedia/rtc/address.h"
 #include "server/http_shared.h"
 #include "server/problem.h"
+#include "server/tls.h"
 
 #include <algorithm>
 #include <boost/asio/ip/v6_only.hpp>
@@ -23,17 +23,6 @@ std::string lower(std::string_view text) {
   std::ranges::transform(result, result.begin(),
                          [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return result;
-}
-
-boost::asio::ssl::context tls_context(const ServerOptions& options) {
-  boost::asio::ssl::context context(boost::asio::ssl::context::tls_server);
-  context.set_options(boost::asio::ssl::context::no_tlsv1 | boost::asio::ssl::context::no_tlsv1_1);
-  Error error;
-  context.use_certificate_chain_file(options.certificate.string(), error);
-  if (error) fail_io("the certificate cannot be used: " + error.message(), options.certificate);
-  context.use_private_key_file(options.private_key.string(), boost::asio::ssl::context::pem, error);
-  if (error) fail_io("the private key cannot be used: " + error.message(), options.private_key);
-  return context;
 }
 
 /// One connection: requests one after another, until one asks for a WebSocket or either side ends.

@@ -19,7 +19,7 @@ constexpr Time kFarewell = std::chrono::milliseconds(300);
 constexpr std::size_t kUsualMetadata = 8;
 
 /// Of an error, for its page.
-Value failure_message(const std::exception_ptr& failure) {
+Object failure_message(const std::exception_ptr& failure) {
   Object message{{"type", "error"}, {"fatal", true}};
   try {
     std::rethrow_exception(failure);
@@ -154,7 +154,7 @@ void Peer::deliver_audio(const Packet& packet, Time now) {
   play(samples, now);
   if (listeners_.empty() || samples.empty()) return;
   const auto shared = std::make_shared<const std::vector<float>>(samples.begin(), samples.end());
-  for (const std::string& listener : listeners_) host_.listen(listener, shared);
+  for (const Listener& listener : listeners_) listener.play(shared);
 }
 
 void Peer::play(std::span<const float> samples, Time now) {
@@ -167,6 +167,7 @@ void Peer::note_speech(SpeechChange change, Time now) {
               {"time_s", change.time_s},
               {"timestamp", unix_ms()}},
        now);
+  page_hears_speech_ = change.starts;
   if (!options_.barge_in || !change.starts) return;
   endpoint_.cancel_audio();
   outgoing_.reset();
@@ -175,11 +176,36 @@ void Peer::note_speech(SpeechChange change, Time now) {
 
 void Peer::fail(const std::exception_ptr& error, Time now) {
   if (close_at_ != Time::max()) return;
-  const Value message = failure_message(error);
-  end_reason_ = *message.as_object()->find("message")->as_string();
-  log(LogLevel::warning, "session " + options_.id + " ends: " + end_reason_);
+  Object message = failure_message(error);
+  const std::string reason = text_of(message, "message");
+  const bool goes_on = restart(message, now);
+  log(LogLevel::warning,
+      "session " + options_.id + (goes_on ? " gets a graph anew: " : " ends: ") + reason);
   send(message, now);
+  if (goes_on) return;
+  end_reason_ = reason;
   close_at_ = now + kFarewell;
+}
+
+/// Gives the failed graph away for another one; false if the session has to end.
+bool Peer::restart(Object& message, Time now) {
+  std::erase_if(restarted_, [&](Time time) { return time <= now - kRestartSpan; });
+  if (options_.on_failure != OnFailure::restart || restarted_.size() >= kMostRestarts) return false;
+  restarted_.push_back(now);
+  deliver(pipeline_->take(), now);  // of what came before
+  message.set("fatal", false);
+  message.set("restarts", ++restarts_);
+  if (page_hears_speech_) note_speech({false, seconds(input_end_)}, now);
+  outgoing_.reset();
+  speech_ = {};
+  dropped_results_of_ended_ += pipeline_->dropped_results();
+  host_.restart(options_.id, std::move(pipeline_));
+  return true;
+}
+
+void Peer::resume(std::unique_ptr<PeerPipeline> pipeline, Time now) {
+  pipeline_ = std::move(pipeline);
+  collect(now);  // what it gave before it was here
 }
 
 void Peer::end_with(const std::string& message, Time now) {
@@ -199,6 +225,8 @@ void Peer::on_datagram(const rtc::Address& to, std::span<const std::uint8_t> byt
 }
 
 void Peer::on_audio(const rtc::ReceivedAudio& received) {
+  input_end_ = received.time + frame_time(received.samples.size(), received.rate);
+  if (!pipeline_) missed_frames_ += received.samples.size();
   if (!pipeline_ || !pipeline_->accepts(PayloadKind::audio)) return;
   AudioBuffer audio =
       AudioBuffer::allocate_unset(SampleFormat::f32, 1, received.samples.size(), received.rate);
@@ -235,12 +263,8 @@ void Peer::on_message(const rtc::DataMessage& message) {
   messages_.emplace_back(message.bytes.begin(), message.bytes.end());
 }
 
-bool Peer::add_listener(const std::string& id) {
-  if (listeners_.size() >= kMaxListeners) return false;
-  listeners_.push_back(id);
-  return true;
+void Peer::remove_listener(const std::string& id) {
+  std::erase_if(listeners_, [&](const Listener& listener) { return listener.id == id; });
 }
-
-void Peer::remove_listener(const std::string& id) { std::erase(listeners_, id); }
 
 }  // namespace remotemedia::server

@@ -28,6 +28,7 @@ struct PeerOptions {
   std::string client;  ///< its IP address
   rtc::EndpointOptions endpoint;
   bool barge_in = false;
+  OnFailure on_failure = OnFailure::end;
   Time metrics_interval{};
   Time max_age{};  ///< 0: no limit
 };
@@ -37,8 +38,15 @@ struct PeerHost {
   std::function<void(const rtc::Address&, std::span<const std::uint8_t>)> datagram;
   /// A message of the page that is not answered here.
   std::function<void(const std::string& id, const Value& message)> message;
-  /// Mono audio at endpoint.send_rate that was sent, if anybody listens.
-  std::function<void(const std::string& listener, const SharedSamples&)> listen;
+  /// A graph has failed and another one is wanted, by Peer::resume or Peer::end_with.
+  std::function<void(const std::string& id, std::unique_ptr<PeerPipeline> failed)> restart;
+};
+
+/// One who hears what a session is sent.
+struct Listener {
+  std::string id;
+  /// Mono audio at the session's send_rate. Called on the session's thread.
+  std::function<void(const SharedSamples&)> play;
 };
 
 /// One browser: its WebRTC endpoint, its graph, its messages. Belongs to the thread of its shard;
@@ -47,7 +55,9 @@ class Peer final : private rtc::EndpointSink {
  public:
   static constexpr std::size_t kMaxWaitingMessages = 64;
   static constexpr std::size_t kMaxMessageBytes = 64U << 10U;  ///< of one from a page
-  static constexpr std::size_t kMaxListeners = 100;
+  /// Graphs that are made anew within kRestartSpan (OnFailure::restart); the next failure ends it.
+  static constexpr std::size_t kMostRestarts = 3;
+  static constexpr Time kRestartSpan = std::chrono::seconds(60);
 
   /// Without a pipeline it only plays what play() gives (a listener).
   Peer(PeerOptions options, std::shared_ptr<const rtc::Identity> identity,
@@ -66,13 +76,15 @@ class Peer final : private rtc::EndpointSink {
 
   void play(std::span<const float> samples, Time now);
   void send(const Value& message, Time now);
+  /// Goes on with another graph after PeerHost::restart.
+  void resume(std::unique_ptr<PeerPipeline> pipeline, Time now);
   /// Tells the page the reason, and ends a little later.
   void end_with(const std::string& message, Time now);
   void close(Time now);
 
-  bool add_listener(const std::string& id);
+  /// Who adds them bounds them.
+  void add_listener(Listener listener) { listeners_.push_back(std::move(listener)); }
   void remove_listener(const std::string& id);
-  [[nodiscard]] const std::vector<std::string>& listeners() const { return listeners_; }
 
   [[nodiscard]] const std::string& id() const { return options_.id; }
   [[nodiscard]] int send_rate() const { return options_.endpoint.send_rate; }
@@ -105,6 +117,7 @@ class Peer final : private rtc::EndpointSink {
   void deliver_audio(const Packet& packet, Time now);
   void note_speech(SpeechChange change, Time now);
   void fail(const std::exception_ptr& error, Time now);
+  bool restart(Object& message, Time now);
   void take_message(std::string_view text, Time now);
   void take_text(const std::string& text, Time now);
   void send_waiting(Time now);
@@ -120,6 +133,8 @@ class Peer final : private rtc::EndpointSink {
   OutgoingAudio outgoing_;
   SpeechTracker speech_;
   Object origin_;  ///< the metadata of incoming audio
+  bool page_hears_speech_ = false;  ///< it was told of a start and of no end
+  Time input_end_{};                ///< of the audio that has come
   Time started_;
   Time close_at_ = Time::max();
   Time report_at_ = Time::max();
@@ -133,7 +148,7 @@ class Peer final : private rtc::EndpointSink {
   std::optional<std::uint16_t> channel_;
   std::vector<std::pair<std::uint16_t, std::string>> channels_;
   std::deque<std::string> waiting_messages_;
-  std::vector<std::string> listeners_;
+  std::vector<Listener> listeners_;
   std::uint64_t sequence_ = 0;
   Time muted_before_{};  ///< audio of earlier input is not played any more (barge-in)
   std::unique_ptr<LatencyHistogram> processing_;  ///< of 20 ms of input
@@ -142,6 +157,10 @@ class Peer final : private rtc::EndpointSink {
   std::uint64_t dropped_messages_ = 0;
   std::uint64_t unknown_results_ = 0;
   std::uint64_t unplayed_frames_ = 0;  ///< there was no room for
+  std::vector<Time> restarted_;        ///< when, the last kMostRestarts
+  std::uint64_t restarts_ = 0;
+  std::uint64_t missed_frames_ = 0;             ///< came while there was no graph
+  std::uint64_t dropped_results_of_ended_ = 0;  ///< of graphs that have failed
   std::uint64_t reported_packets_ = 0;
   std::uint64_t reported_lost_ = 0;
 };

@@ -119,7 +119,7 @@ Value Peer::session_message() const {
 void Peer::report(Time now) {
   report_at_ = now + options_.metrics_interval;
   // An old report is worth nothing: it waits for no room.
-  if (waiting_messages_.empty()) send(metrics_message(now), now);
+  if (pipeline_ && waiting_messages_.empty()) send(metrics_message(now), now);
 }
 
 Object Peer::statistics(Time now) const {
@@ -144,7 +144,11 @@ Object Peer::statistics(Time now) const {
           {"unplayed_frames", unplayed_frames_},
           {"dropped_messages", dropped_messages_},
           {"unknown_results", unknown_results_},
-          {"dropped_results", pipeline_ ? pipeline_->dropped_results() : 0},
+          {"dropped_results",
+           dropped_results_of_ended_ + (pipeline_ ? pipeline_->dropped_results() : 0)},
+          {"restarts", restarts_},
+          {"missed_ms",
+           1'000 * missed_frames_ / static_cast<std::uint64_t>(options_.endpoint.receive_rate)},
           {"drops", drops_of(figures)}};
 }
 

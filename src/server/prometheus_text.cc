@@ -47,6 +47,8 @@ void write_sessions(Page& page, const ServerFigures& figures) {
   page.sample(figures.counts.failed, "result=\"failed\"");
   page.single("server_sessions_ended_total", "counter", "Sessions that are over.",
               figures.counts.ended);
+  page.single("server_session_restarts_total", "counter",
+              "Graphs that were made anew after a node had failed.", figures.counts.restarts);
   page.family("server_http_responses_total", "counter", "Answers of HTTP by status.");
   for (const auto& [status, count] : figures.statuses) {
     page.sample(count, fmt::format("status=\"{}\"", status));

@@ -92,16 +92,10 @@ Shard::Events Sessions::shard_events() {
               tell(id, [this, id, message] { listener_.on_message(id, message); });
             });
           },
-      .listen =
-          [this](const std::string& listener, const SharedSamples& samples) {
-            run_in_front_([this, listener, samples] {
-              const auto found = sessions_.find(listener);
-              if (found == sessions_.end()) return;
-              Shard& shard = *shards_[found->second.shard];
-              shard.post([&shard, listener, samples] {
-                shard.with(listener, [&](Peer& peer, Time now) { peer.play(*samples, now); });
-              });
-            });
+      .restart =
+          [this](const std::string& id, std::unique_ptr<PeerPipeline> failed) {
+            auto kept = std::make_shared<std::unique_ptr<PeerPipeline>>(std::move(failed));
+            run_in_front_([this, id, kept] { restart(id, std::move(*kept)); });
           },
   };
 }
@@ -119,6 +113,9 @@ std::optional<Refused> Sessions::refuse(const NewSession& session) {
     const auto source = sessions_.find(session.listens_to);
     if (source == sessions_.end()) return unknown(session.listens_to);
     if (!source->second.installed) return Refused{409, "that session is being opened", 1};
+    if (listeners_.of(session.listens_to) >= kMaxListeners) {
+      return Refused{503, "that session has as many listeners as it may", 5};
+    }
   }
   return std::nullopt;
 }
@@ -184,6 +181,7 @@ void Sessions::open(NewSession session, Answered answered) {
     return answers_.add(call, Refused{503, "too many sessions are being opened at this moment", 1});
   }
   per_address_.add(entry.client);
+  if (!entry.listens_to.empty()) listeners_.add(entry.listens_to);
   ++per_shard_[index];
   sessions_.emplace(id, std::move(entry));
 }
@@ -203,6 +201,7 @@ Sessions::Prepared Sessions::prepare(const NewSession& session, Shard& shard, in
                      .client = session.client,
                      .endpoint = {},
                      .barge_in = options_.barge_in,
+                     .on_failure = options_.on_failure,
                      .metrics_interval = options_.metrics_interval,
                      .max_age = options_.max_session_age};
     rtc::EndpointOptions& endpoint = peer.endpoint;
@@ -236,6 +235,43 @@ Sessions::Prepared Sessions::prepare(const NewSession& session, Shard& shard, in
   }
 }
 
+/// What the failed one holds is free before the next one is made.
+void Sessions::restart(const std::string& id, std::unique_ptr<PeerPipeline> failed) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return finish(std::move(failed));
+  ++counts_.restarts;
+  auto kept = std::make_shared<std::unique_ptr<PeerPipeline>>(std::move(failed));
+  workers_.run([this, id, kept, &shard = *shards_[found->second.shard]] {
+    (*kept)->finish(kFinish);
+    kept->reset();
+    resume(id, shard);
+  });
+}
+
+/// On a worker's thread.
+void Sessions::resume(const std::string& id, Shard& shard) {
+  try {
+    auto made = std::make_shared<std::unique_ptr<PeerPipeline>>(make_pipeline(id, shard));
+    shard.post([this, id, made, &shard] {
+      shard.with(id, [&](Peer& peer, Time now) { peer.resume(std::move(*made), now); });
+      if (*made) finish(std::move(*made));  // the session has ended meanwhile
+    });
+  } catch (...) {
+    shard.post([id, words = words_of(std::current_exception()), &shard] {
+      shard.with(id, [&](Peer& peer, Time now) { peer.end_with(words, now); });
+    });
+  }
+}
+
+/// On any thread: it takes as long as the nodes take.
+void Sessions::finish(std::unique_ptr<PeerPipeline> pipeline) {
+  auto kept = std::make_shared<std::unique_ptr<PeerPipeline>>(std::move(pipeline));
+  workers_.run([kept] {
+    (*kept)->finish(kFinish);
+    kept->reset();
+  });
+}
+
 void Sessions::install(const std::string& id, Prepared prepared, std::string answer,
                        std::uint64_t call) {
   const auto found = sessions_.find(id);
@@ -254,8 +290,14 @@ void Sessions::install(const std::string& id, Prepared prepared, std::string ans
   shard.post([&shard, peer] { shard.add(std::move(*peer)); });
   if (const auto source = sessions_.find(entry.listens_to); source != sessions_.end()) {
     Shard& theirs = *shards_[source->second.shard];
-    theirs.post([&theirs, to = entry.listens_to, id] {
-      theirs.with(to, [&](Peer& heard, Time) { heard.add_listener(id); });
+    // From shard to shard: they live as long as all that runs on them.
+    const auto play = [&shard, id](const SharedSamples& samples) {
+      shard.post([&shard, id, samples] {
+        shard.with(id, [&](Peer& listener, Time now) { listener.play(*samples, now); });
+      });
+    };
+    theirs.post([&theirs, to = entry.listens_to, id, play] {
+      theirs.with(to, [&](Peer& heard, Time) { heard.add_listener({id, play}); });
     });
   }
   if (listener_.on_start) tell(id, [this, id] { listener_.on_start(id); });
@@ -355,6 +397,7 @@ void Sessions::forget(const std::string& id) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return;
   per_address_.remove(found->second.client);
+  if (!found->second.listens_to.empty()) listeners_.remove(found->second.listens_to);
   --per_shard_[found->second.shard];
   sessions_.erase(found);
 }
@@ -362,13 +405,7 @@ void Sessions::forget(const std::string& id) {
 void Sessions::on_ended(const std::string& id, const std::string& reason,
                         std::unique_ptr<PeerPipeline> pipeline) {
   ++counts_.ended;
-  if (pipeline) {
-    auto kept = std::make_shared<std::unique_ptr<PeerPipeline>>(std::move(pipeline));
-    workers_.run([kept] {
-      (*kept)->finish(kFinish);
-      kept->reset();
-    });
-  }
+  if (pipeline) finish(std::move(pipeline));
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return;
   std::vector<std::string> listeners;

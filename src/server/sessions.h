@@ -45,6 +45,7 @@ struct SessionCounts {
   std::uint64_t refused = 0;
   std::uint64_t failed = 0;  ///< a graph could not be made
   std::uint64_t ended = 0;
+  std::uint64_t restarts = 0;  ///< of graphs, after failures
 };
 
 /// All sessions of a server: admits them, makes their graphs on workers' threads, and gives them to
@@ -52,6 +53,8 @@ struct SessionCounts {
 /// comes back on it.
 class Sessions {
  public:
+  static constexpr int kMaxListeners = 100;  ///< of one session
+
   /// `run_in_front` runs a task on that thread.
   Sessions(const ServerOptions& options, SessionSource running, SessionListener listener,
            std::function<void(std::function<void()>)> run_in_front);
@@ -108,6 +111,9 @@ class Sessions {
   Prepared prepare(const NewSession& session, Shard& shard, int rate_to_listen,
                    const std::shared_ptr<const rtc::Identity>& identity, std::string& answer);
   std::unique_ptr<PeerPipeline> make_pipeline(const std::string& id, Shard& shard);
+  void restart(const std::string& id, std::unique_ptr<PeerPipeline> failed);
+  void resume(const std::string& id, Shard& shard);
+  void finish(std::unique_ptr<PeerPipeline> pipeline);
   void install(const std::string& id, Prepared prepared, std::string answer, std::uint64_t call);
   void forget(const std::string& id);
   void on_ended(const std::string& id, const std::string& reason,
@@ -122,6 +128,7 @@ class Sessions {
   Workers workers_;
   std::map<std::string, Entry> sessions_;
   Tally per_address_;
+  Tally listeners_;  ///< of sessions, by id
   std::vector<int> per_shard_;
   SessionCounts counts_;
   Pending<Result> answers_;

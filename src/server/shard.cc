@@ -140,7 +140,7 @@ void Shard::add(std::unique_ptr<Peer> peer) {
       {.datagram = [this](const rtc::Address& to,
                           std::span<const std::uint8_t> bytes) { socket_.send(to, bytes); },
        .message = events_.message,
-       .listen = events_.listen});
+       .restart = events_.restart});
   Peer& added = *peer;
   peers_.emplace(added.id(), std::move(peer));
   remember_ufrag(added);

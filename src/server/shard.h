@@ -52,7 +52,7 @@ class Shard {
                        std::unique_ptr<PeerPipeline>)>
         ended;
     std::function<void(const std::string& id, const Value& message)> message;
-    std::function<void(const std::string& listener, const SharedSamples&)> listen;
+    std::function<void(const std::string& id, std::unique_ptr<PeerPipeline> failed)> restart;
   };
 
   /// I/O error if the port is in use.

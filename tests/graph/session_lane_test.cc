@@ -328,6 +328,23 @@ TEST(SessionCancel, FreesTheQueueOfANodeThatIsBusy) {
   EXPECT_THAT(results.all(), ElementsAre("0:2"));
 }
 
+TEST(SessionCancel, TellsWhoWaitsWhichGenerationBeginsAndOfTheEndThatNoneDoes) {
+  Gate gate;
+  Results results;
+  std::vector<std::optional<std::uint32_t>> told;
+  Session session(gate_alone(gate),
+                  {.lanes = true,
+                   .on_cancel = [&](std::optional<std::uint32_t> begun) { told.push_back(begun); }},
+                  results.sink());
+  session.cancel();
+  session.cancel();
+  EXPECT_THAT(told, ElementsAre(std::optional(1U), std::optional(2U)));
+  told.clear();
+  session.close();
+  EXPECT_THAT(told, testing::Contains(std::nullopt));
+  EXPECT_THAT(told, testing::Each(std::nullopt));
+}
+
 TEST(SessionCancel, EndsAPushThatWaits) {
   Gate gate;
   Results results;

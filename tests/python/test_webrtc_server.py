@@ -10,75 +10,23 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from remotemedia import ConfigurationError, MediaIOError, Node, Pipeline, runtime
+from remotemedia import ConfigurationError, MediaIOError, Pipeline, runtime
 from remotemedia.nodes import AudioResampleNode
 from remotemedia.webrtc import WebRTCConfig, WebRTCServer
+from webrtc_serving import AsyncCall, Call, nothing, once, run, server_is_built, serving, until
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "webrtc" / "webrtc_pipeline_server.py"
-
-
-def server_is_built() -> bool:
-    return hasattr(runtime.probe().module, "WebRtcServer")
 
 
 pytestmark = pytest.mark.skipif(
     runtime.probe().available and not server_is_built(), reason="built without the WebRTC server"
 )
-
-
-def run(test: Coroutine[Any, Any, None]) -> None:
-    """Run it, but not for ever: a deadlock is a failure."""
-    asyncio.run(asyncio.wait_for(test, 60))
-
-
-class Call(Node):
-    """Gives what a function gives of each block."""
-
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        super().__init__(name="call")
-        self.function = function
-
-    def process(self, data: Any) -> Any:
-        return self.function(data)
-
-
-class AsyncCall(Call):
-    async def process(self, data: Any) -> Any:
-        return await self.function(data)
-
-
-def nothing(_: Any) -> None:
-    return None
-
-
-def once(result: Any) -> Callable[[Any], Any]:
-    """A function that gives a result for the first block only."""
-    left = [result]
-    return lambda _: left.pop() if left else None
-
-
-@asynccontextmanager
-async def serving(
-    node: Callable[[], Node] = lambda: Call(nothing), **handlers: Any
-) -> AsyncIterator[WebRTCServer]:
-    config = WebRTCConfig(port=0, shards=2, drain_timeout_s=0.0, tokens=())
-    async with WebRTCServer(config, lambda: Pipeline([node()]), **handlers) as server:
-        yield server
-
-
-async def until(fact: Callable[[], Any]) -> None:
-    end = time.monotonic() + 20
-    while not fact():
-        assert time.monotonic() < end, "it has not come about"
-        await asyncio.sleep(0.02)
 
 
 # --- without a peer
@@ -132,6 +80,11 @@ def test_urls_are_those_of_a_browser_here() -> None:
         ({"grace_s": "long"}, "grace_s is .long., expected a time in seconds"),
         ({"allowed_origins": ["*"]}, "every page of the Web"),
         ({"tokens": ["short"]}, "16 or more"),
+        ({"on_failure": "retry"}, "on_failure is .*retry.*, expected 'end' or 'restart'"),
+        (
+            {"certificate": "/nowhere/c.pem", "private_key": "/nowhere/k.pem"},
+            "certificate is '/nowhere/c.pem', expected a PEM file that can be read; No such file",
+        ),
     ],
 )
 def test_options_out_of_range_are_refused_at_the_start(

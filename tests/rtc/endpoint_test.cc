@@ -189,6 +189,42 @@ TEST(Endpoint, MoreDatagramsThanTheLimitAreDropped) {
   EXPECT_GE(session.dropped(Drop::too_fast), 50U);
 }
 
+TEST(Endpoint, AFloodOfDataTakesNothingFromAudio) {
+  Session session;
+  session.negotiate();
+  session.run(seconds(1));
+  for (int step = 0; step < 200; ++step) {
+    for (int i = 0; i < 50; ++i) {
+      Datagram bytes(60, 23);  // application data of DTLS, as its first byte says
+      session.server.receive(session.client_address, bytes, session.now);
+    }
+    session.run(session.now + milliseconds(10));
+  }
+  EXPECT_GE(session.dropped(Drop::too_fast), 9'000U - 500U);
+  const AudioReceiverStatistics received = session.server.statistics().received;
+  EXPECT_GE(received.packets, 100U);
+  EXPECT_EQ(received.lost, 0U);
+  EXPECT_EQ(received.concealed_ms, 0U);
+  EXPECT_TRUE(session.connected());
+}
+
+TEST(Endpoint, AFloodOfMediaTakesNothingFromData) {
+  Session session;
+  session.negotiate();
+  session.run(seconds(1));
+  const auto channel = session.client.open_channel("chat", session.now);
+  ASSERT_TRUE(channel);
+  session.run(session.now + milliseconds(200));
+  for (int i = 0; i < 1'000; ++i) {
+    Datagram bytes(60, 0x80);
+    session.server.receive(session.client_address, bytes, session.now);
+  }
+  const Datagram text{'h', 'i'};
+  ASSERT_TRUE(session.client.send_message(*channel, MessageKind::text, text, session.now));
+  session.run(session.now + milliseconds(100));
+  EXPECT_EQ(session.server_sink.messages.size(), 1U);
+}
+
 TEST(Endpoint, ANewUfragInALaterOfferRestartsIce) {
   Session session;
   const std::string offer = chromium_offer();

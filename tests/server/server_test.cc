@@ -1,11 +1,7 @@
 // The whole server, with clients on loopback.
 
-#include "remotemedia/server/server.h"
-
 #include "remotemedia/base/error.h"
-#include "remotemedia/graph/manifest.h"
-#include "remotemedia/nodes/builtin.h"
-#include "server/loopback.h"
+#include "server/serving.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,55 +14,15 @@
 namespace remotemedia::server {
 namespace {
 
+class ServerTest : public test::Serving {};
+
 using test::Client;
+using test::kSdpType;
+using test::loopback_options;
+using test::one_node;
 using test::request;
+using test::resampler;
 using testing::HasSubstr;
-
-std::shared_ptr<const Graph> one_node(const std::string& type, const std::string& params,
-                                      const NodeRegistry& registry = builtin_nodes()) {
-  return Graph::build(
-      parse_manifest(
-          R"({"version":"v1","metadata":{"name":"one"},"nodes":[{"id":"node","node_type":")" +
-              type + R"(","params":)" + params + "}]}",
-          TextFormat::json),
-      registry);
-}
-
-GraphSource resampler() {
-  return [](const std::string&) {
-    return one_node("AudioResampleNode", R"({"target_sample_rate":16000})");
-  };
-}
-
-ServerOptions loopback_options() {
-  ServerOptions options;
-  options.port = 0;
-  options.shards = 2;
-  return options;
-}
-
-constexpr const char* kSdpType = "Content-Type: application/sdp\r\n";
-
-class ServerTest : public testing::Test {
- protected:
-  void start(GraphSource graphs, ServerOptions options = loopback_options(),
-             SessionListener listener = {}) {
-    server_.emplace(std::move(options), std::move(graphs), std::move(listener));
-    server_->start();
-  }
-  [[nodiscard]] std::uint16_t port() const { return server_->port(); }
-  [[nodiscard]] std::size_t sessions() const { return server_->connections().size(); }
-  static bool connected(const Client& client) {
-    return client.state() == rtc::EndpointState::connected;
-  }
-  void hears_itself(Client& client) {
-    ASSERT_EQ(client.connect(port()).status, 200);
-    ASSERT_TRUE(client.run_until([&] { return client.heard.size() > 32'000; })) << client.problem;
-    EXPECT_NEAR(test::frequency_of(client.heard, 16'000), client.tone_hz, 2);
-  }
-
-  std::optional<Server> server_;
-};
 
 TEST_F(ServerTest, WhatAClientSaysGoesThroughTheGraphAndComesBack) {
   start(resampler());
@@ -126,43 +82,6 @@ TEST_F(ServerTest, MessagesGoBothWays) {
   EXPECT_EQ(received, std::vector<std::string>{"hello"});
 }
 
-/// Fails with its third packet, in sessions whose id is known to it.
-class FailingNode final : public NodeExecutor {
- public:
-  void process(Packet packet, Emitter& out) override {
-    if (++packets_ == 100) throw std::runtime_error("the disk of the node is full");
-    out.emit(std::move(packet));
-  }
-
- private:
-  int packets_ = 0;
-};
-
-TEST_F(ServerTest, ANodeThatFailsEndsItsSessionWithAMessageAndNoOther) {
-  NodeRegistry registry;
-  NodeType type;
-  type.name = "FailingNode";
-  type.make = [](const Parameters&) { return std::make_unique<FailingNode>(); };
-  registry.add(type);
-  std::atomic<int> graphs{0};
-  start([&](const std::string&) {
-    return graphs++ == 0 ? one_node("AudioResampleNode", R"({"target_sample_rate":16000})")
-                         : one_node("FailingNode", "{}", registry);
-  });
-  Client sound;
-  hears_itself(sound);
-  Client failing;
-  ASSERT_EQ(failing.connect(port()).status, 200);
-  ASSERT_TRUE(failing.run_until([&] { return connected(failing) && failing.open_channel(); }));
-  ASSERT_TRUE(failing.run_until([&] { return failing.state() == rtc::EndpointState::ended; }));
-  ASSERT_NE(failing.message("error"), nullptr);
-  EXPECT_THAT(text_of(*failing.message("error"), "message"),
-              HasSubstr("the disk of the node is full"));
-  EXPECT_EQ(text_of(*failing.message("error"), "node_id"), "node");
-  const std::size_t before = sound.heard.size();
-  EXPECT_TRUE(sound.run_until([&] { return sound.heard.size() > before + 16'000; }));
-}
-
 TEST_F(ServerTest, AGraphThatCannotBeMadeRefusesItsSessionOnly) {
   std::atomic<int> calls{0};
   start([&](const std::string&) -> std::shared_ptr<const Graph> {
@@ -201,27 +120,6 @@ TEST_F(ServerTest, WhipOpensRestartsAndEndsASession) {
   EXPECT_EQ(request(port(), "DELETE", place).status, 200);
   ASSERT_TRUE(client.run_until([&] { return sessions() == 0; }));
   EXPECT_EQ(request(port(), "DELETE", place).status, 404);
-}
-
-TEST_F(ServerTest, AListenerHearsTheSessionThatItNames) {
-  start(resampler());
-  Client speaker;
-  speaker.tone_hz = 600;
-  hears_itself(speaker);
-  Client listener;
-  const auto reply = request(port(), "POST", "/whep/" + speaker.id, kSdpType, listener.offer());
-  ASSERT_EQ(reply.status, 201) << reply.body;
-  listener.take_answer(reply.body);
-  ASSERT_TRUE(listener.run_until([&] { return connected(listener); }));
-  ASSERT_TRUE(listener.run_until([&] {
-    speaker.run_until([] { return true; });
-    const std::size_t before = speaker.heard.size();
-    speaker.run_until([&] { return speaker.heard.size() > before; });
-    return listener.heard.size() > 24'000;
-  }));
-  EXPECT_NEAR(test::frequency_of(listener.heard, 16'000), 600, 60);
-  speaker.close();
-  ASSERT_TRUE(listener.run_until([&] { return sessions() == 0; }));
 }
 
 TEST_F(ServerTest, BadRequestsAreRefusedWithAReason) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { parseMessage, parseSignal, subprotocols } from '../../web/messages.js';
+import { errorText, parseMessage, parseSignal, subprotocols } from '../../web/messages.js';
 
 test('text that is no JSON object is no message', () => {
   for (const text of ['', 'hello', '[1]', '3', 'null', '"text"', '{']) {
@@ -53,6 +53,23 @@ test('speech is on only after a start', () => {
   assert.deepEqual(parseMessage('{"type":"vad","event":"start","time_s":1.5,"node_id":"VAD"}'),
     { type: 'vad', event: 'start', time_s: 1.5, node_id: 'VAD' });
   assert.equal(parseMessage('{"type":"vad","event":"?"}').event, 'end');
+});
+
+test('an error names its node once, and tells when the pipeline was started again', () => {
+  const shown = (error) => errorText(parseMessage(JSON.stringify({ type: 'error', ...error })));
+  assert.equal(shown({ message: 'no text' }), 'no text');
+  assert.equal(shown({ message: 'too loud', node_id: 'vad', fatal: true }), 'vad: too loud');
+  const message = "node 'vad' (VADNode) failed: too loud";
+  assert.equal(shown({ message, node_id: 'vad', fatal: true }), message);
+  assert.equal(
+    shown({ message, node_id: 'vad', fatal: false, restarts: 1 }),
+    `${message}. The session goes on: its pipeline was started again.`,
+  );
+  assert.equal(
+    shown({ message, node_id: 'vad', fatal: false, restarts: 3 }),
+    `${message}. The session goes on: its pipeline was started again, for the 3. time.`,
+  );
+  assert.equal(shown({ message: 'odd', restarts: 'many' }), 'odd');
 });
 
 test('long text is cut', () => {

@@ -3,6 +3,7 @@
 #include "remotemedia/graph/graph.h"
 #include "remotemedia/graph/metrics.h"
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -32,6 +33,10 @@ struct SessionOptions {
   /// Called once, on a worker's thread, when a node on a lane has failed: the error reaches the
   /// caller with the next call only. Must not throw.
   std::function<void(std::exception_ptr)> on_failure = {};
+  /// Ends what nodes wait for that the session knows nothing of. Called by cancel() with the
+  /// generation that begins, which may have begun already, and by stop() and close() with none,
+  /// repeatedly; on their thread. Must not wait or throw.
+  std::function<void(std::optional<std::uint32_t> generation)> on_cancel = {};
   /// Waits before a node's call is repeated; false to give up. If empty, it waits in real time, and
   /// no longer than until cancel() or stop().
   std::function<bool(Time)> wait = {};

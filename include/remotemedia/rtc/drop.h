@@ -8,7 +8,7 @@ namespace remotemedia::rtc {
 /// Why something that came from the network had no effect. Each is counted; none is answered.
 enum class Drop : std::uint8_t {
   unknown_protocol,    ///< the first byte is none of STUN, DTLS, RTP and RTCP
-  too_fast,            ///< more datagrams a second than EndpointOptions::max_datagrams_per_s
+  too_fast,            ///< more of their kind a second than EndpointOptions::max_datagrams_per_s
   stun_malformed,      ///< lengths, cookie or fingerprint are wrong
   stun_unexpected,     ///< not a binding request, or a response to no request of ours
   stun_unknown_user,   ///< the user name is not ours

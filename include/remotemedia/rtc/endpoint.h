@@ -41,8 +41,9 @@ struct EndpointOptions {
   Time consent_stale = std::chrono::seconds(7);     ///< without a check: `interrupted`
   Time consent_timeout = std::chrono::seconds(30);  ///< without a check: nothing is sent any more
   Time grace = std::chrono::seconds(60);            ///< after that: `ended`
-  int max_datagrams_per_s = 500;                    ///< taken from the network
-  bool data_channels = true;                        ///< offered, and taken where they are offered
+  /// Taken from the network: so many of audio and checks, and so many of DTLS with data channels.
+  int max_datagrams_per_s = 500;
+  bool data_channels = true;  ///< offered, and taken where they are offered
 };
 
 /// What an endpoint gives. Called from within its methods; must not call the endpoint.

@@ -10,6 +10,13 @@
 
 namespace remotemedia::server {
 
+/// What a node that fails does to its session; other sessions notice nothing of it.
+enum class OnFailure : std::uint8_t {
+  end,      ///< its page is told why, and it ends
+  restart,  ///< it stays connected and gets a graph anew, up to three times within 60 s; then it
+            ///< ends
+};
+
 struct ServerOptions {
   /// Address to listen on, for HTTP and UDP. Browsers give a microphone to pages of localhost and
   /// of https only.
@@ -20,7 +27,7 @@ struct ServerOptions {
   int shards = 0;  ///< threads that carry sessions, 0..64; 0: one for each processor
   /// Addresses that browsers send to, if they are not those of this machine (NAT, containers).
   std::vector<std::string> announced_addresses = {};
-  /// PEM files for https and wss. Both or none.
+  /// PEM files for https and wss: certificates that are valid now, and the key. Both or none.
   std::filesystem::path certificate = {};
   std::filesystem::path private_key = {};
 
@@ -46,6 +53,7 @@ struct ServerOptions {
   int receive_rate = 0;   ///< Hz: 8, 12, 16, 24 or 48 kHz; 0: what the graph takes as it is
   int send_rate = 0;      ///< Hz: the same; 0: what the graph gives
   bool barge_in = false;  ///< speech of the user ends what is being played
+  OnFailure on_failure = OnFailure::end;
   Time metrics_interval = std::chrono::milliseconds(500);  ///< of messages to browsers, 100 ms up
 };
 

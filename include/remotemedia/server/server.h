@@ -14,8 +14,9 @@
 
 namespace remotemedia::server {
 
-/// The graph of a new session. Called on a worker's thread, for several sessions at once. What it
-/// throws refuses the session with its message.
+/// The graph of a new session, and of one that goes on after a failure (OnFailure::restart). Called
+/// on a worker's thread, for several sessions at once. What it throws refuses, or ends, the session
+/// with its message.
 using GraphSource = std::function<std::shared_ptr<const Graph>(const std::string& session_id)>;
 
 /// As a GraphSource, for one who makes the running graph himself: with these options, of which `id`
@@ -50,7 +51,8 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Listens. I/O error that names the port if that cannot be, or for a wrong certificate.
+  /// Listens. I/O error that names the port if that cannot be; configuration error that names the
+  /// file for a certificate or key that cannot be used.
   void start();
   /// Takes no new session, waits for the others for at most `drain_timeout`, closes them, ends all
   /// threads. Repeatable.

@@ -1,0 +1,93 @@
+"""What a node that fails does to its WebRTC session."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import Any
+
+import pytest
+
+from webrtc_serving import Call, run, server_is_built, serving, until
+
+pytest.importorskip("aiortc", reason="the peer of these tests")
+from webrtc_peer import calling
+
+pytestmark = [
+    pytest.mark.native_only,
+    pytest.mark.skipif(not server_is_built(), reason="built without the WebRTC server"),
+]
+
+
+class Mortal(Call):
+    """Lives for so many blocks."""
+
+    def __init__(self, blocks: int) -> None:
+        super().__init__(self.live)
+        self.left = blocks
+
+    def live(self, _: Any) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise LookupError("no such word")
+
+
+def test_a_pipeline_that_fails_is_made_anew_and_the_session_goes_on() -> None:
+    made: list[Call] = []
+    blocks: list[Any] = []
+
+    def make() -> Call:
+        made.append(Mortal(20) if len(made) < 2 else Call(blocks.append))
+        return made[-1]
+
+    async def test() -> None:
+        ended: list[Any] = []
+        async with (
+            serving(make, "restart", on_session_end=lambda *end: ended.append(end)) as server,
+            calling(server.url) as peer,
+        ):
+            first = await peer.message("error", restarts=1)
+            assert first["fatal"] is False
+            assert first["message"].endswith("failed in process: LookupError: no such word")
+            second = await peer.message("error", restarts=2)
+            assert second["node_id"] == first["node_id"]
+            await until(lambda: len(blocks) > 20)
+            assert blocks[0][2]["session_id"] == peer.session_id
+            assert len(made) == 3
+            (listed,) = server.connections()
+            assert listed["statistics"]["restarts"] == 2
+            with urllib.request.urlopen(f"{server.url}/metrics") as answer:
+                assert "remotemedia_server_session_restarts_total 2\n" in answer.read().decode()
+            assert ended == []
+
+    run(test())
+
+
+def test_a_pipeline_that_always_fails_ends_its_session_and_no_other() -> None:
+    blocks: list[Any] = []
+    made: list[Call] = []
+
+    def make() -> Call:
+        made.append(Mortal(5) if made else Call(blocks.append))
+        return made[-1]
+
+    async def test() -> None:
+        ended: list[tuple[str, str]] = []
+        async with (
+            serving(make, "restart", on_session_end=lambda *end: ended.append(end)) as server,
+            calling(server.url) as other,
+            calling(server.url) as failed,
+        ):
+            told = await failed.message("error", fatal=True)
+            assert "restarts" not in told
+            await until(lambda: ended)
+            assert ended[0][0] == failed.session_id
+            assert "no such word" in ended[0][1]
+            assert len(made) == 1 + 4
+            count = len(blocks)
+            await until(lambda: len(blocks) > count + 20)
+            assert [one["id"] for one in server.connections()] == [other.session_id]
+            assert not any(message["type"] == "error" for message in other.messages)
+            assert json.dumps(server.connections())  # all of it is JSON
+
+    run(test())
