@@ -132,7 +132,7 @@ class Peer final : private rtc::EndpointSink {
   rtc::Endpoint endpoint_;
   OutgoingAudio outgoing_;
   SpeechTracker speech_;
-  Object origin_;  ///< the metadata of incoming audio
+  Object origin_;                   ///< the metadata of incoming audio
   bool page_hears_speech_ = false;  ///< it was told of a start and of no end
   Time input_end_{};                ///< of the audio that has come
   Time started_;

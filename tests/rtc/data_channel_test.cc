@@ -360,7 +360,7 @@ TEST(DataChannel, SessionsThatComeAndGoLeaveNothingBehind) {
       ASSERT_THAT(session.server_sink.messages, SizeIs(1));
     }
   };
-  for (int i = 0; i < 4; ++i) fifty_sessions();  // until what is kept for a minute is at its most
+  for (int i = 0; i < 8; ++i) fifty_sessions();  // until what is kept for a minute is at its most
   const std::size_t before = heap();
   for (int i = 0; i < 2; ++i) fifty_sessions();
   const std::size_t after = heap();
