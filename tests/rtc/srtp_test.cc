@@ -1,5 +1,6 @@
 #include "rtc/srtp.h"
 
+#include "rtc/hex.h"
 #include "rtc/outbox.h"
 
 #include <gtest/gtest.h>
@@ -257,6 +258,44 @@ INSTANTIATE_TEST_SUITE_P(Profiles, SrtpTest,
                          [](const auto& chosen) {
                            return "Profile" + std::to_string(static_cast<int>(chosen.param));
                          });
+
+SrtpKeys keys_of(SrtpProfile profile, std::string_view master) {
+  SrtpKeys keys;
+  keys.profile = profile;
+  std::ranges::copy(hex(master), keys.ours.begin());
+  return keys;
+}
+
+Datagram protected_packet(const SrtpKeys& keys, std::string_view plain) {
+  Srtp srtp(keys);
+  Datagram packet = hex(plain);
+  std::size_t size = packet.size();
+  packet.resize(size + Srtp::kTrailer);
+  EXPECT_TRUE(srtp.protect_rtp(packet, size));
+  packet.resize(size);
+  return packet;
+}
+
+// The packet and keys that the test program of libsrtp has carried since 2001, the keys those of
+// RFC 3711, B.3.
+constexpr std::string_view kVector =
+    "800f1234 decafbad cafebabe abababab abababab abababab abababab";
+
+TEST(SrtpVectors, CounterModeAndHmac) {
+  const SrtpKeys keys = keys_of(SrtpProfile::aes128_cm_sha1_80,
+                                "e1f97a0d3e018be0d64fa32c06de4139 0ec675ad498afeebb6960b3aabe6");
+  EXPECT_EQ(protected_packet(keys, kVector),
+            hex("800f1234 decafbad cafebabe 4e55dc4c e79978d8 8ca4d215 949d2402 b78d6acc 99ea179b"
+                "8dbb"));
+}
+
+TEST(SrtpVectors, GaloisCounterMode) {
+  const SrtpKeys keys = keys_of(SrtpProfile::aead_aes_128_gcm,
+                                "000102030405060708090a0b0c0d0e0f a0a1a2a3a4a5a6a7a8a9aaab");
+  EXPECT_EQ(protected_packet(keys, kVector),
+            hex("800f1234 decafbad cafebabe c5002ede 04cfdd2e b91159e0 880aa06e d2976826 f796b201"
+                "df3131a1 27e8a392"));
+}
 
 TEST(ReplayWindow, AgreesWithASetOfAllThatWasSeen) {
   std::mt19937 dice(2);
