@@ -1,6 +1,7 @@
 #include "rtc/rtp.h"
 
 #include "rtc/hex.h"
+#include "rtc/outbox.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +9,6 @@
 
 namespace remotemedia::rtc::test {
 namespace {
-
-using Datagram = std::vector<std::uint8_t>;
 
 TEST(Rtp, ReadsHeaderExtensionAndPadding) {
   const Datagram datagram =

@@ -1,6 +1,7 @@
 #include "rtc/stun.h"
 
 #include "rtc/hex.h"
+#include "rtc/outbox.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +9,6 @@
 
 namespace remotemedia::rtc::test {
 namespace {
-
-using Datagram = std::vector<std::uint8_t>;
 
 constexpr std::string_view kPassword = "VOkJxbRl1RmTxUk/WvJxBt";
 constexpr std::string_view kHeaderTail = "21 12 a4 42 b7 e7 a7 01 bc 34 d6 86 fa 87 df ae";
