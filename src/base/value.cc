@@ -130,12 +130,12 @@ class JsonWriter {
   void break_line() {
     if (indent_ < 0) return;
     *out_ += '\n';
-    out_->append(static_cast<std::size_t>(depth_ * indent_), ' ');
+    out_->append(depth_ * static_cast<std::size_t>(indent_), ' ');
   }
 
   std::string* out_;
   int indent_;
-  int depth_ = 0;
+  std::size_t depth_ = 0;
 };
 
 }  // namespace
