@@ -34,9 +34,10 @@ std::optional<std::size_t> clear_size(Bytes packet) {
 
 }  // namespace
 
-const Srtp::Stream* Srtp::Flow::find(std::uint32_t ssrc) const {
+const ReplayWindow& Srtp::Flow::window(std::uint32_t ssrc) const {
+  static constexpr ReplayWindow kEmpty;
   const auto found = std::ranges::find(streams_, ssrc, &Stream::ssrc);
-  return found == streams_.end() ? nullptr : &*found;
+  return found == streams_.end() ? kEmpty : found->packets;
 }
 
 void Srtp::Flow::add(std::uint32_t ssrc, std::int64_t index) {
@@ -78,10 +79,9 @@ bool Srtp::protect_rtp(std::span<std::uint8_t> memory, std::size_t& size) {
   const auto clear = clear_size(memory.first(size));
   if (!clear || memory.size() < size + cipher.tag_size()) return false;
   const std::uint32_t ssrc = read_u32(memory, 8);
-  const Stream* stream = rtp_out_.find(ssrc);
-  const std::int64_t index = index_of(stream == nullptr ? -1 : stream->packets.highest(), memory);
-  const bool fresh = index >= 0 && (stream == nullptr || stream->packets.is_new(index));
-  if (!fresh || index > kMaxRtpIndex) return false;
+  const ReplayWindow& window = rtp_out_.window(ssrc);
+  const std::int64_t index = index_of(window.highest(), memory);
+  if (!window.is_new(index) || index > kMaxRtpIndex) return false;
   const Word rollover = word_of(static_cast<std::uint64_t>(index) >> 16);
   const SrtpCipher::Message message{ssrc, static_cast<std::uint64_t>(index), memory.first(*clear),
                                     signed_rollover(cipher, rollover)};
@@ -101,9 +101,9 @@ std::optional<Drop> Srtp::unprotect_rtp(std::span<std::uint8_t> packet, std::siz
   const auto clear = clear_size(packet.first(size));
   if (!clear || size < *clear + tag) return Drop::srtp_rejected;
   const std::uint32_t ssrc = read_u32(packet, 8);
-  const Stream* stream = rtp_in_.find(ssrc);
-  const std::int64_t index = index_of(stream == nullptr ? -1 : stream->packets.highest(), packet);
-  if (stream != nullptr && !stream->packets.is_new(index)) return Drop::srtp_replayed;
+  const ReplayWindow& window = rtp_in_.window(ssrc);
+  const std::int64_t index = index_of(window.highest(), packet);
+  if (!window.is_new(index)) return Drop::srtp_replayed;
   if (index > kMaxRtpIndex) return Drop::srtp_rejected;
   const Word rollover = word_of(static_cast<std::uint64_t>(index) >> 16);
   const SrtpCipher::Message message{ssrc, static_cast<std::uint64_t>(index), packet.first(*clear),
@@ -122,8 +122,7 @@ bool Srtp::protect_rtcp(std::span<std::uint8_t> memory, std::size_t& size) {
   const std::size_t tag = cipher.tag_size();
   if (size < kRtcpHeader || memory.size() < size + tag + kWord) return false;
   const std::uint32_t ssrc = read_u32(memory, 4);
-  const Stream* stream = rtcp_out_.find(ssrc);
-  const std::int64_t index = stream == nullptr ? 1 : stream->packets.highest() + 1;
+  const std::int64_t index = std::max<std::int64_t>(rtcp_out_.window(ssrc).highest(), 0) + 1;
   if (index > kMaxRtcpIndex) return false;
   const Word word = word_of(kEncrypted | static_cast<std::uint32_t>(index));
   const SrtpCipher::Message message{ssrc, static_cast<std::uint64_t>(index),
@@ -148,8 +147,7 @@ std::optional<Drop> Srtp::unprotect_rtcp(std::span<std::uint8_t> packet, std::si
   if ((value & kEncrypted) == 0) return Drop::srtp_rejected;
   const std::int64_t index = value & ~kEncrypted;
   const std::uint32_t ssrc = read_u32(packet, 4);
-  const Stream* stream = rtcp_in_.find(ssrc);
-  if (stream != nullptr && !stream->packets.is_new(index)) return Drop::srtp_replayed;
+  if (!rtcp_in_.window(ssrc).is_new(index)) return Drop::srtp_replayed;
   const Word word = word_of(value);
   const SrtpCipher::Message message{ssrc, static_cast<std::uint64_t>(index),
                                     packet.first(kRtcpHeader), word};

@@ -42,7 +42,8 @@ class Srtp {
         : cipher(profile, master, use) {
       streams_.reserve(kMaxStreams);
     }
-    [[nodiscard]] const Stream* find(std::uint32_t ssrc) const;
+    /// Of a stream; of one that is not known, an empty one.
+    [[nodiscard]] const ReplayWindow& window(std::uint32_t ssrc) const;
     void add(std::uint32_t ssrc, std::int64_t index);
 
     SrtpCipher cipher;

@@ -268,12 +268,7 @@ SrtpKeys keys_of(SrtpProfile profile, std::string_view master) {
 
 Datagram protected_packet(const SrtpKeys& keys, std::string_view plain) {
   Srtp srtp(keys);
-  Datagram packet = hex(plain);
-  std::size_t size = packet.size();
-  packet.resize(size + Srtp::kTrailer);
-  EXPECT_TRUE(srtp.protect_rtp(packet, size));
-  packet.resize(size);
-  return packet;
+  return SrtpTest::protect(srtp, hex(plain), false);
 }
 
 // The packet and keys that the test program of libsrtp has carried since 2001, the keys those of
