@@ -135,6 +135,8 @@ class NativeSession:
 
 def make_native_graph(graph: Graph) -> Any:
     """Give the native graph, whose nodes in Python are made anew for each of its sessions."""
+    if graph.native is not None:
+        return graph.native
     foreign = {
         node.id: (
             partial(_make_executor, node),
@@ -145,7 +147,8 @@ def make_native_graph(graph: Graph) -> Any:
         for node in graph.nodes
         if node.runtime == "python"
     }
-    return runtime.native_module().Graph(graph.to_manifest(), foreign)
+    graph.native = runtime.native_module().Graph(graph.to_manifest(), foreign)
+    return graph.native
 
 
 def make_engine(

@@ -28,11 +28,13 @@ class Feed:
     """Gives the input to a session, on its thread, until the scope is cancelled.
 
     ``is_stream_of_blocks``: one clip arrives in blocks of our making, so that the results of a
-    continuous graph are joined to the item that the whole clip would have given.
+    continuous graph are joined to the item that the whole clip would have given. ``is_short``: it
+    is one short item, which is there.
     """
 
     run: Callable[[Engine, CancelScope], None]
     is_stream_of_blocks: bool = False
+    is_short: bool = False
 
 
 def make_feed(
@@ -87,11 +89,13 @@ def _feed_of(
         clips = [_clip_of(graph, item, use_native) for item in data]
         return Feed(partial(_push_all, (clip() for clip in clips)))
     path = _path_of(graph, data)
+    if path is None:
+        packet = parse_item(data, ends_clip=True)
+        return Feed(lambda engine, _: engine.push(packet), is_short=packet.is_short)
     # The nodes of other graphs may hold back or change what blocks begin and end.
-    if path is not None and graph.uses_native and graph.continuous and not graph.sources:
+    if graph.uses_native and graph.continuous and not graph.sources:
         return Feed(lambda engine, _: _stream_file(engine, path), is_stream_of_blocks=True)
-    clip = _clip_of(graph, data, use_native)
-    return Feed(lambda engine, _: engine.push(clip()))
+    return Feed(lambda engine, _: engine.push(_read_file(path, use_native)))
 
 
 def _clip_of(graph: Graph, item: Any, use_native: bool) -> Callable[[], Packet]:

@@ -66,6 +66,8 @@ class Graph:
         Nodes that take the session's input; nodes that produce their own.
     outputs : list of int
         Nodes whose first output port leads nowhere: it is an output of the graph.
+    native : remotemedia._native.Graph or None
+        Made for the first session.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Graph:
     inputs: list[int] = field(default_factory=list)
     sources: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
+    native: Any = field(default=None, repr=False)
 
     @property
     def continuous(self) -> bool:
@@ -94,6 +97,14 @@ class Graph:
         """Whether nodes can run at the same time: it is no chain."""
         return len(self.inputs) + len(self.sources) > 1 or any(
             len(node.outgoing) > 1 for node in self.nodes
+        )
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether a push waits for nothing: no Python, no files, no repeated calls."""
+        return all(
+            node.runtime == "native" and not node.type.offloaded and node.policy.retry is None
+            for node in self.nodes
         )
 
     @property
@@ -124,16 +135,34 @@ class Graph:
         ------
         The configuration error, if a node has no implementation for what is asked of it.
         """
+        for node, found in zip(self.nodes, self._decide(use_native), strict=True):
+            node.runtime, node.runtime_reason = found
+        self._log_runtimes()
+
+    def is_resolved(self, use_native: bool) -> bool:
+        """Whether `resolve` would decide now as it did; if so, that is logged as it would be."""
+        decided = [(node.runtime, node.runtime_reason) for node in self.nodes]
+        if self._decide(use_native) != decided:
+            return False
+        self._log_runtimes()
+        return True
+
+    def _decide(self, use_native: bool) -> list[tuple[runtime.Runtime, str]]:
         available = use_native and self._wants_native() and runtime.native_available()
+        decided = []
         for node in self.nodes:
             kinds = node.type.runtimes
             hint = node.node.runtime_hint if use_native else "python"
             found = runtime.resolve_runtime(
                 hint, node.type.name, "native" in kinds, "python" in kinds, available
             )
-            node.runtime = found.runtime
-            node.runtime_reason = found.reason if use_native else "use_rust=False"
-            _LOG.info("node %s: %s (%s)", node.label, node.runtime, node.runtime_reason)
+            decided.append((found.runtime, found.reason if use_native else "use_rust=False"))
+        return decided
+
+    def _log_runtimes(self) -> None:
+        if _LOG.isEnabledFor(logging.INFO):
+            for node in self.nodes:
+                _LOG.info("node %s: %s (%s)", node.label, node.runtime, node.runtime_reason)
 
     def _wants_native(self) -> bool:
         if runtime.requested_runtime() == "python":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from .node import Node
 
 __all__ = ["NodeList"]
 
+# Later versions write down which objects are shared, and so not the same bytes each time.
+_PLAIN_MARSHAL: Final = 2
 _NOT_IN_IDS: Final = re.compile("[^a-zA-Z0-9_-]")
 
 
@@ -93,6 +96,29 @@ class NodeList:
             ],
             connections=self._chain() if self._connections is None else self._connections,
         )
+
+    def state(self) -> bytes | None:
+        """Give all that a graph is made of as bytes to compare; None if a parameter has none.
+
+        Nodes stand there by their identity: whoever compares keeps those of the earlier state.
+        """
+        entries = [
+            (
+                node_id,
+                id(entry.node),
+                id(entry.node._policy),
+                entry.node.is_streaming,
+                entry.node.is_repeatable,
+                entry.node.runtime_hint,
+                entry.node._isolate,
+                entry.node._parameters(),
+            )
+            for node_id, entry in zip(self._ids(), self._entries, strict=True)
+        ]
+        try:
+            return marshal.dumps(entries, _PLAIN_MARSHAL)
+        except ValueError:
+            return None
 
     def _index_of(self, name: str) -> int | None:
         names = [entry.node.name for entry in self._entries]

@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from numpy.typing import NDArray
 
 __all__ = ["Audio", "Collected", "Emit", "Executor", "Form", "NodeContext", "Packet"]
 
 Form = Literal["tuple", "mapping", "array"]
+
+_SHORT_BYTES: Final = 1 << 16
 
 
 @dataclass(slots=True)
@@ -66,6 +68,16 @@ class Packet:
     stream_id: int = 0
     generation: int = 0
     port: int = 0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether native nodes take less time for it than a change of threads."""
+        payload = self.payload
+        if isinstance(payload, Audio):
+            return payload.samples.nbytes <= _SHORT_BYTES
+        return isinstance(payload, int | float) or (
+            isinstance(payload, str) and len(payload) <= _SHORT_BYTES
+        )
 
     def with_payload(self, payload: Any) -> Packet:
         """Give the same envelope around another payload; the metadata dict is shared."""

@@ -24,6 +24,9 @@ class Run:
     ----------
     metrics : dict or None
         What was measured, if it was wanted; also after a failure.
+    is_quick : bool
+        The call takes so little that any thread may make it. Not the first one of a graph, which
+        makes filters and reads models.
     """
 
     def __init__(
@@ -35,6 +38,9 @@ class Run:
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
         self.metrics: dict[str, Any] | None = None
+        self.is_quick = (
+            feed.is_short and graph.native is not None and graph.is_quick and not graph.has_branches
+        )
         self._graph = graph
         self._feed = feed
         self._enable_metrics = enable_metrics

@@ -18,7 +18,7 @@ from ._cancel import CancelScope
 from ._engine import Engine, QueueSettings, make_engine
 from ._graph import Graph
 from ._outbox import Outbox
-from ._packet import Audio, Packet
+from ._packet import Packet
 from ._spans import RunSpan
 from ._worker import Worker, settled
 from .exceptions import PipelineError
@@ -28,7 +28,6 @@ __all__ = ["RunningSession", "SessionSettings"]
 # How long the end of the process waits for a session that nobody has closed.
 _EXIT_TIMEOUT_S: Final = 5.0
 # A block of a live stream: native nodes take less than a millisecond for it.
-_SHORT_BYTES: Final = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class RunningSession:
         self._last_metrics: dict[str, Any] | None = None
         self._span = RunSpan("remotemedia.session", graph, settings.session_id)
         self._worker = Worker(f"remotemedia-session-{settings.session_id[:8]}")
-        self._is_quick = _is_quick(graph)
+        self._is_quick = graph.is_quick
         self._is_here = False  # in a call that a caller's thread makes itself
         self._started = self._worker.submit(self._make_engine)
         if graph.sources:
@@ -248,7 +247,7 @@ class RunningSession:
 
     def _push_here(self, packet: Packet) -> bool:
         """Push on the calling thread, if that takes less than to change threads twice."""
-        if not self._is_quick or not _is_short(packet) or self.outbox.is_full:
+        if not self._is_quick or not packet.is_short or self.outbox.is_full:
             return False
         try:
             if not self._worker.claim():
@@ -300,23 +299,6 @@ class RunningSession:
     def _check_alive(self) -> None:
         if self._closed is not None:
             raise PipelineError("the session is closed")
-
-
-def _is_quick(graph: Graph) -> bool:
-    """Whether a push waits for nothing: no Python, no files, no repeated calls."""
-    return all(
-        node.runtime == "native" and not node.type.offloaded and node.policy.retry is None
-        for node in graph.nodes
-    )
-
-
-def _is_short(packet: Packet) -> bool:
-    payload = packet.payload
-    if isinstance(payload, Audio):
-        return payload.samples.nbytes <= _SHORT_BYTES
-    return isinstance(payload, int | float) or (
-        isinstance(payload, str) and len(payload) <= _SHORT_BYTES
-    )
 
 
 _running_sessions: weakref.WeakSet[RunningSession] = weakref.WeakSet()

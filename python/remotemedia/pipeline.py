@@ -68,6 +68,7 @@ class Pipeline:
         self.name = f"Pipeline_{id(self)}" if name is None else _checked_name(name)
         self.enable_metrics = enable_metrics
         self._list = NodeList()
+        self._built: tuple[str, bytes, Graph] | None = None  # what the last graph was made of
         self._held: HeldNodes | None = None
         self._lock = asyncio.Lock()  # around initialize and cleanup
         self._metrics: dict[str, Any] | None = None
@@ -173,11 +174,16 @@ class Pipeline:
 
         Notes
         -----
-        The nodes run on a thread of their own, coroutines of users' nodes on the caller's loop. A
+        The nodes run on a thread of their own, coroutines of users' nodes on the caller's loop; a
+        short item (up to 64 KiB) that native nodes alone process again takes the caller's. A
         task that is cancelled ends the run: a coroutine is cancelled, other calls of nodes are
         waited for.
         """
         run = self._make_run(input_data, use_rust, asyncio.get_running_loop())
+        if run.is_quick:
+            result = self._run_here(run)
+            await asyncio.sleep(0)  # others have a turn
+            return result
         future = asyncio.wrap_future(Worker("remotemedia-run").submit(run))
         try:
             return await asyncio.shield(future)
@@ -198,6 +204,8 @@ class Pipeline:
         nodes run on a loop of the SDK.
         """
         run = self._make_run(input_data, use_rust, None)
+        if run.is_quick:
+            return self._run_here(run)
         future = Worker("remotemedia-run").submit(run)
         try:
             return future.result()
@@ -391,8 +399,14 @@ class Pipeline:
         """Check everything that can be checked before a run, and decide the runtimes."""
         if not self.nodes:
             raise PipelineError("the pipeline has no nodes", hint="add one with add_node()")
+        state = self._list.state()
+        if self._built is not None and self._built[:2] == (self.name, state):
+            graph = self._built[2]
+            if graph.is_resolved(use_rust):
+                return graph
         graph = build_graph(self._manifest(), self._list.by_id())
         graph.resolve(use_rust)
+        self._built = None if state is None else (graph.name, state, graph)
         return graph
 
     def _manifest(self, include_capabilities: bool = False) -> Manifest:
@@ -402,6 +416,13 @@ class Pipeline:
         graph = self._build(use_rust)
         feed = make_feed(graph, data, loop, use_rust)
         return Run(graph, feed, enable_metrics=self.enable_metrics, loop=loop)
+
+    def _run_here(self, run: Run) -> Any:
+        """Run on the calling thread: it takes less than to change threads."""
+        try:
+            return run()
+        finally:
+            self._keep_metrics(run.metrics)
 
     def _keep_metrics(self, metrics: dict[str, Any] | None) -> None:
         if metrics is not None:
