@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from busy_gil import ALONE, BESIDE_PYTHON
 from page_webrtc import codec_sessions, sessions_per_core
 from timing import median, times_faster
 
@@ -39,7 +40,8 @@ class Verdict:
 def verdicts(results: dict[str, Any]) -> list[dict[str, Any]]:
     """Judge every goal."""
     found: list[Verdict] = []
-    for judge in (_offline, _streaming, _quality, _formats, _speech, _pipeline, _sessions, _webrtc):
+    speed = (_offline, _streaming, _quality, _formats, _speech, _pipeline)
+    for judge in (*speed, _sessions, _runs, _webrtc):
         found += judge(results)
     return [asdict(verdict) for verdict in found]
 
@@ -222,16 +224,30 @@ def _sessions(results: dict[str, Any]) -> list[Verdict]:
     soak = runs["soak of live sessions"]
     slope = soak["memory_slope_mib_per_min"] if is_full else None
     found.append(at_most("live sessions", "soak: memory grows by 0", slope, 0.05, "MiB a minute"))
-    rounds = results["python_sessions"]["busy_gil"].values()
-    alone, busy = (median(one["processing_us"]) for one in rounds)
+    native = results["python_sessions"]["busy_gil"]["native sessions"]
+    alone, busy = (median(native[case]["processing_us"]) for case in (ALONE, BESIDE_PYTHON))
     found.append(
         at_most(
             "live sessions",
-            "p99.9 of native nodes beside a thread that holds the GIL, against alone",
+            "processing p99.9 beside a thread that holds the GIL, against alone",
             busy / alone if is_full else None,
             1.2,
         )
     )
+    return found
+
+
+def _runs(results: dict[str, Any]) -> list[Verdict]:
+    """Judge what runs of pipelines take."""
+    area = "runs of pipelines"
+    runs = results["python_sessions"]["pipeline_runs"]
+    found = [
+        at_most(area, f"{name}, a native node, metrics on", median(rounds["1"]), 100.0, "us")
+        for name, rounds in runs["run_us"].items()
+    ]
+    for name in ("native nodes", "coroutines"):
+        count = None if results["quick"] else runs[name]["executions"]
+        found.append(at_least(area, f"executions at once, {name}", count, 10_000, ""))
     return found
 
 

@@ -52,8 +52,21 @@ the same decision, though the two have other rules for when speech begins and en
 """
 BUSY: Final = """
 A block every 20 ms through the resampler and the energy VAD, alone and while another thread of
-the process runs Python code without a pause (`bench/busy_gil.py`): native nodes go on as before,
-but the call that pushes waits for the GIL, up to 5 ms each time that it needs it.
+the process runs Python code without a pause (`bench/busy_gil.py`). Native nodes do not need the
+GIL: {sessions:,} sessions that native threads push share the processors with that thread, as they
+do with one that does not hold the GIL. Where Python pushes, here one session, the call waits for
+the GIL, up to 5 ms each time that it needs it.
+
+"""
+RUNS: Final = """
+A run besides the work of its nodes (`bench/pipeline_runs.py`): a number through nodes that add one,
+native, with metrics, in a pipeline that has run before.
+
+"""
+AT_ONCE: Final = """
+Executions of nodes under way at the same time: native ones in sessions of 100 nodes each, and
+coroutines, each in a run of its own, of which none goes on before the last has begun. A run with a
+Python node has a thread while it lasts.
 
 """
 
@@ -70,8 +83,40 @@ def _python_sessions(results: dict[str, Any]) -> str:
             for name, found in times.items()
         ],
     )
+    return text + _busy(results["busy_gil"]) + _runs(results["pipeline_runs"])
+
+
+def _busy(found: dict[str, Any]) -> str:
     rows = [
-        (name, time_text(median(found["processing_us"])), time_text(median(found["call_us"])))
-        for name, found in results["busy_gil"].items()
+        (f"{group}, {case}", *(_p999(figures, name) for name in _BUSY_FIGURES))
+        for group in ("native sessions", "pushed by Python")
+        for case, figures in found[group].items()
     ]
-    return text + BUSY + table(("", "nodes p99.9", "push p99.9"), rows)
+    text = BUSY.format(sessions=found["sessions"])
+    return text + table(("p99.9 of", "processing", "delay", "call of push"), rows)
+
+
+_BUSY_FIGURES: Final = ("processing_us", "delay_us", "call_us")
+
+
+def _p999(figures: dict[str, list[float]], name: str) -> str:
+    return time_text(median(figures[name])) if name in figures else ""
+
+
+def _runs(found: dict[str, Any]) -> str:
+    times = [
+        (name, *(time_text(median(rounds)) for rounds in by_length.values()))
+        for name, by_length in found["run_us"].items()
+    ]
+    lengths = next(iter(found["run_us"].values()))
+    at_once = [
+        (
+            name,
+            f"{found[name]['executions']:,}",
+            f"{found[name]['seconds']:.2f} s",
+            f"{found[name]['memory_mib']:.0f}",
+        )
+        for name in ("native nodes", "coroutines")
+    ]
+    text = RUNS + table(("", *(f"{length} nodes" for length in lengths)), times)
+    return text + AT_ONCE + table(("", "at once", "time", "MiB"), at_once)

@@ -221,16 +221,18 @@ def live_sessions(programs: Path, quick: bool) -> list[dict[str, Any]]:
     return found
 
 
-def python_sessions(recording: Path, quick: bool) -> dict[str, Any]:
-    """Run a voice through sessions of Python, beside Pipecat and beside a thread that is busy."""
+def python_sessions(programs: Path, recording: Path, quick: bool) -> dict[str, Any]:
+    """Measure runs and sessions of Python, beside Pipecat and beside a thread that is busy."""
     scripts = {
-        "voice_pipelines": ["--rounds", "2", "--seconds", "5"] if quick else [],
-        "busy_gil": ["--rounds", "2", "--blocks", "50"] if quick else [],
+        "pipeline_runs": "--rounds 2 --runs 50 --executions 500",
+        "voice_pipelines": "--rounds 2 --seconds 5",
+        "busy_gil": "--rounds 1 --blocks 50 --sessions 100 --seconds 3",
     }
-    scripts["voice_pipelines"].append(str(recording))
+    always = {"voice_pipelines": [str(recording)], "busy_gil": ["--programs", str(programs)]}
     found = {}
-    for name, words in scripts.items():
-        say(f"sessions in Python: {name}")
+    for name, quick_words in scripts.items():
+        say(f"Python: {name}")
+        words = [*always.get(name, ()), *(quick_words.split() if quick else ())]
         command = [sys.executable, str(ROOT / "bench" / f"{name}.py"), *words]
         found[name] = json.loads(program_output(command, name))
     return found
@@ -339,7 +341,9 @@ def main() -> None:
     results["format_kernels"] = format_kernels(options.programs)
     results["pipeline"] = pipeline(quick)
     results["live_sessions"] = live_sessions(options.programs, quick)
-    results["python_sessions"] = python_sessions(data / "recorded-1-clean.wav", quick)
+    results["python_sessions"] = python_sessions(
+        options.programs, data / "recorded-1-clean.wav", quick
+    )
     results["webrtc_servers"] = webrtc_servers(options.programs, SPEECH, quick)
     results["webrtc_sessions"] = webrtc_sessions(options.programs, SPEECH, quick)
     results["python_memory"] = None if quick else python_memory()

@@ -78,6 +78,7 @@ class Graph:
     sources: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
     native: Any = field(default=None, repr=False)
+    _resolved_for: object = field(default=None, repr=False)
 
     @property
     def continuous(self) -> bool:
@@ -135,29 +136,29 @@ class Graph:
         ------
         The configuration error, if a node has no implementation for what is asked of it.
         """
-        for node, found in zip(self.nodes, self._decide(use_native), strict=True):
-            node.runtime, node.runtime_reason = found
-        self._log_runtimes()
-
-    def is_resolved(self, use_native: bool) -> bool:
-        """Whether `resolve` would decide now as it did; if so, that is logged as it would be."""
-        decided = [(node.runtime, node.runtime_reason) for node in self.nodes]
-        if self._decide(use_native) != decided:
-            return False
-        self._log_runtimes()
-        return True
-
-    def _decide(self, use_native: bool) -> list[tuple[runtime.Runtime, str]]:
+        self._resolved_for = (use_native, runtime.settings())
         available = use_native and self._wants_native() and runtime.native_available()
-        decided = []
         for node in self.nodes:
             kinds = node.type.runtimes
             hint = node.node.runtime_hint if use_native else "python"
             found = runtime.resolve_runtime(
                 hint, node.type.name, "native" in kinds, "python" in kinds, available
             )
-            decided.append((found.runtime, found.reason if use_native else "use_rust=False"))
-        return decided
+            node.runtime = found.runtime
+            node.runtime_reason = found.reason if use_native else "use_rust=False"
+        self._log_runtimes()
+
+    def is_resolved(self, use_native: bool) -> bool:
+        """Whether `resolve` would decide now as it did; if so, that is logged as it would be.
+
+        Hints must not have changed.
+        """
+        if self._resolved_for != (use_native, runtime.settings()):
+            return False
+        if self.uses_native and not runtime.native_available():
+            return False
+        self._log_runtimes()
+        return True
 
     def _log_runtimes(self) -> None:
         if _LOG.isEnabledFor(logging.INFO):

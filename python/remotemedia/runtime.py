@@ -34,6 +34,7 @@ __all__ = [
     "probe",
     "requested_runtime",
     "resolve_runtime",
+    "settings",
     "try_load_rust_runtime",
 ]
 
@@ -166,6 +167,11 @@ def requested_runtime() -> Hint:
     raise ConfigurationError(
         f"{RUNTIME_VARIABLE} is {os.environ[RUNTIME_VARIABLE]!r}, expected auto, native or python"
     )
+
+
+def settings() -> tuple[str | None, str | None]:
+    """Give what the environment says of runtimes, as it is, to see whether it has changed."""
+    return os.environ.get(RUNTIME_VARIABLE), os.environ.get(FALLBACK_VARIABLE)
 
 
 def fallback_enabled() -> bool:
