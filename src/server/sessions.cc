@@ -229,9 +229,11 @@ Sessions::Prepared Sessions::prepare(const NewSession& session, Shard& shard, in
     answer = std::move(std::get<std::string>(answered));
     return made;
   } catch (...) {
-    const std::string words = words_of(std::current_exception());
-    log(LogLevel::error, "session " + session.id + " was not opened: " + words);
-    return Refused{500, words};
+    // What it was may name files and code of this machine, which are none of a stranger's business.
+    log(LogLevel::error,
+        "session " + session.id + " was not opened: " + words_of(std::current_exception()));
+    return Refused{500,
+                   "session " + session.id + " could not be opened: the server's log tells why"};
   }
 }
 

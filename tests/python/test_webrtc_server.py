@@ -250,16 +250,19 @@ async def failing() -> Pipeline:
         (lambda: 3, "pipeline_factory gave a int, expected a Pipeline"),
     ],
 )
-def test_a_factory_that_fails_refuses_the_session(factory: Any, message: str) -> None:
+def test_a_factory_that_fails_refuses_the_session(
+    factory: Any, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async def test() -> None:
         config = WebRTCConfig(port=0, drain_timeout_s=0.0)
         async with WebRTCServer(config, factory) as server:
             peer = Peer(lambda _: 0.0)
-            with pytest.raises(RefusedError, match=message) as refused:
+            with pytest.raises(RefusedError, match="the server's log tells why") as refused:
                 await peer.call(server.url)
             await peer.close()
             assert refused.value.status == 500
-            assert "Traceback" not in str(refused.value)
+            assert message not in str(refused.value)
+            assert message in caplog.text
             assert server.connections() == []
             # Another factory makes the next session.
             server.set_pipeline_factory(lambda: Pipeline([Call(nothing)]))

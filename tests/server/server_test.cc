@@ -1,6 +1,7 @@
 // The whole server, with clients on loopback.
 
 #include "remotemedia/base/error.h"
+#include "remotemedia/base/log.h"
 #include "server/serving.h"
 
 #include <gmock/gmock.h>
@@ -23,6 +24,7 @@ using test::one_node;
 using test::request;
 using test::resampler;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST_F(ServerTest, WhatAClientSaysGoesThroughTheGraphAndComesBack) {
   start(resampler());
@@ -85,13 +87,22 @@ TEST_F(ServerTest, MessagesGoBothWays) {
 TEST_F(ServerTest, AGraphThatCannotBeMadeRefusesItsSessionOnly) {
   std::atomic<int> calls{0};
   start([&](const std::string&) -> std::shared_ptr<const Graph> {
-    if (calls++ == 0) throw std::runtime_error("no model today");
+    if (calls++ == 0) throw std::runtime_error("no model in /srv/models");
     return one_node("PassThroughNode", "{}");
+  });
+  std::mutex mutex;
+  std::string logged;
+  set_log_sink([&](LogLevel, std::string_view line) {
+    const std::lock_guard lock(mutex);
+    logged += line;
   });
   Client client;
   const auto reply = client.connect(port());
+  set_log_sink({});
   EXPECT_EQ(reply.status, 500);
-  EXPECT_THAT(reply.body, HasSubstr("no model today"));
+  EXPECT_THAT(reply.body, HasSubstr("could not be opened: the server's log tells why"));
+  EXPECT_THAT(reply.body, Not(HasSubstr("/srv/models")));
+  EXPECT_THAT(logged, HasSubstr("no model in /srv/models"));
   Client next;
   EXPECT_EQ(next.connect(port()).status, 200);
 }
