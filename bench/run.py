@@ -241,7 +241,7 @@ def python_sessions(programs: Path, recording: Path, quick: bool) -> dict[str, A
 def webrtc_servers(programs: Path, recording: Path, quick: bool) -> dict[str, Any]:
     """Put a load on WebRTC servers, ours beside others."""
     say("WebRTC servers")
-    sizes = ["--rounds", "1", "--seconds", "3", "--sessions", "2"] if quick else []
+    sizes = ["--rounds", "1", "--seconds", "3"] if quick else []
     command = [sys.executable, str(ROOT / "bench/webrtc_servers.py"), str(recording), *sizes]
     command += ["--programs", str(programs)]
     report: dict[str, Any] = json.loads(program_output(command, "WebRTC servers"))
