@@ -261,6 +261,11 @@ void Endpoint::Impl::play(Time now) {
 
 void Endpoint::Impl::advance(Time now) {
   if (!is_live(state) || now < next_timeout()) return;
+  do_what_is_due(now);
+  next.reset();
+}
+
+void Endpoint::Impl::do_what_is_due(Time now) {
   ice->advance(now);
   dtls->advance(now);
   follow_dtls(now);
@@ -273,16 +278,21 @@ void Endpoint::Impl::advance(Time now) {
 
 Time Endpoint::Impl::next_timeout() const {
   if (!is_live(state)) return Time::max();
-  Time next =
+  if (!next) next = earliest_timeout();
+  return *next;
+}
+
+Time Endpoint::Impl::earliest_timeout() const {
+  Time time =
       std::min({connect_by, ice->next_timeout(), dtls->next_timeout(), media->next_timeout()});
-  if (data) next = std::min(next, data->next_timeout());
+  if (data) time = std::min(time, data->next_timeout());
   if (state == EndpointState::connected) {
-    next = std::min(next, *ice->last_consent() + options.consent_stale);
+    time = std::min(time, *ice->last_consent() + options.consent_stale);
   } else if (state == EndpointState::interrupted) {
     const Time stop = *ice->last_consent() + options.consent_timeout;
-    next = std::min(next, media->sending() ? stop : stop + options.grace);
+    time = std::min(time, media->sending() ? stop : stop + options.grace);
   }
-  return next;
+  return time;
 }
 
 void Endpoint::Impl::close(Time now) {

@@ -49,6 +49,8 @@ struct Endpoint::Impl : DatagramOutput, RecordInput, DataOutput {
   void follow_dtls(Time now);
   void follow_data(const std::optional<sdp::DataSection>& section, Time now);
   [[nodiscard]] bool carries_data() const;
+  void do_what_is_due(Time now);
+  [[nodiscard]] Time earliest_timeout() const;
   void check_consent(Time now);
   void play(Time now);
 
@@ -66,8 +68,9 @@ struct Endpoint::Impl : DatagramOutput, RecordInput, DataOutput {
   std::optional<sdp::Negotiated> negotiated_now;
   std::string no_ufrag;
   Time connect_by = Time::max();
-  Budget media_budget;  // of audio, its reports and checks
-  Budget data_budget;   // of DTLS, in which data channels are
+  Budget media_budget;               // of audio, its reports and checks
+  Budget data_budget;                // of DTLS, in which data channels are
+  mutable std::optional<Time> next;  // of next_timeout(), until something changes
   std::array<std::uint64_t, kDropReasons> dropped{};
   std::uint64_t datagrams = 0;
 };

@@ -39,8 +39,8 @@ class SctpOutbox {
 /// functions that are not used here.
 class SctpStack {
  public:
-  /// Timers are driven at most this often.
-  static constexpr Time kTick = std::chrono::milliseconds(20);
+  /// Timers are driven at most this often: each time usrsctp looks at those of all associations.
+  static constexpr Time kTick = std::chrono::milliseconds(40);
 
   static SctpStack& instance();
   SctpStack(const SctpStack&) = delete;
