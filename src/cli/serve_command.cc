@@ -15,6 +15,10 @@
 #include <utility>
 #include <vector>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace remotemedia::cli {
 namespace {
 
@@ -96,7 +100,16 @@ sigset_t ending_signals() {
   return signals;
 }
 
+/// A session is made on one thread, works on a second and ends on a third. With a heap for each of
+/// them, what one has freed the others cannot use: the process grew as sessions came and went.
+void share_one_heap() {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 int serve(ServeOptions options, Program& program) {
+  share_one_heap();
   std::shared_ptr<const Graph> graph =
       options.graph.empty() ? server::default_graph() : load_graph(options.graph, program).graph;
   if (!options.token_file.empty()) options.server.tokens = read_tokens(options.token_file);

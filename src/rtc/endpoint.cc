@@ -9,13 +9,13 @@ namespace {
 /// A call that may change when the endpoint has to be called next.
 class Change {
  public:
-  explicit Change(std::optional<Time>& next) : next_(next) {}
-  ~Change() { next_.reset(); }
+  explicit Change(std::optional<Time>& due) : due_(due) {}
+  ~Change() { due_.reset(); }
   Change(const Change&) = delete;
   Change& operator=(const Change&) = delete;
 
  private:
-  std::optional<Time>& next_;
+  std::optional<Time>& due_;
 };
 
 }  // namespace
@@ -35,22 +35,22 @@ Endpoint::Endpoint(Endpoint&&) noexcept = default;
 Endpoint& Endpoint::operator=(Endpoint&&) noexcept = default;
 
 std::variant<std::string, Refusal> Endpoint::accept_offer(std::string_view offer, Time now) {
-  const Change change(impl_->next);
+  const Change change(impl_->due);
   return impl_->accept_offer(offer, now);
 }
 
 std::string Endpoint::create_offer() {
-  const Change change(impl_->next);
+  const Change change(impl_->due);
   return impl_->create_offer();
 }
 
 std::optional<Refusal> Endpoint::accept_answer(std::string_view answer, Time now) {
-  const Change change(impl_->next);
+  const Change change(impl_->due);
   return impl_->accept_answer(answer, now);
 }
 
 void Endpoint::receive(const Address& source, std::span<std::uint8_t> datagram, Time now) {
-  const Change change(impl_->next);
+  const Change change(impl_->due);
   impl_->receive(source, datagram, now);
 }
 
@@ -59,38 +59,38 @@ void Endpoint::advance(Time now) { impl_->advance(now); }
 Time Endpoint::next_timeout() const { return impl_->next_timeout(); }
 
 std::size_t Endpoint::send_audio(std::span<const float> samples, Time now) {
-  const Change change(impl_->next);
+  const Change change(impl_->due);
   return impl_->state == EndpointState::ended ? 0 : impl_->media->send_audio(samples, now);
 }
 
 bool Endpoint::send_packet(std::span<const std::uint8_t> opus, std::uint8_t level, Time at) {
-  const Change change(impl_->next);
+  const Change change(impl_->due);
   return impl_->state != EndpointState::ended && impl_->media->send_packet(opus, level, at);
 }
 
 void Endpoint::cancel_audio() {
-  const Change change(impl_->next);
+  const Change change(impl_->due);
   impl_->media->cancel_audio();
 }
 
 std::optional<std::uint16_t> Endpoint::open_channel(std::string_view label, Time now) {
-  const Change change(impl_->next);
+  const Change change(impl_->due);
   return impl_->carries_data() ? impl_->data->open(label, now) : std::nullopt;
 }
 
 bool Endpoint::send_message(std::uint16_t channel, MessageKind kind,
                             std::span<const std::uint8_t> bytes, Time now) {
-  const Change change(impl_->next);
+  const Change change(impl_->due);
   return impl_->carries_data() && impl_->data->send(channel, kind, bytes, now);
 }
 
 void Endpoint::close_channel(std::uint16_t channel, Time now) {
-  const Change change(impl_->next);
+  const Change change(impl_->due);
   if (impl_->carries_data()) impl_->data->close(channel, now);
 }
 
 void Endpoint::close(Time now) {
-  const Change change(impl_->next);
+  const Change change(impl_->due);
   impl_->close(now);
 }
 

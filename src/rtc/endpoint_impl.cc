@@ -262,7 +262,7 @@ void Endpoint::Impl::play(Time now) {
 void Endpoint::Impl::advance(Time now) {
   if (!is_live(state) || now < next_timeout()) return;
   do_what_is_due(now);
-  next.reset();
+  due.reset();
 }
 
 void Endpoint::Impl::do_what_is_due(Time now) {
@@ -278,8 +278,8 @@ void Endpoint::Impl::do_what_is_due(Time now) {
 
 Time Endpoint::Impl::next_timeout() const {
   if (!is_live(state)) return Time::max();
-  if (!next) next = earliest_timeout();
-  return *next;
+  if (!due) due = earliest_timeout();
+  return *due;
 }
 
 Time Endpoint::Impl::earliest_timeout() const {

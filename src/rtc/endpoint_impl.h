@@ -68,9 +68,9 @@ struct Endpoint::Impl : DatagramOutput, RecordInput, DataOutput {
   std::optional<sdp::Negotiated> negotiated_now;
   std::string no_ufrag;
   Time connect_by = Time::max();
-  Budget media_budget;               // of audio, its reports and checks
-  Budget data_budget;                // of DTLS, in which data channels are
-  mutable std::optional<Time> next;  // of next_timeout(), until something changes
+  Budget media_budget;              // of audio, its reports and checks
+  Budget data_budget;               // of DTLS, in which data channels are
+  mutable std::optional<Time> due;  // of next_timeout(), until something changes
   std::array<std::uint64_t, kDropReasons> dropped{};
   std::uint64_t datagrams = 0;
 };
