@@ -88,10 +88,17 @@ void Peer::work(Time now) {
 void Peer::run_graph(Time now) {
   auto frames = std::exchange(frames_, {});
   if (!pipeline_ || close_at_ != Time::max()) return;
+  std::uint64_t unprocessed = 0;
+  for (const auto& [audio, time] : frames) unprocessed += audio.frames();
   try {
-    for (auto& [audio, time] : frames) push(std::move(audio), time);
+    for (auto& [audio, time] : frames) {
+      const std::size_t count = audio.frames();
+      push(std::move(audio), time);
+      unprocessed -= count;
+    }
     deliver(pipeline_->take(), now);
   } catch (...) {
+    missed_frames_ += unprocessed;
     fail(std::current_exception(), now);
   }
   frames.clear();

@@ -159,7 +159,7 @@ class Peer final : private rtc::EndpointSink {
   std::uint64_t unplayed_frames_ = 0;  ///< there was no room for
   std::vector<Time> restarted_;        ///< when, the last kMostRestarts
   std::uint64_t restarts_ = 0;
-  std::uint64_t missed_frames_ = 0;             ///< came while there was no graph
+  std::uint64_t missed_frames_ = 0;             ///< came to no graph, or to one that failed
   std::uint64_t dropped_results_of_ended_ = 0;  ///< of graphs that have failed
   std::uint64_t reported_packets_ = 0;
   std::uint64_t reported_lost_ = 0;

@@ -182,6 +182,14 @@ TEST_F(PeerRestart, TellsThePageGoesOnAndCountsWhatWasMissed) {
   EXPECT_NEAR(figure("missed_ms"), 500, 40);
 }
 
+TEST_F(PeerRestart, TheBlockThatTheNodeFailedWithIsMissedToo) {
+  call_.run(milliseconds(500));
+  call_.level = 0.5;
+  call_.run_until([&] { return call_.failures() > 0; });
+  call_.peer().resume(call_.make_pipeline(), call_.now());
+  EXPECT_EQ(figure("missed_ms"), 20);
+}
+
 TEST_F(PeerRestart, TheFourthFailureWithinAMinuteEndsTheSession) {
   for (int i = 0; i < 3; ++i) fail_and_resume();
   EXPECT_THAT(call_.messages("error"), SizeIs(3));
