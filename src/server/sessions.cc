@@ -8,6 +8,10 @@
 #include <thread>
 #include <utility>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace remotemedia::server {
 namespace {
 
@@ -39,6 +43,13 @@ std::string words_of(const std::exception_ptr& problem) {
   } catch (const std::exception& error) {
     return error.what();
   }
+}
+
+/// Without it the process keeps what its most sessions at once have taken.
+void give_back_free_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 bool is_wildcard(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
@@ -402,6 +413,7 @@ void Sessions::forget(const std::string& id) {
   if (!found->second.listens_to.empty()) listeners_.remove(found->second.listens_to);
   --per_shard_[found->second.shard];
   sessions_.erase(found);
+  if (sessions_.empty()) workers_.run(give_back_free_memory);
 }
 
 void Sessions::on_ended(const std::string& id, const std::string& reason,
