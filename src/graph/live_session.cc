@@ -2,7 +2,6 @@
 
 #include "graph/result_queue.h"
 #include "remotemedia/base/check.h"
-#include "remotemedia/base/error.h"
 
 #include <algorithm>
 #include <chrono>
@@ -90,8 +89,8 @@ class LiveSession::Impl {
     const std::uint32_t generation = results_->generation();
     const TakenTurn turn = wait_for_turn();
     results_->check_open();
-    // An input that has ended is refused at once.
-    if (!is_finished_ && !results_->wait_for_room(generation)) return results_->check_open();
+    if (refuses_packets()) return session_.push(std::move(packet));
+    if (!results_->wait_for_room(generation)) return results_->check_open();
     run([&] { session_.push(std::move(packet)); });
   }
 
@@ -99,8 +98,9 @@ class LiveSession::Impl {
     const TakenTurn turn = try_turn();
     if (!turn) return false;
     results_->check_open();
+    if (refuses_packets()) return session_.try_push(packet);
     bool is_pushed = false;
-    if (is_finished_ || results_->has_room()) run([&] { is_pushed = session_.try_push(packet); });
+    if (results_->has_room()) run([&] { is_pushed = session_.try_push(packet); });
     return is_pushed;
   }
 
@@ -131,6 +131,11 @@ class LiveSession::Impl {
   }
 
  private:
+  /// The session says why, and goes on.
+  [[nodiscard]] bool refuses_packets() const {
+    return is_finished_ || session_.graph().inputs().empty();
+  }
+
   TakenTurn wait_for_turn() {
     if (turn_.is_mine()) {
       refuse("the session", "busy", "idle", "do not call it from its own nodes");
@@ -146,8 +151,6 @@ class LiveSession::Impl {
     const ResultQueue::Caller caller(*results_);
     try {
       work();
-    } catch (const ConfigError&) {
-      throw;  // a refusal of the call; nodes fail with other errors
     } catch (...) {
       results_->end(std::current_exception());
       throw;

@@ -1,7 +1,6 @@
 #include "graph/result_queue.h"
 
 #include "remotemedia/base/check.h"
-#include "remotemedia/base/error.h"
 
 #include <string>
 #include <utility>
@@ -20,7 +19,7 @@ void ResultQueue::put(Output output) {
   std::unique_lock lock(mutex_);
   try {
     if (!wait_for_room(lock, output.packet.generation, caller_)) return;
-  } catch (const ConfigError&) {
+  } catch (...) {
     lock.unlock();
     end(std::current_exception());
     throw;

@@ -19,6 +19,7 @@
 #include <numeric>
 #include <optional>
 #include <semaphore>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -210,9 +211,16 @@ TEST(LiveSession, NeverGetsFurtherAheadThanItsCapacity) {
 }
 
 TEST(LiveSession, ALaneWaitsForRoomWhileNobodyIsInsideACall) {
-  LiveSession session(live_graph(on_a_lane(repeat_type()), {{"count", 100}}),
+  std::binary_semaphore push_has_returned{0};
+  NodeType type =
+      on_a_lane(type_of("Burst", Behaviour{.process = [&](const Packet& packet, Emitter& out) {
+                          push_has_returned.acquire();
+                          for (int i = 0; i < 100; ++i) out.emit(packet);
+                        }}));
+  LiveSession session(live_graph(type),
                       {.session = {.lanes = true}, .capacity = 1, .stall_limit = Time{0}});
   session.push(text_packet("a"));
+  push_has_returned.release();
   for (int i = 0; i < 100; ++i) ASSERT_EQ(taken(session), "a") << i;
   session.finish();
   EXPECT_EQ(taken(session), "nothing");
@@ -270,13 +278,18 @@ INSTANTIATE_TEST_SUITE_P(OnThe, LiveSessionError, testing::Bool(), [](const auto
 });
 
 TEST(LiveSession, AnErrorOfALaneWakesTheTakerAndReachesTheOwnersListener) {
+  std::binary_semaphore may_fail{0};
+  NodeType type = on_a_lane(type_of("Late", Behaviour{.process = [&](const Packet&, Emitter&) {
+                                      may_fail.acquire();
+                                      throw std::runtime_error("too late");
+                                    }}));
   std::promise<void> told;
-  LiveSession session(live_graph(on_a_lane(touchy_type())),
-                      {.session = {.lanes = true, .on_failure = [&](const std::exception_ptr&) {
-                                     told.set_value();
-                                   }}});
+  LiveSession session(
+      live_graph(type),
+      {.session = {.lanes = true, .on_failure = [&](const auto&) { told.set_value(); }}});
   std::future<std::string> taking = std::async(std::launch::async, [&] { return taken(session); });
-  session.push(text_packet("bad"));
+  session.push(text_packet("a"));
+  may_fail.release();
   EXPECT_THROW(taking.get(), NodeError);
   told.get_future().get();
 }
