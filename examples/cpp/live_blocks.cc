@@ -3,6 +3,7 @@
 //
 //   live_blocks ../graphs/speech.yaml recording.wav
 
+#include <cstddef>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -15,6 +16,7 @@
 #include <remotemedia/nodes/builtin.h>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace {
 
