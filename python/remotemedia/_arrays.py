@@ -76,6 +76,8 @@ def _check_shape(shape: tuple[int, ...], what: str) -> None:
 
 def check_integer(what: str, value: object, low: int, high: int, unit: str = "") -> int:
     """Return `value` as an int within low..high; ConfigurationError otherwise."""
+    if type(value) is int and low <= value <= high:
+        return value
     expected = f"{low}..{high}{unit and ' ' + unit}"
     try:
         number = operator.index(value)  # type: ignore[arg-type]
@@ -91,6 +93,8 @@ def check_integer(what: str, value: object, low: int, high: int, unit: str = "")
 
 def check_rate(what: str, value: object) -> int:
     """Return a sample rate in Hz; ConfigurationError if it is none."""
+    if type(value) is int and MIN_RATE <= value <= MAX_RATE:  # without another call
+        return value
     return check_integer(what, value, MIN_RATE, MAX_RATE, "Hz")
 
 
@@ -107,6 +111,8 @@ def check_number(what: str, value: object, low: float, high: float, unit: str = 
 
 def check_choice(what: str, value: object, choices: tuple[str, ...]) -> str:
     """Return `value` in lower case if it is one of `choices`; ConfigurationError otherwise."""
+    if type(value) is str and value in choices:
+        return value
     if isinstance(value, str) and value.lower() in choices:
         return value.lower()
     raise ConfigurationError(f"{what} is {value!r}, expected {', '.join(map(repr, choices))}")
@@ -114,7 +120,9 @@ def check_choice(what: str, value: object, choices: tuple[str, ...]) -> str:
 
 def check_flag(what: str, value: object) -> bool:
     """Return a bool; ConfigurationError for anything else, whose truth would be guessed."""
-    if isinstance(value, bool | np.bool_):
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, np.bool_):
         return bool(value)
     raise ConfigurationError(f"{what} is {value!r}, expected True or False")
 

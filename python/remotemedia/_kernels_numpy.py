@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import FLOAT64, FORMATS
+from ._arrays import FLOAT64, FORMATS, check_samples
 from ._files_python import read_audio, write_audio
 from ._resampler_numpy import Stream
 from ._silero_numpy import SileroVAD, silero_process_many
@@ -23,6 +23,7 @@ __all__ = [
     "EnergyVAD",
     "Resampler",
     "SileroVAD",
+    "check_samples",
     "convert_format",
     "read_audio",
     "resample",

@@ -26,7 +26,6 @@ from ._arrays import (
     check_integer,
     check_number,
     check_rate,
-    check_samples,
 )
 from ._silero import SileroVAD
 from .exceptions import ConfigurationError, ItemTypeError
@@ -78,6 +77,7 @@ class _SileroKernel(Protocol):
 class Kernels(Protocol):
     """What both implementations offer: `remotemedia._native` and `remotemedia._kernels_numpy`."""
 
+    def check_samples(self, x: object, *, keep_float64: bool = False) -> Samples: ...
     def read_audio(self, path: str) -> tuple[NDArray[np.float32], int]: ...
     def write_audio(self, path: str, audio: Samples, rate: int) -> None: ...
     def resample(
@@ -102,6 +102,9 @@ class Kernels(Protocol):
 def kernels(kind: runtime.Runtime | None = None) -> Kernels:
     """Give one implementation: `kind`, or native if it loads and the environment allows it."""
     if kind is None:
+        settled: Kernels | None = runtime.settled_module()
+        if settled is not None:
+            return settled
         if runtime.requested_runtime() != "python" and runtime.native_available():
             return cast(Kernels, runtime.native_module())
         kind = runtime.resolve_runtime("auto", "remotemedia.audio", True, True, False).runtime
@@ -148,7 +151,9 @@ def write(path: Path, array: Samples, rate: int) -> None:
     MediaIOError
         Unknown suffix, no such folder, or the kind cannot hold the rate or the channels.
     """
-    kernels().write_audio(_path(path), check_samples(array), check_rate("write: rate", rate))
+    chosen = kernels()
+    samples = chosen.check_samples(array)
+    chosen.write_audio(_path(path), samples, check_rate("write: rate", rate))
 
 
 def resample(
@@ -178,8 +183,9 @@ def resample(
     ItemTypeError
         `x` has the wrong type, dtype or shape.
     """
-    return kernels().resample(
-        check_samples(x),
+    chosen = kernels()
+    return chosen.resample(
+        chosen.check_samples(x),
         check_rate("resample: rate", rate),
         check_rate("resample: target_rate", target_rate),
         check_choice("resample: quality", quality, QUALITIES),
@@ -213,7 +219,9 @@ class Resampler:
         mono: bool = False,
     ) -> None:
         self._channels = check_integer("Resampler: channels", channels, 1, MAX_CHANNELS, "channels")
-        self._kernel = kernels().Resampler(
+        chosen = kernels()
+        self._check_samples = chosen.check_samples
+        self._kernel = chosen.Resampler(
             check_rate("Resampler: rate", rate),
             check_rate("Resampler: target_rate", target_rate),
             self._channels,
@@ -233,7 +241,7 @@ class Resampler:
 
     def process(self, x: Samples) -> NDArray[np.float32]:
         """Take a chunk, shape (channels, frames) or (frames,); give the frames that are ready."""
-        samples = check_samples(x)
+        samples = self._check_samples(x)
         given = 1 if samples.ndim == 1 else samples.shape[0]
         if given != self._channels:
             raise ItemTypeError(
@@ -280,12 +288,14 @@ def convert_format(x: Samples, target: str, *, dither: bool = False) -> Samples:
         `x` has the wrong type, dtype or shape.
     """
     name = check_choice("convert_format: target", target, TARGETS)
-    if check_flag("convert_format: dither", dither) and name != "i16":
+    adds_noise = dither is not False and check_flag("convert_format: dither", dither)
+    if adds_noise and name != "i16":
         raise ConfigurationError(
             f"convert_format: dither is True for target {name!r}, expected target 'i16'",
             hint="only int16 is coarse enough to need it",
         )
-    return kernels().convert_format(check_samples(x, keep_float64=True), name, bool(dither))
+    chosen = kernels()
+    return chosen.convert_format(chosen.check_samples(x, keep_float64=True), name, adds_noise)
 
 
 def to_mono(x: Samples) -> NDArray[np.float32]:
@@ -296,7 +306,8 @@ def to_mono(x: Samples) -> NDArray[np.float32]:
     float32 array, shape (1, frames), or (frames,) for 1-D input
         One float32 channel gives `x` itself.
     """
-    return kernels().to_mono(check_samples(x))
+    chosen = kernels()
+    return chosen.to_mono(chosen.check_samples(x))
 
 
 class EnergyVAD:
@@ -326,7 +337,9 @@ class EnergyVAD:
         *,
         aggressiveness: int = 1,
     ) -> None:
-        self._kernel = kernels().EnergyVAD(
+        chosen = kernels()
+        self._check_samples = chosen.check_samples
+        self._kernel = chosen.EnergyVAD(
             check_rate("EnergyVAD: rate", rate),
             check_integer("EnergyVAD: frame_duration_ms", frame_duration_ms, 5, 100, "ms"),
             check_number("EnergyVAD: threshold", threshold, 0, 1, "(RMS of full scale)"),
@@ -335,7 +348,7 @@ class EnergyVAD:
 
     def process(self, x: Samples) -> NDArray[np.bool_]:
         """Take a chunk; give one decision per frame that it completes. Channels are averaged."""
-        return self._kernel.process(check_samples(x))
+        return self._kernel.process(self._check_samples(x))
 
     def levels(self, x: Samples) -> NDArray[np.float32]:
         """Take a chunk as `process` does; give numbers to which any threshold can be put.
@@ -349,7 +362,7 @@ class EnergyVAD:
             by at most 50 dB per second, so it stays up through the gaps within a word. Frames that
             `process` calls speech have levels above 0.
         """
-        return self._kernel.levels(check_samples(x))
+        return self._kernel.levels(self._check_samples(x))
 
     def reset(self) -> None:
         """Forget the partial frame, the noise floor and the level."""

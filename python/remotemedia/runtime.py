@@ -17,7 +17,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from .exceptions import ConfigurationError
 
@@ -35,12 +35,15 @@ __all__ = [
     "requested_runtime",
     "resolve_runtime",
     "settings",
+    "settled_module",
     "try_load_rust_runtime",
 ]
 
 Runtime = Literal["native", "python"]
 Hint = Literal["auto", "native", "python"]
 
+_PACKAGE: Final = __name__.rpartition(".")[0]
+_NAMES: Final = vars(sys.modules[_PACKAGE])  # of the package, which is being imported
 RUNTIME_VARIABLE = "REMOTEMEDIA_RUNTIME"
 FALLBACK_VARIABLE = "REMOTEMEDIA_ENABLE_FALLBACK"
 UNAVAILABLE = "Rust runtime unavailable, falling back to Python execution"
@@ -136,6 +139,24 @@ def native_module() -> ModuleType:
             f"the native module cannot load: {reason}",
             hint="install the wheel for this platform, or set REMOTEMEDIA_RUNTIME=python",
         )
+    return module
+
+
+def settled_module() -> Any:
+    """Give the native module if all say so without being asked; None if somebody has to be.
+
+    So it is when it is loaded, the environment is silent, and the package is not patched: what a
+    call with a few samples finds out each time.
+    """
+    module = _NAMES["_rust_runtime"]
+    if (
+        module is None
+        or _NAMES["is_rust_runtime_available"] is not is_rust_runtime_available
+        or _NAMES["is_native_runtime_available"] is not is_native_runtime_available
+        or _NAMES["try_load_rust_runtime"] is not try_load_rust_runtime
+        or module.has_variable(RUNTIME_VARIABLE)
+    ):
+        return None
     return module
 
 
@@ -254,4 +275,4 @@ def _because() -> str:
 
 
 def _package() -> ModuleType:
-    return sys.modules[__name__.rpartition(".")[0]]
+    return sys.modules[_PACKAGE]

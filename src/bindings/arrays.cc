@@ -1,17 +1,17 @@
 #include "bindings/arrays.h"
 
 #include "bindings/late_import.h"
+#include "bindings/numpy_array.h"
 #include "bindings/python_access.h"
 #include "bindings/values.h"
 #include "remotemedia/base/check.h"
-
-#include <nanobind/ndarray.h>
 
 #include <cstddef>
 #include <cstring>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -21,7 +21,7 @@ namespace nb = nanobind;
 
 namespace {
 
-LateImport numpy_array("numpy", "ndarray");
+LateImport python_check("remotemedia._arrays", "check_samples");
 
 /// Marks a buffer that is a view of a Python array, and lets go of the array.
 struct ReleaseArray {
@@ -36,52 +36,17 @@ struct ReleaseArray {
   }
 };
 
-/// What the buffer protocol says about an array; no dimensions for types that it does not know.
-/// Released at once: the array object, which is kept, keeps the memory.
-class ArrayLayout {
- public:
-  explicit ArrayLayout(nb::handle array) {
-    if (PyObject_GetBuffer(array.ptr(), &view_, PyBUF_FORMAT | PyBUF_STRIDES) != 0) {
-      PyErr_Clear();
-      view_ = {};
-    }
-  }
-  ~ArrayLayout() { PyBuffer_Release(&view_); }
-  ArrayLayout(const ArrayLayout&) = delete;
-  ArrayLayout& operator=(const ArrayLayout&) = delete;
-
-  [[nodiscard]] const void* data() const { return view_.buf; }
-  [[nodiscard]] int dimensions() const { return view_.ndim; }
-  [[nodiscard]] std::size_t channels() const {
-    return view_.ndim == 2 ? static_cast<std::size_t>(view_.shape[0]) : 1;
-  }
-  [[nodiscard]] std::size_t frames() const {
-    return static_cast<std::size_t>(view_.shape[view_.ndim - 1]);
-  }
-  [[nodiscard]] bool is_contiguous() const { return PyBuffer_IsContiguous(&view_, 'C') != 0; }
-  /// Native byte order only: others have a prefix in their format.
-  [[nodiscard]] std::optional<SampleFormat> format() const {
-    const std::string_view code = view_.format;
-    if (code == "f") return SampleFormat::f32;
-    if (code == "h") return SampleFormat::i16;
-    if (view_.itemsize == 4 && (code == "i" || code == "l")) return SampleFormat::i32;
-    return std::nullopt;
-  }
-
- private:
-  Py_buffer view_{};
-};
-
 std::string dtype_and_shape(nb::handle array) {
   const nb::object dtype = array.attr("dtype").attr("str");  // with the byte order, e.g. ">f4"
   return "dtype " + to_text(dtype, "dtype") + " and shape " + shown(array.attr("shape"));
 }
 
+std::optional<SampleFormat> format_of(const ArrayLayout& layout) {
+  return layout.type ? sample_format(*layout.type) : std::nullopt;
+}
+
 void check_layout(const ArrayLayout& layout, nb::handle array, std::string_view what) {
-  const bool fits = layout.dimensions() == 1 || layout.dimensions() == 2;
-  const bool counts =
-      fits && layout.channels() >= 1 && layout.channels() <= static_cast<std::size_t>(kMaxChannels);
-  if (!counts || !layout.format() || !layout.is_contiguous()) {
+  if (!layout.has_audio_shape() || !format_of(layout) || !layout.is_contiguous) {
     refuse_type(std::string(what) + " has " + dtype_and_shape(array) +
                     ", expected C-contiguous float32, int16 or int32 of shape (channels, frames) "
                     "or (frames,), 1.." +
@@ -97,23 +62,11 @@ nb::handle borrowed_from(const AudioBuffer& audio) {
 }
 
 bool is_whole(const AudioBuffer& audio, nb::handle array) {
-  const ArrayLayout layout(array);
+  const ArrayLayout layout = layout_of(array);
   // The array may have been given another shape or type since it was borrowed.
-  return layout.dimensions() == (audio.one_dimensional ? 1 : 2) && layout.data() == audio.data() &&
-         layout.format() == audio.format() && layout.frames() == audio.frames() &&
+  return layout.dimensions() == (audio.one_dimensional ? 1 : 2) && layout.data == audio.data() &&
+         format_of(layout) == audio.format() && layout.frames() == audio.frames() &&
          layout.channels() == static_cast<std::size_t>(audio.channels());
-}
-
-nb::dlpack::dtype dtype_of(SampleFormat format) {
-  switch (format) {
-    case SampleFormat::i16:
-      return nb::dtype<std::int16_t>();
-    case SampleFormat::i32:
-      return nb::dtype<std::int32_t>();
-    case SampleFormat::f32:
-      break;
-  }
-  return nb::dtype<float>();
 }
 
 AudioBuffer copy_of(const AudioBuffer& audio) {
@@ -144,27 +97,35 @@ nb::capsule capsule_of(const AudioBuffer& audio) {
   return capsule;
 }
 
-template <typename... Access>
-nb::object array_over(const AudioBuffer& audio, nb::handle owner) {
+nb::object array_over(const AudioBuffer& audio, nb::handle owner, bool is_writable) {
   const std::size_t shape[] = {static_cast<std::size_t>(audio.channels()), audio.frames()};
   const bool flat = audio.one_dimensional && audio.channels() == 1;
-  using Array = nb::ndarray<nb::numpy, Access...>;
-  return nb::cast(Array(const_cast<void*>(audio.data()), flat ? 1 : 2, flat ? shape + 1 : shape,
-                        owner, nullptr, dtype_of(audio.format())));
+  return make_array(element_type(audio.format()), std::span(shape).subspan(flat ? 1 : 0),
+                    const_cast<void*>(audio.data()), owner, is_writable);
 }
 
 }  // namespace
 
+nb::object check_samples(nb::handle x, bool keep_float64) {
+  if (is_array(x, true)) {
+    const ArrayLayout layout = layout_of(x);
+    const bool is_kept = format_of(layout) || (keep_float64 && layout.type == ElementType::f64);
+    if (is_kept && layout.is_contiguous && layout.has_audio_shape()) return nb::borrow(x);
+  }
+  using nb::literals::operator""_a;
+  return python_check(x, "keep_float64"_a = keep_float64);
+}
+
 AudioBuffer borrow_array(nb::handle array, int rate, std::string_view what) {
-  if (!numpy_array.is_type_of(array)) {
+  if (!is_array(array)) {
     refuse_type(std::string(what) + " is " + name_of_type(array) + " " + shown(array) +
                     ", expected a numpy array",
                 "numpy.asarray(x, dtype=numpy.float32)");
   }
-  const ArrayLayout layout(array);
+  const ArrayLayout layout = layout_of(array);
   check_layout(layout, array, what);
   std::shared_ptr<const void> owner(array.inc_ref().ptr(), ReleaseArray{});
-  AudioBuffer audio = AudioBuffer::borrow(std::move(owner), layout.data(), *layout.format(),
+  AudioBuffer audio = AudioBuffer::borrow(std::move(owner), layout.data, *format_of(layout),
                                           static_cast<int>(layout.channels()), layout.frames(),
                                           layout.frames(), rate);
   audio.one_dimensional = layout.dimensions() == 1;
@@ -193,14 +154,14 @@ nb::object to_numpy(const AudioBuffer& audio) {
   if (const nb::handle array = borrowed_from(audio); array.is_valid()) {
     if (is_whole(audio, array)) return nb::borrow(array);
     if (audio.channels() == 1 || audio.channel_stride() == audio.frames()) {
-      return array_over<nb::ro>(audio, array);
+      return array_over(audio, array, false);
     }
   }
   if (audio.channels() > 1 && audio.channel_stride() != audio.frames()) {
     const AudioBuffer copy = contiguous(audio);
-    return array_over<>(copy, capsule_of(copy));
+    return array_over(copy, capsule_of(copy), true);
   }
-  return array_over<>(audio, capsule_of(audio));
+  return array_over(audio, capsule_of(audio), true);
 }
 
 AudioBuffer own_samples(const AudioBuffer& audio) {

@@ -10,6 +10,10 @@
 
 namespace remotemedia::bindings {
 
+/// The same array if kernels take it as it is, and otherwise what
+/// `remotemedia._arrays.check_samples` says of it: a converted array, or its error.
+nanobind::object check_samples(nanobind::handle x, bool keep_float64);
+
 /// The array's own memory as audio of shape (channels, frames) or (frames,), float32, int16 or
 /// int32 and C-contiguous; type error otherwise. The buffer keeps the array alive, wherever its
 /// last copy ends: the GIL is taken for that.

@@ -1,19 +1,16 @@
 #include "bindings/float64.h"
 
-#include "bindings/late_import.h"
+#include "bindings/numpy_array.h"
 #include "bindings/python_access.h"
-#include "remotemedia/base/check.h"
 #include "remotemedia/dsp/format.h"
 
-#include <nanobind/ndarray.h>
+#include <span>
 
 namespace remotemedia::bindings {
 
 namespace nb = nanobind;
 
 namespace {
-
-LateImport numpy_empty("numpy", "empty");
 
 void convert_channel(const AudioBuffer& audio, int channel, std::span<double> out) {
   switch (audio.format()) {
@@ -29,24 +26,25 @@ void convert_channel(const AudioBuffer& audio, int channel, std::span<double> ou
 }  // namespace
 
 std::optional<Float64Audio> as_float64(nb::handle x) {
-  nb::ndarray<const double, nb::c_contig, nb::device::cpu> array;
-  if (!nb::try_cast(x, array, false)) return std::nullopt;
-  const bool flat = array.ndim() == 1;
-  if (!flat && (array.ndim() != 2 || array.shape(0) < 1 || array.shape(0) > kMaxChannels)) {
+  if (!is_array(x)) return std::nullopt;
+  const ArrayLayout layout = layout_of(x);
+  if (layout.type != ElementType::f64 || !layout.is_contiguous || !layout.has_audio_shape()) {
     return std::nullopt;
   }
-  return Float64Audio{.samples = {array.data(), array.size()},
-                      .channels = flat ? 1 : static_cast<int>(array.shape(0)),
-                      .one_dimensional = flat};
+  return Float64Audio{
+      .samples = {static_cast<const double*>(layout.data), layout.channels() * layout.frames()},
+      .channels = static_cast<int>(layout.channels()),
+      .one_dimensional = layout.dimensions() == 1};
 }
 
 nb::object to_float64(const AudioBuffer& audio) {
   const auto channels = static_cast<std::size_t>(audio.channels());
   const bool flat = audio.one_dimensional && channels == 1;
-  nb::object result = flat ? numpy_empty(nb::make_tuple(audio.frames()))
-                           : numpy_empty(nb::make_tuple(channels, audio.frames()));
-  const auto array = nb::cast<nb::ndarray<double, nb::c_contig, nb::device::cpu>>(result);
-  const std::span<double> samples(array.data(), channels * audio.frames());
+  const std::size_t shape[] = {channels, audio.frames()};
+  nb::object result =
+      make_array(ElementType::f64, std::span(shape).subspan(flat ? 1 : 0), nullptr, {});
+  const std::span<double> samples(static_cast<double*>(layout_of(result).data),
+                                  channels * audio.frames());
   const GilRelease release;
   for (std::size_t c = 0; c < channels; ++c) {
     convert_channel(audio, static_cast<int>(c),

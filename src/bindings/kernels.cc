@@ -1,9 +1,10 @@
 // The audio kernels as remotemedia.audio calls them. Arrays are borrowed and results own their
-// native buffer; the GIL is free while a kernel works.
+// native buffer; the GIL is free while a kernel works on more than a few samples.
 
 #include "bindings/arrays.h"
 #include "bindings/float64.h"
 #include "bindings/module.h"
+#include "bindings/numpy_array.h"
 #include "bindings/python_access.h"
 #include "bindings/turn.h"
 #include "remotemedia/base/check.h"
@@ -14,9 +15,8 @@
 #include "remotemedia/dsp/resampler.h"
 #include "remotemedia/media/audio_file.h"
 
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/filesystem.h>
-#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -24,6 +24,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,14 +43,28 @@ auto unlocked(Work work) {
   return work();
 }
 
-dsp::Quality to_quality(const std::string& name) {
-  if (const auto quality = dsp::parse_quality(name)) return *quality;
-  refuse("quality", "'" + name + "'", "'low', 'medium', 'high', 'very_high'");
+/// The same for work on `samples`, but a few are done before another thread has come to run, and
+/// then this one would have to wait for it.
+template <typename Work>
+auto unlocked(std::size_t samples, Work work) {
+  constexpr std::size_t kFew = 1'024;
+  std::optional<GilRelease> release;
+  if (samples > kFew) release.emplace();
+  return work();
 }
 
-SampleFormat to_format(const std::string& name) {
+std::size_t samples_of(const AudioBuffer& audio) {
+  return audio.frames() * static_cast<std::size_t>(audio.channels());
+}
+
+dsp::Quality to_quality(std::string_view name) {
+  if (const auto quality = dsp::parse_quality(name)) return *quality;
+  refuse("quality", "'" + std::string(name) + "'", "'low', 'medium', 'high', 'very_high'");
+}
+
+SampleFormat to_format(std::string_view name) {
   if (const auto format = dsp::parse_sample_format(name)) return *format;
-  refuse("target", "'" + name + "'", "'f32', 'i16', 'i32', 'f64'");
+  refuse("target", "'" + std::string(name) + "'", "'f32', 'i16', 'i32', 'f64'");
 }
 
 nb::tuple read_audio(const std::filesystem::path& path) {
@@ -63,8 +78,7 @@ void write_audio(const std::filesystem::path& path, nb::handle audio, int rate) 
   unlocked([&] { media::write_audio(path, samples); });
 }
 
-nb::object resample(nb::handle x, int rate, int target_rate, const std::string& quality,
-                    bool mono) {
+nb::object resample(nb::handle x, int rate, int target_rate, std::string_view quality, bool mono) {
   check_rate("rate", rate);
   const AudioBuffer audio = borrow_array(x, rate, "x");
   const dsp::Quality wanted = to_quality(quality);
@@ -109,13 +123,13 @@ nb::object with_warning(const dsp::Converted& result) {
   return to_numpy(result.audio);
 }
 
-nb::object convert_format(nb::handle x, const std::string& target, bool dither,
+nb::object convert_format(nb::handle x, std::string_view target, bool dither,
                           std::uint64_t first_frame) {
   const bool to_doubles = target == "f64";
   if (const std::optional<Float64Audio> doubles = as_float64(x)) {
     if (to_doubles) return nb::borrow(x);
     const SampleFormat format = to_format(target);
-    return with_warning(unlocked([&] {
+    return with_warning(unlocked(doubles->samples.size(), [&] {
       if (!dither || format != SampleFormat::i16) return converted(*doubles, format);
       return dithered(converted(*doubles, SampleFormat::f32).audio, first_frame);
     }));
@@ -124,20 +138,20 @@ nb::object convert_format(nb::handle x, const std::string& target, bool dither,
   if (to_doubles) return to_float64(audio);
   const SampleFormat format = to_format(target);
   const bool add_noise = dither && format == SampleFormat::i16 && audio.format() != format;
-  return with_warning(unlocked([&] {
+  return with_warning(unlocked(samples_of(audio), [&] {
     return add_noise ? dithered(audio, first_frame) : dsp::convert_format(audio, format);
   }));
 }
 
 nb::object to_mono(nb::handle x) {
   const AudioBuffer audio = borrow_array(x, kUnknownRate, "x");
-  return to_numpy(unlocked([&] { return dsp::to_mono(audio); }));
+  return to_numpy(unlocked(samples_of(audio), [&] { return dsp::to_mono(audio); }));
 }
 
 /// A rate change as a stream: audio in, as many dimensions out.
 class StreamResampler {
  public:
-  StreamResampler(int rate, int target_rate, int channels, const std::string& quality, bool mono)
+  StreamResampler(int rate, int target_rate, int channels, std::string_view quality, bool mono)
       : resampler_(unlocked([&] {
           return dsp::Resampler({.rate = rate,
                                  .target_rate = target_rate,
@@ -155,7 +169,7 @@ class StreamResampler {
     check_channel_count(audio.channels());
     const Turn turn(busy_, "the Resampler");
     one_dimensional_ = audio.one_dimensional;
-    return to_numpy(unlocked([&] { return run(audio); }));
+    return to_numpy(unlocked(samples_of(audio), [&] { return run(audio); }));
   }
 
   nb::object flush() {
@@ -215,16 +229,15 @@ class StreamResampler {
   bool busy_ = false;
 };
 
-/// Takes over a vector as a one-dimensional array of `Element`.
-template <typename Element, typename Value>
-nb::object to_array(std::unique_ptr<std::vector<Value>> owned) {
-  static_assert(sizeof(Element) == sizeof(Value));
+/// Takes over a vector as a one-dimensional array.
+template <typename Value>
+nb::object to_array(ElementType type, std::unique_ptr<std::vector<Value>> owned) {
   std::vector<Value>& values = *owned;
   const nb::capsule owner(
       owned.get(), [](void* kept) noexcept { delete static_cast<std::vector<Value>*>(kept); });
   static_cast<void>(owned.release());  // the capsule's now
   const std::size_t shape[] = {values.size()};
-  return nb::cast(nb::ndarray<nb::numpy, Element>(values.data(), 1, shape, owner));
+  return make_array(type, shape, values.data(), owner);
 }
 
 /// Frame decisions or levels of a stream; channels are averaged.
@@ -238,9 +251,11 @@ class StreamVad {
 
   [[nodiscard]] std::size_t frame_length() const { return vad_.frame_length(); }
 
-  nb::object process(nb::handle x) { return run<bool>(x, &dsp::EnergyVad::process); }
+  nb::object process(nb::handle x) {
+    return run(ElementType::boolean, x, &dsp::EnergyVad::process);
+  }
 
-  nb::object levels(nb::handle x) { return run<float>(x, &dsp::EnergyVad::levels); }
+  nb::object levels(nb::handle x) { return run(ElementType::f32, x, &dsp::EnergyVad::levels); }
 
   void reset() {
     const Turn turn(busy_, "the EnergyVAD");
@@ -248,18 +263,18 @@ class StreamVad {
   }
 
  private:
-  template <typename Element, typename Value>
-  nb::object run(nb::handle x,
+  template <typename Value>
+  nb::object run(ElementType type, nb::handle x,
                  std::size_t (dsp::EnergyVad::*take)(std::span<const float>, std::span<Value>)) {
     const AudioBuffer audio = borrow_array(x, vad_.config().rate, "x");
     const Turn turn(busy_, "the EnergyVAD");
     auto answers = std::make_unique<std::vector<Value>>();
-    unlocked([&] {
+    unlocked(samples_of(audio), [&] {
       const AudioBuffer mono = dsp::to_mono(audio);
       answers->resize(vad_.max_frames(mono.frames()));
       answers->resize((vad_.*take)(mono.channel<float>(0), *answers));
     });
-    return to_array<Element>(std::move(answers));
+    return to_array(type, std::move(answers));
   }
 
   dsp::EnergyVad vad_;
@@ -277,6 +292,10 @@ void bind_kernels(nb::module_& m) {
         nb::sig("def write_audio(path: str, audio: numpy.typing.NDArray[typing.Any], rate: int) -> "
                 "None"),
         "Write a whole file; its name appears when it is complete.");
+  m.def("check_samples", check_samples, "x"_a.none(), "keep_float64"_a = false,
+        nb::sig("def check_samples(x: object, keep_float64: bool = False) -> "
+                "numpy.typing.NDArray[typing.Any]"),
+        "`remotemedia._arrays.check_samples`, at once for arrays that pass as they are.");
   m.def("resample", resample, "x"_a.none(), "rate"_a, "target_rate"_a, "quality"_a, "mono"_a,
         nb::sig("def resample(x: numpy.typing.NDArray[typing.Any], rate: int, target_rate: int, "
                 "quality: str, mono: bool) -> numpy.typing.NDArray[numpy.float32]"),
@@ -293,7 +312,7 @@ void bind_kernels(nb::module_& m) {
 
   nb::class_<StreamResampler>(m, "Resampler", nb::is_final(),
                               "A rate change as a stream; one thread at a time.")
-      .def(nb::init<int, int, int, const std::string&, bool>(), "rate"_a, "target_rate"_a,
+      .def(nb::init<int, int, int, std::string_view, bool>(), "rate"_a, "target_rate"_a,
            "channels"_a, "quality"_a, "mono"_a)
       .def_prop_ro("latency_frames", &StreamResampler::latency_frames,
                    "Input frames that must follow a frame before its output appears.")
