@@ -238,10 +238,18 @@ def _sessions(results: dict[str, Any]) -> list[Verdict]:
 
 
 def _runs(results: dict[str, Any]) -> list[Verdict]:
-    """Judge what runs of pipelines take."""
-    area = "runs of pipelines"
-    runs = results["python_sessions"]["pipeline_runs"]
+    """Judge what calls, nodes and runs take besides their work."""
+    area = "besides the work"
     found = [
+        at_most(area, f"a call of {name} with an array", entry["at_zero_ns"] / 1e3, 1.0, "us")
+        for name, entry in results["python_sessions"]["array_calls"]["functions"].items()
+    ]
+    ten_nodes = "graph pass-through nodes, metrics and trace on/10"
+    graphs = {row["name"]: row["median_us"] for row in results["kernels"]}
+    a_node = "a native node and packet, metrics and trace on"
+    found.append(at_most(area, a_node, graphs[ten_nodes] / 10, 1.0, "us"))
+    runs = results["python_sessions"]["pipeline_runs"]
+    found += [
         at_most(area, f"{name}, a native node, metrics on", median(rounds["1"]), 100.0, "us")
         for name, rounds in runs["run_us"].items()
     ]

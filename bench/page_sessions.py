@@ -58,6 +58,12 @@ do with one that does not hold the GIL. Where Python pushes, here one session, t
 the GIL, up to 5 ms each time that it needs it.
 
 """
+CALLS: Final = """
+A call of `remotemedia.audio` with a short array (`bench/array_calls.py`): checks, the border, the
+kernel and the array that comes back. *No frames* is where the line through four sizes meets zero,
+which still has what a kernel takes for each call.
+
+"""
 RUNS: Final = """
 A run besides the work of its nodes (`bench/pipeline_runs.py`): a number through nodes that add one,
 native, with metrics, in a pipeline that has run before.
@@ -83,7 +89,23 @@ def _python_sessions(results: dict[str, Any]) -> str:
             for name, found in times.items()
         ],
     )
-    return text + _busy(results["busy_gil"]) + _runs(results["pipeline_runs"])
+    text += _busy(results["busy_gil"]) + _calls(results["array_calls"])
+    return text + _runs(results["pipeline_runs"])
+
+
+def _calls(found: dict[str, Any]) -> str:
+    rows = [
+        (
+            name,
+            *(time_text(entry["sizes"][size]["median_ns"] / 1e3) for size in _SIZES),
+            time_text(entry["at_zero_ns"] / 1e3),
+        )
+        for name, entry in found["functions"].items()
+    ]
+    return CALLS + table(("", *(f"{size} frames" for size in _SIZES), "no frames"), rows)
+
+
+_SIZES: Final = ("1", "160")
 
 
 def _busy(found: dict[str, Any]) -> str:

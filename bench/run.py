@@ -222,8 +222,9 @@ def live_sessions(programs: Path, quick: bool) -> list[dict[str, Any]]:
 
 
 def python_sessions(programs: Path, recording: Path, quick: bool) -> dict[str, Any]:
-    """Measure runs and sessions of Python, beside Pipecat and beside a thread that is busy."""
+    """Measure calls, runs and sessions of Python, beside Pipecat and beside a busy thread."""
     scripts = {
+        "array_calls": "--rounds 10",
         "pipeline_runs": "--rounds 2 --runs 50 --executions 500",
         "voice_pipelines": "--rounds 2 --seconds 5",
         "busy_gil": "--rounds 1 --blocks 50 --sessions 100 --seconds 3",
