@@ -1,18 +1,68 @@
 #include "remotemedia/base/audio_buffer.h"
 
-#include "base/large_blocks.h"
+#include "remotemedia/base/blocks.h"
 #include "remotemedia/base/check.h"
 #include "remotemedia/base/memory_account.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <new>
 #include <utility>
 
 namespace remotemedia {
+namespace {
+
+constexpr std::size_t kLine = 64;  // a cache line, and the alignment of samples
+
+/// Owns samples of our own, which begin on the cache line after it.
+struct OwnSamples {
+  explicit OwnSamples(std::size_t size) : bytes(size), account(MemoryAccount::current()) {
+    if (account) account->take(bytes);
+  }
+  ~OwnSamples() {
+    if (account) account->give_back(bytes);
+  }
+  OwnSamples(const OwnSamples&) = delete;
+  OwnSamples& operator=(const OwnSamples&) = delete;
+
+  std::size_t bytes;
+  std::shared_ptr<MemoryAccount> account;
+};
+
+/// Takes one block for what std::allocate_shared makes, an owner with its counts, and the samples.
+template <typename T>
+struct OwnerAllocator {
+  using value_type = T;
+
+  explicit OwnerAllocator(std::size_t bytes) : sample_bytes(bytes) {}
+  template <typename Other>
+  OwnerAllocator(const OwnerAllocator<Other>& other) noexcept : sample_bytes(other.sample_bytes) {}
+
+  T* allocate(std::size_t /*one*/) {
+    static_assert(sizeof(T) <= kLine);
+    return static_cast<T*>(allocate_block(kLine + sample_bytes));
+  }
+  void deallocate(T* memory, std::size_t /*one*/) noexcept {
+    free_block(memory, kLine + sample_bytes);
+  }
+  template <typename Other>
+  bool operator==(const OwnerAllocator<Other>& other) const noexcept {
+    return sample_bytes == other.sample_bytes;
+  }
+
+  std::size_t sample_bytes;
+};
+
+const void* samples_of(const OwnSamples& owner) {
+  const auto* address = reinterpret_cast<const std::byte*>(&owner);
+  return address + (kLine - reinterpret_cast<std::uintptr_t>(address) % kLine);
+}
+
+}  // namespace
 
 const char* to_string(SampleFormat format) {
   static constexpr const char* kNames[] = {"f32", "i16", "i32"};
@@ -32,18 +82,13 @@ AudioBuffer AudioBuffer::allocate_unset(SampleFormat format, int channels, std::
                                         int rate) {
   check_channels("AudioBuffer: channels", channels);
   const std::size_t frame_bytes = bytes_per_sample(format) * static_cast<std::size_t>(channels);
-  if (frames > std::numeric_limits<std::ptrdiff_t>::max() / frame_bytes) throw std::bad_alloc();
+  if (frames > std::numeric_limits<std::ptrdiff_t>::max() / frame_bytes - kLine)
+    throw std::bad_alloc();
   const std::size_t bytes = frames * frame_bytes;
-  void* memory = allocate_block(bytes);
+  const auto owner = std::allocate_shared<OwnSamples>(OwnerAllocator<OwnSamples>(bytes), bytes);
   AudioBuffer buffer;
-  std::shared_ptr<MemoryAccount> account = MemoryAccount::current();
-  if (account) account->take(bytes);
-  buffer.owner_ =
-      std::shared_ptr<const void>(memory, [bytes, account = std::move(account)](const void* p) {
-        free_block(const_cast<void*>(p), bytes);
-        if (account) account->give_back(bytes);
-      });
-  buffer.data_ = memory;
+  buffer.data_ = samples_of(*owner);
+  buffer.owner_ = owner;
   buffer.frames_ = frames;
   buffer.channel_stride_ = frames;
   buffer.channels_ = channels;

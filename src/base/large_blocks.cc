@@ -17,20 +17,9 @@ namespace remotemedia {
 namespace {
 
 constexpr std::align_val_t kAlignment{64};  // a cache line, and the widest vector
-constexpr std::size_t kLarge = std::size_t{1} << 20U;
-constexpr std::size_t kMostKept = std::size_t{128} << 20U;  // two results of 64 MiB
+// Two results of 64 MiB, each with what owns it.
+constexpr std::size_t kMostKept = std::size_t{129} << 20U;
 constexpr std::size_t kMostBlocks = 8;
-
-constexpr std::size_t kSmall = std::size_t{8} << 10U;
-
-/// Blocks that are kept have one of these sizes, so that about the same need finds them again.
-std::size_t size_of_block(std::size_t bytes) {
-  const auto rounded = [bytes](std::size_t grain) {
-    return std::max<std::size_t>((bytes + grain - 1) / grain, 1) * grain;
-  };
-  if (bytes <= kSmall) return rounded(kSmall / 32);
-  return bytes < kLarge ? bytes : rounded(kLarge / 4);
-}
 
 /// On pages of 2 MiB, where the system offers them, first use costs one fault instead of 512.
 void ask_for_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
@@ -45,52 +34,6 @@ void ask_for_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::si
                               (bytes - first) / kPage * kPage, MADV_HUGEPAGE));
 #endif
 }
-
-/// The small blocks that one thread gave back last. Of a type that is never destroyed, because
-/// buffers may go at the end of a thread after this.
-class ThreadBlocks {
- public:
-  void* take(std::size_t size) {
-    for (std::size_t i = count_; i-- > 0;) {
-      if (sizes_[i] != size) continue;
-      void* const memory = blocks_[i];
-      --count_;
-      blocks_[i] = blocks_[count_];
-      sizes_[i] = sizes_[count_];
-      ASAN_UNPOISON_MEMORY_REGION(memory, size);
-      return memory;
-    }
-    return nullptr;
-  }
-
-  /// False if there is no room.
-  bool keep(void* memory, std::size_t size) {
-    thread_local const Ending ending{*this};
-    if (count_ == kMostBlocks || ended_) return false;
-    blocks_[count_] = memory;
-    sizes_[count_++] = size;
-    ASAN_POISON_MEMORY_REGION(memory, size);
-    return true;
-  }
-
- private:
-  struct Ending {
-    ThreadBlocks& blocks;
-    ~Ending() { blocks.end(); }
-  };
-
-  void end() {
-    ended_ = true;
-    while (count_ > 0) ::operator delete(take(sizes_[count_ - 1]), kAlignment);
-  }
-
-  std::array<void*, kMostBlocks> blocks_{};
-  std::array<std::size_t, kMostBlocks> sizes_{};
-  std::size_t count_ = 0;
-  bool ended_ = false;
-};
-
-thread_local constinit ThreadBlocks thread_blocks;
 
 class KeptBlocks {
  public:
@@ -150,28 +93,26 @@ KeptBlocks& kept_blocks() {
 
 }  // namespace
 
-void* allocate_block(std::size_t bytes) {
-  const std::size_t size = size_of_block(bytes);
-  if (size <= kSmall) {
-    if (void* kept = thread_blocks.take(size)) return kept;
-  } else if (size >= kLarge) {
-    if (void* kept = kept_blocks().take(size)) return kept;
-  }
+std::size_t large_block_size(std::size_t bytes) {
+  constexpr std::size_t kGrain = kLargeBlock / 4;
+  return (bytes + kGrain - 1) / kGrain * kGrain;
+}
+
+void* take_large_block(std::size_t size) {
+  if (void* kept = kept_blocks().take(size)) return kept;
   void* memory = ::operator new(size, kAlignment);
   ask_for_large_pages(memory, size);
   return memory;
 }
 
-void free_block(void* block, std::size_t bytes) noexcept {
-  const std::size_t size = size_of_block(bytes);
-  if (size <= kSmall && thread_blocks.keep(block, size)) return;
-  if (size >= kLarge && size <= kMostKept) {
+void keep_large_block(void* block, std::size_t size) noexcept {
+  if (size <= kMostKept) {
     kept_blocks().keep(block, size);
   } else {
     ::operator delete(block, kAlignment);
   }
 }
 
-std::size_t kept_block_bytes() { return kept_blocks().bytes(); }
+std::size_t kept_large_bytes() { return kept_blocks().bytes(); }
 
 }  // namespace remotemedia

@@ -32,7 +32,7 @@ Value* Object::find(std::string_view name) {
 
 Value& Object::set(std::string_view name, Value value) {
   if (Value* present = find(name)) return *present = std::move(value);
-  return members_.emplace_back(std::string(name), std::move(value)).second;
+  return members_.emplace_back(String(name), std::move(value)).second;
 }
 
 bool Object::erase(std::string_view name) {
@@ -42,8 +42,8 @@ bool Object::erase(std::string_view name) {
 void Object::reserve(std::size_t count) { members_.reserve(count); }
 bool Object::empty() const { return members_.empty(); }
 std::size_t Object::size() const { return members_.size(); }
-std::vector<Object::Member>::const_iterator Object::begin() const { return members_.begin(); }
-std::vector<Object::Member>::const_iterator Object::end() const { return members_.end(); }
+Object::Members::const_iterator Object::begin() const { return members_.begin(); }
+Object::Members::const_iterator Object::end() const { return members_.end(); }
 
 bool operator==(const Object& a, const Object& b) {
   return a.size() == b.size() && std::ranges::all_of(a, [&](const Object::Member& m) {
@@ -100,7 +100,7 @@ class JsonWriter {
     out_->append(digits.data(), end);
   }
 
-  void write_string(const std::string& text) {
+  void write_string(std::string_view text) {
     const bool plain = std::ranges::all_of(
         text, [](char c) { return c >= ' ' && c < 0x7F && c != '"' && c != '\\'; });
     if (!plain) {

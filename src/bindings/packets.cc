@@ -54,7 +54,7 @@ AudioBuffer to_audio(nb::handle audio) {
 }
 
 PacketList to_list(nb::handle collected) {
-  auto packets = std::make_shared<std::vector<Packet>>();
+  auto packets = std::make_shared<Packets>();
   for (const nb::handle packet : collected.attr("packets")) packets->push_back(to_packet(packet));
   return packets;
 }

@@ -62,7 +62,7 @@ Setter into(std::string& option) {
 
 Setter into(server::OnFailure& option) {
   return [&option](std::string_view name, const Value& value) {
-    const std::string* text = value.as_string();
+    const String* text = value.as_string();
     if (text == nullptr || (*text != "end" && *text != "restart")) {
       refuse_option(name, value, "'end' or 'restart'");
     }
@@ -116,7 +116,8 @@ server::ServerOptions server_options(const Object& given) {
       {"on_failure", into(options.on_failure)},
       {"metrics_interval_s", into(options.metrics_interval)},
   };
-  for (const auto& [name, value] : given) {
+  for (const auto& [key, value] : given) {
+    const std::string name(key);
     const auto setter = setters.find(name);
     if (setter == setters.end()) refuse("server: options", "'" + name + "'", "a known name");
     setter->second(name, value);

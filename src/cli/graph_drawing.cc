@@ -94,7 +94,8 @@ class Lanes {
 std::string changed_parameters(const GraphNode& node) {
   std::string text;
   for (const auto& [name, value] : node.parameters.values()) {
-    const auto spec = std::ranges::find(node.type.parameters, name, &ParameterSpec::name);
+    const auto spec =
+        std::ranges::find(node.type.parameters, std::string_view(name), &ParameterSpec::name);
     const bool is_default =
         spec != node.type.parameters.end() && spec->default_value.value_or(Value()) == value;
     if (!is_default) text += fmt::format("  {}={}", name, to_json(value));

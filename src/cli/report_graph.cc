@@ -66,12 +66,14 @@ Size size_of(const Box& box) {
 std::vector<std::string> set_parameters(const GraphNode& node) {
   std::vector<std::string> texts;
   for (const auto& [name, value] : node.parameters.values()) {
-    const auto spec = std::ranges::find(node.type.parameters, name, &ParameterSpec::name);
+    const auto spec =
+        std::ranges::find(node.type.parameters, std::string_view(name), &ParameterSpec::name);
     const bool is_default =
         spec != node.type.parameters.end() && spec->default_value.value_or(Value()) == value;
     if (is_default) continue;
-    const std::string* text = value.as_string();
-    texts.push_back(fmt::format("{} = {}", name, text != nullptr ? *text : to_json(value)));
+    const String* text = value.as_string();
+    texts.push_back(
+        fmt::format("{} = {}", name, text != nullptr ? std::string(*text) : to_json(value)));
   }
   return texts;
 }

@@ -26,7 +26,7 @@ Packet parse_item(const std::string& line, const std::string& path, std::uint64_
                 fmt::format("item in line {} of {} is no JSON: {}", number, path, problem),
                 R"(write one JSON value a line, texts in quotes: "like this")");
   }
-  if (const std::string* text = value.as_string()) return Packet{}.with(*text);
+  if (const String* text = value.as_string()) return Packet{}.with(std::string(*text));
   return Packet{}.with(std::move(value));
 }
 

@@ -5,9 +5,10 @@
 #include "remotemedia/dsp/format.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
-#include <vector>
 
 namespace remotemedia::dsp {
 namespace {
@@ -35,8 +36,9 @@ void mix_integers(const AudioBuffer& audio, Convert to_f32, float* out) {
   const auto count = static_cast<std::size_t>(audio.channels());
   const std::size_t piece = kSamples / count / 16 * 16;  // whole cache lines a channel
   alignas(64) float floats[kSamples];
-  std::vector<const float*> channels;
-  for (std::size_t c = 0; c < count; ++c) channels.push_back(floats + c * piece);
+  std::array<const float*, kMaxChannels> planes{};
+  for (std::size_t c = 0; c < count; ++c) planes[c] = floats + c * piece;
+  const std::span channels(planes.data(), count);
   for (std::size_t done = 0; done < audio.frames(); done += piece) {
     const std::size_t frames = std::min(piece, audio.frames() - done);
     for (std::size_t c = 0; c < count; ++c) {
@@ -64,9 +66,12 @@ AudioBuffer to_mono(const AudioBuffer& audio) {
   } else if (audio.format() == SampleFormat::i32) {
     mix_integers<std::int32_t>(audio, i32_to_f32, out);
   } else {
-    std::vector<const float*> channels;
-    for (int c = 0; c < audio.channels(); ++c) channels.push_back(audio.channel<float>(c).data());
-    mix_to_mono(channels, audio.frames(), out);
+    const auto count = static_cast<std::size_t>(audio.channels());
+    std::array<const float*, kMaxChannels> planes{};
+    for (std::size_t c = 0; c < count; ++c) {
+      planes[c] = audio.channel<float>(static_cast<int>(c)).data();
+    }
+    mix_to_mono(std::span(planes.data(), count), audio.frames(), out);
   }
   return mono;
 }

@@ -49,7 +49,8 @@ bool is_default(const ParameterSpec& spec, const Value& value) {
 std::vector<std::string> label_lines(const GraphNode& node) {
   std::vector<std::string> lines{node.id, node.type.name};
   for (const auto& [name, value] : node.parameters.values()) {
-    const auto spec = std::ranges::find(node.type.parameters, name, &ParameterSpec::name);
+    const auto spec =
+        std::ranges::find(node.type.parameters, std::string_view(name), &ParameterSpec::name);
     if (spec != node.type.parameters.end() && is_default(*spec, value)) continue;
     lines.push_back(fmt::format("{}={}", name, shown(value)));
   }

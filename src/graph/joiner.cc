@@ -114,7 +114,7 @@ Object MetadataJoiner::continued(const Object& metadata) const {
 Object MetadataJoiner::declared(const Object& metadata) const {
   Object result;
   for (const auto& [name, value] : metadata) {
-    if (rules_.contains(name)) result.set(name, value);
+    if (rules_.contains(std::string_view(name))) result.set(name, value);
   }
   return result;
 }
@@ -135,7 +135,7 @@ void MetadataJoiner::add(const Object& metadata) {
     if (present == nullptr) {
       result_.set(name, value);
     } else {
-      const auto rule = rules_.find(name);
+      const auto rule = rules_.find(std::string_view(name));
       merge(*present, value, rule == rules_.end() ? MetadataMerge::last : rule->second.merge);
     }
   }

@@ -67,7 +67,7 @@ const Dialect& read_dialect(const Fields& root) {
                       "give the object under \"manifest\" alone, and its input to the run");
   }
   const Value& version = root.require("version");
-  const std::string* text = version.as_string();
+  const String* text = version.as_string();
   if (text != nullptr && *text == "v1") return kV1;
   // YAML reads an unquoted 1.0 as a number.
   if ((text != nullptr && *text == "1.0") || version == Value(1.0)) return kSecond;
@@ -177,7 +177,7 @@ Value read_isolation(const Fields& node) {
 void refuse_host(const Fields& node) {
   const Value* host = node.find("host");
   if (host == nullptr) return;
-  const std::string& text = node.text("host");
+  const std::string text = node.text("host");
   const std::size_t colon = text.find(':');
   const bool well_formed = colon != std::string::npos && colon > 0 && colon + 1 < text.size() &&
                            text.find_first_not_of("0123456789", colon + 1) == std::string::npos;

@@ -37,7 +37,8 @@ Fields::Fields(const Document& document, const Value& value, std::string pointer
       what_(what) {}
 
 void Fields::allow_only(std::initializer_list<std::string_view> known) const {
-  for (const auto& [name, value] : object_) {
+  for (const auto& [field, value] : object_) {
+    const std::string_view name = field;
     if (std::ranges::find(known, name) != known.end()) continue;
     if (std::ranges::find(kUnsupported, name) != std::end(kUnsupported)) {
       refuse_field(name, fmt::format("field '{}' is not supported", name), "remove it");
@@ -53,9 +54,9 @@ const Value& Fields::require(std::string_view name) const {
   refuse(fmt::format("{} has no '{}'", what_, name), fmt::format("add \"{}\"", name));
 }
 
-const std::string& Fields::text(std::string_view name) const {
+std::string Fields::text(std::string_view name) const {
   const Value& value = require(name);
-  if (const std::string* text = value.as_string()) return *text;
+  if (const String* text = value.as_string()) return std::string(*text);
   refuse_field(name, fmt::format("'{}' must be text, not {}", name, shown(value)));
 }
 
@@ -107,8 +108,9 @@ void Fields::check_choice(std::string_view name,
                           std::initializer_list<std::string_view> choices) const {
   const Value* value = find(name);
   if (value == nullptr) return;
-  const std::string* text = value->as_string();
-  if (text != nullptr && std::ranges::find(choices, *text) != choices.end()) return;
+  const String* text = value->as_string();
+  const auto is_text = [text](std::string_view choice) { return choice == *text; };
+  if (text != nullptr && std::ranges::any_of(choices, is_text)) return;
   refuse_field(name, fmt::format("'{}' is {}, expected one of {}", name, shown(*value),
                                  fmt::join(choices, ", ")));
 }

@@ -20,7 +20,7 @@ class Fields {
 
   [[nodiscard]] const Value* find(std::string_view name) const { return object_.find(name); }
   [[nodiscard]] const Value& require(std::string_view name) const;
-  [[nodiscard]] const std::string& text(std::string_view name) const;
+  [[nodiscard]] std::string text(std::string_view name) const;
   [[nodiscard]] std::string text_or(std::string_view name, std::string_view absent) const;
   [[nodiscard]] const Value::Array& array(std::string_view name) const;
   /// Fields of the object at `name`, which must be present.

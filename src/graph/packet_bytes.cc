@@ -53,7 +53,7 @@ void append_value(const Value& value, std::string& out, int depth) {
   } else if (const double* number = value.as_double()) {
     tag(Tag::number);
     append_number(*number, out);
-  } else if (const std::string* text = value.as_string()) {
+  } else if (const String* text = value.as_string()) {
     tag(Tag::string);
     append_string(*text, out);
   } else if (const Value::Array* entries = value.as_array()) {
@@ -232,11 +232,11 @@ class Parser {
         return Bytes(first, first + taken.size());
       }
       case PayloadKind::list: {
-        std::vector<Packet> parts;
+        Packets parts;
         for (auto count = number<std::uint64_t>(); count > 0 && ok_; --count) {
           parts.push_back(packet(depth + 1));
         }
-        return std::make_shared<const std::vector<Packet>>(std::move(parts));
+        return std::make_shared<const Packets>(std::move(parts));
       }
       case PayloadKind::object:
         fail();

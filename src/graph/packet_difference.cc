@@ -79,7 +79,7 @@ Difference compare_audio(const AudioBuffer& recorded, const AudioBuffer& replaye
   }
 }
 
-Difference compare_lists(const std::vector<Packet>& recorded, const std::vector<Packet>& replayed) {
+Difference compare_lists(const Packets& recorded, const Packets& replayed) {
   if (Difference sizes = compare("items", recorded.size(), replayed.size())) return sizes;
   for (std::size_t i = 0; i < recorded.size(); ++i) {
     Difference first = first_difference(recorded[i], replayed[i]);
@@ -116,7 +116,7 @@ Difference compare_metadata(const Object& recorded, const Object& replayed) {
     return found == nullptr ? Value() : *found;
   };
   for (const auto& [name, value] : recorded) {
-    const std::string field = "metadata." + name;
+    const std::string field = "metadata." + std::string(name);
     if (!replayed.contains(name)) {
       return PacketDifference{field, std::nullopt, std::nullopt, value, {}};
     }
@@ -124,7 +124,7 @@ Difference compare_metadata(const Object& recorded, const Object& replayed) {
   }
   for (const auto& [name, value] : replayed) {
     if (recorded.contains(name)) continue;
-    return PacketDifference{"metadata." + name, std::nullopt, std::nullopt, {}, value};
+    return PacketDifference{"metadata." + std::string(name), std::nullopt, std::nullopt, {}, value};
   }
   return std::nullopt;
 }

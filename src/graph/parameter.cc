@@ -67,7 +67,7 @@ std::optional<Value> converted(const ParameterSpec& spec, const Value& given) {
       return std::nullopt;
     case ParameterType::string:
     case ParameterType::path: {
-      const std::string* text = given.as_string();
+      const String* text = given.as_string();
       if (text == nullptr || (spec.type == ParameterType::path && text->empty())) {
         return std::nullopt;
       }
@@ -119,18 +119,19 @@ ParameterProblem unknown_parameter(const std::vector<ParameterSpec>& table,
 ParameterProblem given_twice(const ParameterSpec& spec, const Object& given,
                              const std::string& name) {
   const auto first = std::ranges::find_if(given, [&](const Object::Member& member) {
-    return std::ranges::find(spec.aliases, member.first) != spec.aliases.end();
+    return std::ranges::find(spec.aliases, std::string_view(member.first)) != spec.aliases.end();
   });
   return {name,
           fmt::format("'{}' is given twice, as '{}' too", spec.name,
-                      name == spec.name ? first->first : name),
+                      name == spec.name ? std::string_view(first->first) : name),
           fmt::format("keep {}", spec.name)};
 }
 
 std::optional<ParameterProblem> take_given(const std::vector<ParameterSpec>& table,
                                            const std::vector<RefusedParameter>& refused,
                                            const Object& given, Object& checked) {
-  for (const auto& [name, value] : given) {
+  for (const auto& [given_name, value] : given) {
+    const std::string name(given_name);
     const ParameterSpec* spec = find_spec(table, name);
     if (spec == nullptr) return unknown_parameter(table, refused, name);
     if (checked.contains(spec->name)) return given_twice(*spec, given, name);
@@ -168,8 +169,8 @@ double Parameters::number(std::string_view name) const {
   return expect(value(name).as_double(), name);
 }
 
-const std::string& Parameters::string(std::string_view name) const {
-  return expect(value(name).as_string(), name);
+std::string Parameters::string(std::string_view name) const {
+  return std::string(expect(value(name).as_string(), name));
 }
 
 const Value& Parameters::value(std::string_view name) const {

@@ -169,7 +169,7 @@ void RecordingReader::read_info() {
   };
   const auto text = [&](const Value& of) {
     if (of.as_string() == nullptr) fail("damaged");
-    return *of.as_string();
+    return std::string(*of.as_string());
   };
   info_.library = text(member("library"));
   info_.simd = text(member("simd"));

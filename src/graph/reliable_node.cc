@@ -37,7 +37,8 @@ class HeldResults final : public Emitter {
 
  private:
   const std::function<bool()>& cancelled_;
-  std::vector<std::pair<Packet, std::uint16_t>> results_;
+  using Result = std::pair<Packet, std::uint16_t>;
+  std::vector<Result, BlockAllocator<Result>> results_;
 };
 
 class ReliableNode final : public NodeExecutor {

@@ -104,7 +104,7 @@ class AudioBufferNode final : public NodeExecutor {
 
   std::size_t size_;
   FrameQueue queue_;
-  std::deque<Waiting> waiting_;
+  std::deque<Waiting, BlockAllocator<Waiting>> waiting_;
   MetadataJoiner joiner_{builtin_nodes()};
   AudioBuffer format_;  ///< of what is queued, without frames
   StreamClock clock_;   ///< of what has arrived

@@ -53,7 +53,7 @@ class ExtractAudioDataNode final : public NodeExecutor {
     const AudioBuffer& audio = require_audio(packet);
     AudioBuffer flat = audio;
     if (audio.channels() > 1) {
-      std::vector<AudioBuffer> channels;
+      std::vector<AudioBuffer, BlockAllocator<AudioBuffer>> channels;
       for (int c = 0; c < audio.channels(); ++c) channels.push_back(single_channel(audio, c));
       flat = concatenate(channels);
     }

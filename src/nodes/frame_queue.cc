@@ -5,8 +5,8 @@
 
 namespace remotemedia::nodes {
 
-std::vector<AudioBuffer> FrameQueue::take_parts(std::size_t frames) {
-  std::vector<AudioBuffer> taken;
+FrameQueue::Parts FrameQueue::take_parts(std::size_t frames) {
+  Parts taken;
   while (frames > 0 && !parts_.empty()) {
     AudioBuffer& front = parts_.front();
     const std::size_t count = std::min(frames, front.frames());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "remotemedia/base/audio_buffer.h"
+#include "remotemedia/base/blocks.h"
 
 #include <cstddef>
 #include <deque>
@@ -12,6 +13,8 @@ namespace remotemedia::nodes {
 /// does not.
 class FrameQueue {
  public:
+  using Parts = std::vector<AudioBuffer, BlockAllocator<AudioBuffer>>;
+
   void push(const AudioBuffer& audio) {
     if (audio.empty()) return;
     parts_.push_back(audio);
@@ -21,7 +24,7 @@ class FrameQueue {
   [[nodiscard]] bool empty() const { return frames_ == 0; }
 
   /// Removes and returns the first `frames` frames, in slices; fewer if there are fewer.
-  std::vector<AudioBuffer> take_parts(std::size_t frames);
+  Parts take_parts(std::size_t frames);
   /// The same as one buffer; the queue must not be empty.
   AudioBuffer take(std::size_t frames) { return concatenate(take_parts(frames)); }
   /// Moves all of `other` to the end.
@@ -30,7 +33,7 @@ class FrameQueue {
   void clear();
 
  private:
-  std::deque<AudioBuffer> parts_;
+  std::deque<AudioBuffer, BlockAllocator<AudioBuffer>> parts_;
   std::size_t frames_ = 0;
 };
 

@@ -32,13 +32,14 @@ class BufferNode final : public NodeExecutor {
     Packet packet = held_.front().with({});
     packet.metadata = {};
     packet.ends_clip = false;  // lists are made across clips
-    packet.payload = std::make_shared<const std::vector<Packet>>(std::exchange(held_, {}));
+    packet.payload =
+        std::allocate_shared<const Packets>(BlockAllocator<Packets>(), std::exchange(held_, {}));
     out.emit(std::move(packet));
   }
 
  private:
   std::size_t size_;
-  std::vector<Packet> held_;
+  Packets held_;
 };
 
 }  // namespace

@@ -59,14 +59,14 @@ class CalculatorNode final : public NodeExecutor {
 
  private:
   Payload with_operand(Payload payload) const {
-    const Packet item{.payload = std::move(payload), .metadata = {}};
+    Packet item{.payload = std::move(payload), .metadata = {}};
     std::optional<Value> number;
     if (const std::string* text = item.text()) {
       number = parse_number(*text);
     } else if (item.json() != nullptr || item.object() != nullptr) {
       number = require_value(item);
     }
-    if (!number || !number->is_number()) return item.payload;
+    if (!number || !number->is_number()) return std::move(item.payload);
     return whole_as_integer(arithmetic(*number, *operation_, operand_));
   }
 

@@ -202,9 +202,9 @@ class VadTriggeredBufferNode final : public NodeExecutor {
 
   int rate_;
   UtteranceCutter cutter_;
-  FrameQueue waiting_;            ///< for a decision
-  std::deque<Run> speech_;        ///< decided, of audio that has not been cut yet
-  Packet latest_;                 ///< envelope of the last item
+  FrameQueue waiting_;                           ///< for a decision
+  std::deque<Run, BlockAllocator<Run>> speech_;  ///< decided, of audio that has not been cut yet
+  Packet latest_;                                ///< envelope of the last item
   Packet starter_;                ///< envelope of the item that started the utterance
   Emitter* out_ = nullptr;        ///< of the running call
   std::uint64_t arrived_ = 0;     ///< frames of the stream

@@ -16,8 +16,8 @@ std::optional<Object> parse_object(std::string_view text) {
 
 std::string text_of(const Object& object, std::string_view name) {
   const Value* member = object.find(name);
-  const std::string* text = member == nullptr ? nullptr : member->as_string();
-  return text == nullptr ? std::string() : *text;
+  const String* text = member == nullptr ? nullptr : member->as_string();
+  return text == nullptr ? std::string() : std::string(*text);
 }
 
 }  // namespace remotemedia::server

@@ -35,7 +35,7 @@ std::vector<std::pair<Payload, PayloadKind>> one_of_each() {
           {Value(1.5), PayloadKind::json},
           {Bytes{std::byte{1}}, PayloadKind::bytes},
           {std::make_shared<const Thing>(), PayloadKind::object},
-          {std::make_shared<const std::vector<Packet>>(), PayloadKind::list}};
+          {std::make_shared<const Packets>(), PayloadKind::list}};
 }
 
 TEST(Packet, KindFollowsThePayload) {
@@ -114,8 +114,8 @@ TEST(RequireValue, ReadsJsonTextObjectsAndLists) {
   EXPECT_EQ(require_value(packet_of(Value(2.5))), Value(2.5));
   EXPECT_EQ(require_value(packet_of(std::string("hi"))), Value("hi"));
   EXPECT_EQ(require_value(packet_of(std::make_shared<const Thing>())), Value(42));
-  const auto list = std::make_shared<const std::vector<Packet>>(
-      std::vector<Packet>{packet_of(Value(1)), packet_of(std::string("b"))});
+  const auto list =
+      std::make_shared<const Packets>(Packets{packet_of(Value(1)), packet_of(std::string("b"))});
   EXPECT_EQ(require_value(packet_of(list)), Value(Value::Array{1, "b"}));
 }
 
@@ -123,7 +123,7 @@ TEST(RequireValue, RefusesAudioBytesAndNothing) {
   EXPECT_THROW(require_value(packet_of(AudioBuffer())), Error);
   EXPECT_THROW(require_value(packet_of(Bytes{})), Error);
   EXPECT_THROW(require_value(Packet()), Error);
-  const auto list = std::make_shared<const std::vector<Packet>>(std::vector<Packet>(1));
+  const auto list = std::make_shared<const Packets>(1);
   EXPECT_THROW(require_value(packet_of(list)), Error) << "a list is as good as its items";
 }
 

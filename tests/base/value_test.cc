@@ -16,7 +16,7 @@ using testing::ElementsAre;
 
 std::vector<std::string> names_of(const Object& object) {
   std::vector<std::string> names;
-  for (const auto& [name, value] : object) names.push_back(name);
+  for (const auto& [name, value] : object) names.emplace_back(name);
   return names;
 }
 

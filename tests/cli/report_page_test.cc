@@ -173,8 +173,8 @@ TEST(ReportPage, MarksTheSpeechOfItemsThatWereCollectedInAList) {
   const auto graph = speech_graph();
   Report report(graph, {});
   report.add_input(noise(1, 160'000, 16'000));
-  const std::vector<Packet> items{with_speech({{0.0, 1.0}}), with_speech({{5.0, 6.0}})};
-  report.add_output({.packet = Packet{}.with(std::make_shared<const std::vector<Packet>>(items))});
+  const Packets items{with_speech({{0.0, 1.0}}), with_speech({{5.0, 6.0}})};
+  report.add_output({.packet = Packet{}.with(std::make_shared<const Packets>(items))});
   const Markup markup = read_well_formed(page_of(report, *graph));
   EXPECT_EQ(markup.of_class("speech").at(0).attributes.at("d"), "M0 0h400v1H0zM2000 0h400v1H2000z");
 }
@@ -318,7 +318,7 @@ TEST(ReportPage, CannotBeBrokenByTextFromOutside) {
                         .finished_at = hostile});
   report.add_input(noise(1, 8'000, 8'000));
   report.add_output({.packet = Packet{}.with(hostile)});
-  report.add_output({.packet = Packet{}.with(Value(Object{{hostile, hostile}}))});
+  report.add_output({.packet = Packet{}.with(Value(Object{{String(hostile), hostile}}))});
   report.add_output({.packet = Packet{}.with(std::string("\xFF\xC3<b>"))});
   const Markup markup = read_well_formed(page_of(report, *graph));
   EXPECT_TRUE(markup.all("script").empty());

@@ -45,8 +45,8 @@ TEST(Results, KeepTextAndJsonAsTheyAre) {
 
 TEST(Results, TakeAListAsWhatIsInIt) {
   Results results(1);
-  const std::vector<Packet> parts{tone_packet(0.5F, 80), Packet{}.with(std::string("note"))};
-  results.add({.packet = Packet{}.with(std::make_shared<const std::vector<Packet>>(parts))});
+  const Packets parts{tone_packet(0.5F, 80), Packet{}.with(std::string("note"))};
+  results.add({.packet = Packet{}.with(std::make_shared<const Packets>(parts))});
   EXPECT_EQ(results.audio()[0].items, 1U);
   EXPECT_EQ(results.other_count(), 1U);
 }

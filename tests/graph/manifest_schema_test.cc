@@ -50,7 +50,7 @@ Value at(const Value& root, std::string_view path) {
 
 std::vector<std::string> names_in(const Value& object) {
   std::vector<std::string> names;
-  for (const auto& [name, value] : *object.as_object()) names.push_back(name);
+  for (const auto& [name, value] : *object.as_object()) names.emplace_back(name);
   return names;
 }
 
@@ -108,7 +108,7 @@ Value example(const std::string& name, const Value& schema) {
   if (const Value* alternatives = object.find("anyOf")) {
     return example(name, alternatives->as_array()->back());
   }
-  const std::string& type = *object.find("type")->as_string();
+  const std::string_view type = *object.find("type")->as_string();
   if (type == "array") return Value::Array{example(name, *object.find("items"))};
   if (type == "number" || type == "integer") return 1;
   if (type == "boolean") return false;
@@ -116,7 +116,7 @@ Value example(const std::string& name, const Value& schema) {
   Object filled;
   if (const Value* properties = object.find("properties")) {
     for (const auto& [field, inner] : *properties->as_object()) {
-      filled.set(field, example(field, inner));
+      filled.set(field, example(std::string(field), inner));
     }
   }
   return filled;

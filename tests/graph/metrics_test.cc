@@ -248,7 +248,7 @@ TEST(Metrics, PeakMemoryIsThatOfTheProcess) {
 
 std::vector<std::string> member_names(const Value& object) {
   std::vector<std::string> names;
-  for (const auto& [name, value] : *object.as_object()) names.push_back(name);
+  for (const auto& [name, value] : *object.as_object()) names.emplace_back(name);
   return names;
 }
 

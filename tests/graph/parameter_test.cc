@@ -70,7 +70,7 @@ ParameterProblem refused(const Object& given, const std::vector<RefusedParameter
 TEST(Parameters, EveryNameOfTheTableIsPresentInItsOrder) {
   const Parameters parameters = accepted(Object{{"mono", true}, {"target_sample_rate", 16000}});
   std::vector<std::string> names;
-  for (const auto& [name, value] : parameters.values()) names.push_back(name);
+  for (const auto& [name, value] : parameters.values()) names.emplace_back(name);
   EXPECT_THAT(names, testing::ElementsAre("target_sample_rate", "quality", "gain", "mono", "path",
                                           "ceiling", "anything"));
 }
@@ -148,7 +148,7 @@ TEST(Parameters, AWrongValueIsNamedWithWhatWasExpected) {
   for (const auto& [given, message] : cases) {
     const ParameterProblem problem = refused(given);
     EXPECT_EQ(problem.message, message);
-    EXPECT_EQ(problem.name, given.begin()->first);
+    EXPECT_EQ(problem.name, std::string_view(given.begin()->first));
   }
 }
 

@@ -62,7 +62,7 @@ std::vector<Packet> all_kinds() {
   packets.push_back(packet_of(Value(Object{{"a", Value::Array{1, 1.0, "x"}}})));
   packets.push_back(packet_of(bytes_of({"\0\1\2", 3})));
   packets.push_back(packet_of(std::monostate{}));
-  packets.push_back(packet_of(std::make_shared<const std::vector<Packet>>(packets)));
+  packets.push_back(packet_of(std::make_shared<const Packets>(packets.begin(), packets.end())));
   Packet& last = packets.back();
   last.stream_id = 4'000'000'000U;
   last.generation = 3;
@@ -284,8 +284,8 @@ TEST(FirstDifference, NamesTheFieldOfEverythingElse) {
   EXPECT_EQ(of_audio(audio_of<float>(16'000, {{1, 2}})), "sample_rate");
   EXPECT_EQ(of_audio(audio_of<float>(8'000, {{1, 2}, {1, 2}})), "channels");
   EXPECT_EQ(of_audio(audio_of<std::int32_t>(8'000, {{1, 2}})), "sample_format");
-  const auto list = [](std::vector<Packet> parts) {
-    return packet_of(std::make_shared<const std::vector<Packet>>(std::move(parts)));
+  const auto list = [](Packets parts) {
+    return packet_of(std::make_shared<const Packets>(std::move(parts)));
   };
   EXPECT_EQ(difference(list({base, base}), list({base, packet_of(std::string("b"))})).field,
             "items[1].text");

@@ -39,8 +39,9 @@ std::vector<Call> calls_in(const Value& document) {
   for (const Value& event : *at(document, "traceEvents").as_array()) {
     if (*at(event, "ph").as_string() != "X") continue;
     const double begin_us = at(event, "ts").number();
-    calls.push_back({*at(event, "name").as_string(), *at(event, "cat").as_string(),
-                     at(event, "tid").number(), begin_us, begin_us + at(event, "dur").number(),
+    calls.push_back({std::string(*at(event, "name").as_string()),
+                     std::string(*at(event, "cat").as_string()), at(event, "tid").number(),
+                     begin_us, begin_us + at(event, "dur").number(),
                      at(at(event, "args"), "own_us").number()});
   }
   return calls;

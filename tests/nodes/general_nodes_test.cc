@@ -12,7 +12,7 @@ std::vector<Packet> every_kind() {
           item(Value(Object{{"a", 1}})),
           item(Bytes{std::byte{1}}),
           item(ForeignPtr(std::make_shared<FakeObject>(Value(1)))),
-          item(std::make_shared<const std::vector<Packet>>())};
+          item(std::make_shared<const Packets>())};
 }
 
 TEST(PassThroughNode, PassesEveryKindOnWithItsEnvelope) {

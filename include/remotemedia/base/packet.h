@@ -1,6 +1,7 @@
 #pragma once
 
 #include "remotemedia/base/audio_buffer.h"
+#include "remotemedia/base/blocks.h"
 #include "remotemedia/base/time.h"
 #include "remotemedia/base/value.h"
 
@@ -37,8 +38,9 @@ class ForeignObject {
 using Bytes = std::vector<std::byte>;
 using ForeignPtr = std::shared_ptr<const ForeignObject>;
 struct Packet;
+using Packets = std::vector<Packet, BlockAllocator<Packet>>;
 /// Several packets as one, e.g. what a BufferNode collected.
-using PacketList = std::shared_ptr<const std::vector<Packet>>;
+using PacketList = std::shared_ptr<const Packets>;
 /// In the order of PayloadKind.
 using Payload =
     std::variant<std::monostate, AudioBuffer, std::string, Value, Bytes, ForeignPtr, PacketList>;
@@ -76,9 +78,15 @@ struct Packet {
 
   /// The same envelope around another payload.
   [[nodiscard]] Packet with(Payload other) const {
-    Packet result = *this;
-    result.payload = std::move(other);
-    return result;
+    return {.payload = std::move(other),
+            .metadata = metadata,
+            .stream_id = stream_id,
+            .generation = generation,
+            .sequence = sequence,
+            .timestamp = timestamp,
+            .port = port,
+            .ends_clip = ends_clip,
+            .form = form};
   }
 };
 

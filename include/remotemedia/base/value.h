@@ -1,5 +1,7 @@
 #pragma once
 
+#include "remotemedia/base/blocks.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -13,10 +15,15 @@ namespace remotemedia {
 
 class Value;
 
+/// Text of a value, and a name in an object. Like all memory of values, that of a longer text is a
+/// block (allocate_block).
+using String = std::basic_string<char, std::char_traits<char>, BlockAllocator<char>>;
+
 /// Members in the order they were added; names are unique. Small: lookup is linear.
 class Object {
  public:
-  using Member = std::pair<std::string, Value>;
+  using Member = std::pair<String, Value>;
+  using Members = std::vector<Member, BlockAllocator<Member>>;
   Object();
   Object(std::initializer_list<Member> members);
   Object(const Object&);
@@ -36,19 +43,19 @@ class Object {
 
   [[nodiscard]] bool empty() const;
   [[nodiscard]] std::size_t size() const;
-  [[nodiscard]] std::vector<Member>::const_iterator begin() const;
-  [[nodiscard]] std::vector<Member>::const_iterator end() const;
+  [[nodiscard]] Members::const_iterator begin() const;
+  [[nodiscard]] Members::const_iterator end() const;
 
   friend bool operator==(const Object&, const Object&);
 
  private:
-  std::vector<Member> members_;
+  Members members_;
 };
 
 /// A JSON value: parameters, metadata, metrics and json payloads. Integers and floats stay apart.
 class Value {
  public:
-  using Array = std::vector<Value>;
+  using Array = std::vector<Value, BlockAllocator<Value>>;
 
   Value() = default;
   Value(std::nullptr_t) {}
@@ -58,9 +65,10 @@ class Value {
   /// Counts; the largest possible count fits, as no size reaches 2^63.
   Value(std::uint64_t value) : data_(static_cast<std::int64_t>(value)) {}
   Value(double value) : data_(value) {}
-  Value(const char* value) : data_(std::string(value)) {}
-  Value(std::string_view value) : data_(std::string(value)) {}
-  Value(std::string value) : data_(std::move(value)) {}
+  Value(const char* value) : data_(String(value)) {}
+  Value(std::string_view value) : data_(String(value)) {}
+  Value(const std::string& value) : data_(String(value)) {}
+  Value(String value) : data_(std::move(value)) {}
   Value(Array value) : data_(std::move(value)) {}
   Value(Object value) : data_(std::move(value)) {}
 
@@ -68,7 +76,7 @@ class Value {
   [[nodiscard]] const bool* as_bool() const { return std::get_if<bool>(&data_); }
   [[nodiscard]] const std::int64_t* as_int() const { return std::get_if<std::int64_t>(&data_); }
   [[nodiscard]] const double* as_double() const { return std::get_if<double>(&data_); }
-  [[nodiscard]] const std::string* as_string() const { return std::get_if<std::string>(&data_); }
+  [[nodiscard]] const String* as_string() const { return std::get_if<String>(&data_); }
   [[nodiscard]] const Array* as_array() const { return std::get_if<Array>(&data_); }
   [[nodiscard]] const Object* as_object() const { return std::get_if<Object>(&data_); }
   [[nodiscard]] Array* as_array() { return std::get_if<Array>(&data_); }
@@ -83,7 +91,7 @@ class Value {
   friend bool operator==(const Value&, const Value&) = default;
 
  private:
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> data_;
+  std::variant<std::monostate, bool, std::int64_t, double, String, Array, Object> data_;
 };
 
 /// JSON text. `indent` < 0 gives one line. NaN and infinities become null, invalid UTF-8 is

@@ -47,7 +47,7 @@ class Parameters {
   [[nodiscard]] bool boolean(std::string_view name) const;
   [[nodiscard]] int integer(std::string_view name) const;
   [[nodiscard]] double number(std::string_view name) const;
-  [[nodiscard]] const std::string& string(std::string_view name) const;
+  [[nodiscard]] std::string string(std::string_view name) const;
   [[nodiscard]] const Value& value(std::string_view name) const;
   /// True if the value is null.
   [[nodiscard]] bool is_null(std::string_view name) const { return value(name).is_null(); }

@@ -1,7 +1,11 @@
+#include "remotemedia/base/blocks.h"
+
 #include "base/large_blocks.h"
+#include "base/thread_blocks.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <thread>
@@ -11,16 +15,16 @@ namespace remotemedia {
 namespace {
 
 constexpr std::size_t kMebibyte = std::size_t{1} << 20U;
-constexpr std::size_t kLimit = 128 * kMebibyte;
+constexpr std::size_t kLimit = 129 * kMebibyte;
 
 TEST(LargeBlocks, AreUsedAgainByWhatNeedsAboutAsMuch) {
   void* first = allocate_block(3 * kMebibyte);
   std::memset(first, 1, 3 * kMebibyte);
   free_block(first, 3 * kMebibyte);
-  const std::size_t kept = kept_block_bytes();
+  const std::size_t kept = kept_large_bytes();
   void* second = allocate_block(3 * kMebibyte - 100);
   EXPECT_EQ(second, first);
-  EXPECT_EQ(kept_block_bytes(), kept - 3 * kMebibyte);
+  EXPECT_EQ(kept_large_bytes(), kept - 3 * kMebibyte);
   std::memset(second, 2, 3 * kMebibyte - 100);
   free_block(second, 3 * kMebibyte - 100);
 }
@@ -39,19 +43,19 @@ TEST(LargeBlocks, AreKeptUpToALimit) {
   for (int i = 0; i < 20; ++i) blocks.push_back(allocate_block(10 * kMebibyte));
   for (void* block : blocks) {
     free_block(block, 10 * kMebibyte);
-    EXPECT_LE(kept_block_bytes(), kLimit);
+    EXPECT_LE(kept_large_bytes(), kLimit);
   }
-  EXPECT_EQ(kept_block_bytes(), 80 * kMebibyte);  // eight blocks
+  EXPECT_EQ(kept_large_bytes(), 80 * kMebibyte);  // eight blocks
   void* huge = allocate_block(kLimit + 1);
   free_block(huge, kLimit + 1);
-  EXPECT_EQ(kept_block_bytes(), 80 * kMebibyte);
+  EXPECT_EQ(kept_large_bytes(), 80 * kMebibyte);
 }
 
 TEST(LargeBlocks, AreNotKeptBelowOneMebibyte) {
-  const std::size_t kept = kept_block_bytes();
+  const std::size_t kept = kept_large_bytes();
   free_block(allocate_block(kMebibyte - 1), kMebibyte - 1);
   free_block(allocate_block(0), 0);
-  EXPECT_EQ(kept_block_bytes(), kept);
+  EXPECT_EQ(kept_large_bytes(), kept);
 }
 
 TEST(SmallBlocks, AreUsedAgainByTheSameThread) {
@@ -76,6 +80,39 @@ TEST(SmallBlocks, AreGivenBackByOtherThreadsAndAfterAThreadHasEnded) {
     std::memset(blocks[i], 1, 1'280);
     free_block(blocks[i], 1'280);
   }
+}
+
+TEST(SmallBlocks, HaveRoomForWhatIsAskedAndLittleMore) {
+  for (std::size_t bytes = 0; bytes <= SizeClass::kLargest; ++bytes) {
+    const SizeClass of = SizeClass::of(bytes);
+    ASSERT_LT(of.index, SizeClass::kCount) << bytes;
+    ASSERT_GE(of.size, bytes);
+    ASSERT_LE(of.size, bytes + std::max<std::size_t>(64, bytes / 4)) << bytes;
+    ASSERT_EQ(of.size % 64, 0U) << bytes;
+    ASSERT_EQ(SizeClass::of(of.size).index, of.index) << bytes;
+  }
+  EXPECT_EQ(SizeClass::of(SizeClass::kLargest).index, SizeClass::kCount - 1);
+}
+
+TEST(SmallBlocks, AreKeptUpToALimitAndThoseInUseReplaceThoseThatWere) {
+  std::thread([] {
+    ThreadBlocks& kept = ThreadBlocks::of_this_thread();
+    const auto use = [](std::size_t count, std::size_t bytes) {
+      std::vector<void*> blocks;
+      for (std::size_t i = 0; i < count; ++i) blocks.push_back(allocate_block(bytes));
+      for (void* block : blocks) free_block(block, bytes);
+    };
+    use(1'000, 1'024);
+    EXPECT_EQ(kept.bytes(), ThreadBlocks::kMostBytes);
+    // Four of 48 KiB fit beside some of the others, which make room for them.
+    for (int i = 0; i < 100; ++i) use(4, 48 << 10U);
+    std::vector<void*> blocks;
+    const std::size_t before = kept.bytes();
+    for (int i = 0; i < 4; ++i) blocks.push_back(allocate_block(48 << 10U));
+    EXPECT_EQ(kept.bytes(), before - 4 * (48 << 10U));
+    for (void* block : blocks) free_block(block, 48 << 10U);
+    EXPECT_LE(kept.bytes(), ThreadBlocks::kMostBytes);
+  }).join();
 }
 
 TEST(LargeBlocks, OfAnySizeBeginAtACacheLine) {

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <limits>
+#include <new>
+
+namespace remotemedia {
+
+/// Memory for what comes and goes with each packet: audio, metadata, lists. 64-byte aligned; throws
+/// std::bad_alloc. [control, session, worker]
+///
+/// A block of up to 64 KiB is kept by the thread that gives it back, up to 256 KiB a thread, and
+/// found again by the next one of about its size: no lock, and no system call. So a thread that
+/// gives back what it takes takes nothing from the heap, once it has seen the sizes it needs.
+/// Blocks of 1 MiB and more are kept for all threads (base/large_blocks.h). What is in between is
+/// the heap's alone.
+void* allocate_block(std::size_t bytes);
+/// `bytes` as given to allocate_block. On any thread.
+void free_block(void* block, std::size_t bytes) noexcept;
+
+/// Lets containers and std::allocate_shared have their memory from allocate_block.
+template <typename T>
+class BlockAllocator {
+ public:
+  using value_type = T;
+
+  BlockAllocator() = default;
+  template <typename Other>
+  BlockAllocator(const BlockAllocator<Other>& /*other*/) noexcept {}
+
+  [[nodiscard]] T* allocate(std::size_t count) {
+    if (count > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T)) {
+      throw std::bad_array_new_length();
+    }
+    return static_cast<T*>(allocate_block(count * sizeof(T)));
+  }
+  void deallocate(T* memory, std::size_t count) noexcept { free_block(memory, count * sizeof(T)); }
+
+  template <typename Other>
+  bool operator==(const BlockAllocator<Other>& /*other*/) const noexcept {
+    return true;
+  }
+};
+
+}  // namespace remotemedia
