@@ -98,20 +98,24 @@ void PeerPipeline::cancel() {
 }
 
 void PeerPipeline::finish(Time timeout) noexcept {
-  if (!failure()) finish_input(timeout);
+  if (!failure()) may_wait() ? finish_input_within(timeout) : finish_input();
   session_->close(timeout);
 }
 
+void PeerPipeline::finish_input() noexcept {
+  try {
+    session_->finish();
+  } catch (...) {  // NOLINT(bugprone-empty-catch): the session is over, nobody hears of it
+  }
+}
+
 /// On another thread: a node that hangs holds up the call until this one stops the session.
-void PeerPipeline::finish_input(Time timeout) noexcept {
+void PeerPipeline::finish_input_within(Time timeout) noexcept {
   try {
     const auto ended = std::make_shared<std::promise<void>>();
     const auto end = ended->get_future();
     run_on_worker([this, ended] {
-      try {
-        session_->finish();
-      } catch (...) {  // NOLINT(bugprone-empty-catch): the session is over, nobody hears of it
-      }
+      finish_input();
       ended->set_value();
     });
     if (end.wait_for(timeout) != std::future_status::ready) session_->stop();
@@ -124,6 +128,12 @@ void PeerPipeline::finish_input(Time timeout) noexcept {
 std::uint64_t PeerPipeline::dropped_results() const {
   const std::lock_guard lock(results_->mutex);
   return results_->dropped;
+}
+
+bool PeerPipeline::may_wait() const {
+  return std::ranges::any_of(graph().nodes(), [](const GraphNode& node) {
+    return node.type.offloaded || node.policy.retry.has_value();
+  });
 }
 
 bool PeerPipeline::accepts(PayloadKind kind) const { return server::accepts(graph(), kind); }

@@ -43,9 +43,12 @@ class PeerPipeline {
   [[nodiscard]] Metrics metrics() const { return session_->metrics(); }
   [[nodiscard]] std::uint64_t dropped_results() const;
   [[nodiscard]] bool accepts(PayloadKind kind) const;
+  /// Whether a call of a node may take long.
+  [[nodiscard]] bool may_wait() const;
 
  private:
-  void finish_input(Time timeout) noexcept;
+  void finish_input() noexcept;
+  void finish_input_within(Time timeout) noexcept;
 
   struct Results;
   std::shared_ptr<Results> results_;

@@ -276,13 +276,16 @@ void Sessions::resume(const std::string& id, Shard& shard) {
   }
 }
 
-/// On any thread: it takes as long as the nodes take.
+/// On any thread: it takes as long as the nodes take. Where they do not wait, one after another: a
+/// thread for each of many sessions that end together would cost more than it does.
 void Sessions::finish(std::unique_ptr<PeerPipeline> pipeline) {
+  const bool may_wait = pipeline->may_wait();
   auto kept = std::make_shared<std::unique_ptr<PeerPipeline>>(std::move(pipeline));
-  workers_.run([kept] {
+  const auto end = [kept] {
     (*kept)->finish(kFinish);
     kept->reset();
-  });
+  };
+  if (may_wait || !endings_.post(end)) workers_.run(end);
 }
 
 void Sessions::install(const std::string& id, Prepared prepared, std::string answer,

@@ -126,6 +126,7 @@ class Sessions {
   std::function<void(std::function<void()>)> run_in_front_;
   std::vector<std::unique_ptr<Shard>> shards_;
   Workers workers_;
+  Strand endings_{workers_};  ///< of graphs that do not wait
   std::map<std::string, Entry> sessions_;
   Tally per_address_;
   Tally listeners_;  ///< of sessions, by id
