@@ -1,5 +1,6 @@
 #include "server/peer.h"
 
+#include "remotemedia/base/error.h"
 #include "remotemedia/base/log.h"
 #include "remotemedia/graph/document.h"
 #include "server/clock.h"
