@@ -1,6 +1,7 @@
 #include "remotemedia/graph/live_session.h"
 
 #include "graph/result_queue.h"
+#include "graph/waitable.h"
 #include "remotemedia/base/check.h"
 
 #include <algorithm>
@@ -26,7 +27,7 @@ class CallTurn {
     const auto is_free = [this] { return !holder_; };
     if (!timeout) {
       ended_.wait(lock, is_free);
-    } else if (!ended_.wait_for(lock, *timeout, is_free)) {
+    } else if (!ended_.wait_for(lock, waitable(*timeout), is_free)) {
       return false;
     }
     holder_ = std::this_thread::get_id();

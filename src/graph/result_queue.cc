@@ -1,5 +1,6 @@
 #include "graph/result_queue.h"
 
+#include "graph/waitable.h"
 #include "remotemedia/base/check.h"
 
 #include <string>
@@ -39,7 +40,7 @@ bool ResultQueue::wait_for_room(std::unique_lock<std::mutex>& lock, std::uint32_
   while (!is_done()) {
     if (!is_stalled(blocked)) {
       room_.wait(lock);
-    } else if (!room_.wait_for(lock, stall_limit_,
+    } else if (!room_.wait_for(lock, waitable(stall_limit_),
                                [&] { return is_done() || !is_stalled(blocked); })) {
       refuse("the number of results that wait", capacity_,
              "less, as no other thread takes any while this one is inside a call",
@@ -104,7 +105,7 @@ std::optional<Output> ResultQueue::take(std::optional<Time> timeout) {
   note_taker();
   const auto is_ready = [this] { return !outputs_.empty() || is_over_; };
   if (timeout) {
-    news_.wait_for(lock, *timeout, is_ready);
+    news_.wait_for(lock, waitable(*timeout), is_ready);
   } else {
     news_.wait(lock, is_ready);
   }

@@ -1,6 +1,7 @@
 #include "graph/session_engine.h"
 
 #include "graph/process_memory.h"
+#include "graph/waitable.h"
 #include "remotemedia/base/check.h"
 #include "remotemedia/base/error.h"
 #include "remotemedia/base/log.h"
@@ -349,7 +350,7 @@ bool Session::Engine::close(std::optional<Time> timeout) noexcept {
   std::unique_lock lock(mutex_);
   const auto is_idle = [this] { return running_lanes_ == 0; };
   if (timeout) {
-    changed_.wait_for(lock, *timeout, is_idle);
+    changed_.wait_for(lock, waitable(*timeout), is_idle);
   } else {
     changed_.wait(lock, is_idle);
   }

@@ -5,6 +5,7 @@
 #include "graph/fake_types.h"
 #include "graph/fakes.h"
 #include "graph/refusals.h"
+#include "graph/waitable.h"
 #include "remotemedia/base/error.h"
 
 #include <gmock/gmock.h>
@@ -130,6 +131,15 @@ TEST(LiveSession, GivesNothingWhenTheTimeIsOverAndGoesOn) {
   const std::optional<Output> output = session.next(Time{0});
   ASSERT_TRUE(output);
   EXPECT_EQ(content(output->packet), "a");
+}
+
+TEST(LiveSession, AnyTimeMayBeWaitedFor) {
+  const auto now = std::chrono::steady_clock::now();
+  EXPECT_GT(now + waitable(Time::max()), now) << "the sum overflows, and next() would not wait";
+  LiveSession session(live_graph(type_of("Pass")));
+  session.push(text_packet("a"));
+  EXPECT_TRUE(session.next(Time::max()));
+  EXPECT_TRUE(session.close(Time::max()));
 }
 
 TEST(LiveSession, FlushEndsAStreamAndFinishTheInput) {
