@@ -7,7 +7,6 @@ import os
 import re
 import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from concurrent.futures import wait
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
@@ -206,13 +205,16 @@ class Pipeline:
         run = self._make_run(input_data, use_rust, None)
         if run.is_quick:
             return self._run_here(run)
-        future = Worker("remotemedia-run").submit(run)
+        worker = Worker("remotemedia-run")
         try:
-            return future.result()
+            return worker.submit(run).result()
+        except Exception:  # of the run, or there is no thread for it
+            raise
+        except BaseException:  # Ctrl-C, perhaps before the future was here
+            run.stop()
+            worker.submit(lambda: None).result()  # comes after the run
+            raise
         finally:
-            if not future.done():  # interrupted
-                run.stop()
-                wait([future])
             self._keep_metrics(run.metrics)
 
     async def process(

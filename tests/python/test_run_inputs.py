@@ -7,6 +7,7 @@ import itertools
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from remotemedia import ConfigurationError, ItemTypeError, MediaIOError, Node, NodeError, Pipeline
+from remotemedia._worker import Worker
 from remotemedia.nodes import (
     AddNode,
     AudioBuffer,
@@ -493,6 +495,31 @@ def test_ctrl_c_ends_a_run() -> None:
         rest, _ = process.communicate(timeout=60)
     assert rest == "cleaned\ninterrupted\n"
     assert process.returncode == 0
+
+
+def test_ctrl_c_ends_a_run_that_is_not_waited_for_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    log: list[str] = []
+    running = threading.Event()
+
+    class Announce(Node):
+        def process(self, data: Any) -> None:
+            running.set()
+
+        def cleanup(self) -> None:
+            log.append("cleaned")
+
+    submit = Worker.submit
+
+    def interrupted(worker: Worker, *call: Any) -> None:
+        monkeypatch.setattr(Worker, "submit", submit)
+        submit(worker, *call)
+        running.wait()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Worker, "submit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Pipeline([Announce()]).run_sync(itertools.count())
+    assert log == ["cleaned"]
 
 
 def test_run_sync_works_inside_a_running_loop() -> None:
