@@ -72,7 +72,7 @@ class Handler : public nlohmann::json_sax<nlohmann::json> {
     if (text.find_first_of(".eE") == std::string::npos) refuse_number(text);
     return scalar(value);
   }
-  bool string(std::string& value) override { return scalar(std::move(value)); }
+  bool string(std::string& value) override { return scalar(value); }
   bool binary(nlohmann::json::binary_t&) override { return false; }
   bool start_object(std::size_t) override {
     builder_.begin_object(line());

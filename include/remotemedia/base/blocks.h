@@ -29,17 +29,21 @@ class BlockAllocator {
   BlockAllocator(const BlockAllocator<Other>& /*other*/) noexcept {}
 
   [[nodiscard]] T* allocate(std::size_t count) {
-    if (count > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T)) {
+    if (count > std::numeric_limits<std::ptrdiff_t>::max() / kSize) {
       throw std::bad_array_new_length();
     }
-    return static_cast<T*>(allocate_block(count * sizeof(T)));
+    return static_cast<T*>(allocate_block(count * kSize));
   }
-  void deallocate(T* memory, std::size_t count) noexcept { free_block(memory, count * sizeof(T)); }
+  void deallocate(T* memory, std::size_t count) noexcept { free_block(memory, count * kSize); }
 
   template <typename Other>
   bool operator==(const BlockAllocator<Other>& /*other*/) const noexcept {
     return true;
   }
+
+ private:
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): containers of containers ask for pointers
+  static constexpr std::size_t kSize = sizeof(T);
 };
 
 }  // namespace remotemedia
