@@ -186,7 +186,7 @@ def _sharp_filter(quality: str, downwards: bool) -> FilterSpec:
         nyquist = 1.0 / 3.0 if downwards else 0.5
         prototype = Kaiser((passes * nyquist, stops * nyquist, attenuation_db))
     if downwards:
-        return FilterSpec(2, 3, prototype, outputs=32, before=2, ahead=3)
+        return FilterSpec(2, 3, prototype, outputs=32, before=2, ahead=4)
     return FilterSpec(3, 2, prototype, outputs=_BLOCK_OUTPUTS)
 
 

@@ -72,7 +72,7 @@ FastFirFilter::FastFirFilter(std::shared_ptr<const FastFirBank> bank)
 
 void FastFirFilter::reset() {
   // Output 0 lies at input 0: its window begins half_width - 1 zeros before the first input.
-  const std::size_t silence = bank_->half_width() - 3 - 1;
+  const std::size_t silence = bank_->half_width() - FastFirBank::kMore - 1;
   history_.reset(silence);
   sums_.reset(silence - kLookAhead);
   carry_ = {};

@@ -31,8 +31,11 @@ class FastFirBank {
 
   [[nodiscard]] static int up() { return 2; }
   [[nodiscard]] static int down() { return 3; }
-  /// Inputs on each side of an output, with the three more that u[n + 1] takes.
-  [[nodiscard]] std::size_t half_width() const { return half_width_ + 3; }
+  /// Inputs that come after an output, with the three more that u[n + 1] takes, and one: what is
+  /// carried into a block is for both outputs of its first pair, of which the second takes one
+  /// more.
+  [[nodiscard]] std::size_t half_width() const { return half_width_ + kMore; }
+  static constexpr std::size_t kMore = 4;
   /// Inputs of a block of 8 n for one of the three filters.
   [[nodiscard]] std::size_t columns() const { return columns_; }
   [[nodiscard]] const float* u() const { return coefficients_.get(); }

@@ -61,7 +61,7 @@ class EveryRatio : public testing::TestWithParam<std::tuple<int, int>> {
 };
 
 TEST_P(EveryRatio, GivesTheSameBitsForAnyChunks) {
-  for (const Quality quality : {Quality::low, Quality::high, Quality::very_high}) {
+  for (const Quality quality : kQualities) {
     SCOPED_TRACE(to_string(quality));
     const std::vector<float> x = noise(6'000, 1);
     const std::vector<float> expected = whole(x, rate_, target_rate_, quality);
@@ -181,7 +181,8 @@ INSTANTIATE_TEST_SUITE_P(Ratios, EveryRatio,
                                          std::tuple(16'000, 48'000), std::tuple(8'000, 44'100),
                                          std::tuple(44'101, 16'000), std::tuple(96'000, 44'100),
                                          std::tuple(192'000, 8'000), std::tuple(8'000, 192'000),
-                                         std::tuple(191'999, 44'101), std::tuple(16'000, 16'001)),
+                                         std::tuple(191'999, 44'101), std::tuple(16'000, 16'001),
+                                         std::tuple(44'101, 11'025), std::tuple(95'999, 16'001)),
                          [](const auto& param_info) {
                            return std::to_string(std::get<0>(param_info.param)) + "_to_" +
                                   std::to_string(std::get<1>(param_info.param));
