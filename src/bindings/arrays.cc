@@ -30,9 +30,7 @@ struct ReleaseArray {
 
   void operator()(const void* array) const noexcept {
     if (account) account->give_back(bytes);
-    if (const PythonAccess python; python) {
-      Py_DECREF(const_cast<PyObject*>(static_cast<const PyObject*>(array)));
-    }
+    let_go(const_cast<PyObject*>(static_cast<const PyObject*>(array)));
   }
 };
 

@@ -7,17 +7,23 @@
 
 namespace remotemedia::bindings {
 
+/// Gives back a reference, on any thread: at once with the GIL. Without it the calling thread,
+/// which may be in the middle of a native node, does not wait for it: whoever has the GIL next
+/// gives it back. It is leaked when the interpreter is gone.
+void let_go(PyObject* object) noexcept;
+
 /// Lets other Python threads run while it lives. A thread that wants the GIL back while the
 /// interpreter shuts down never returns from here: CPython before 3.14 would unwind it through code
 /// that still owns Python objects, later versions stop it themselves.
 class GilRelease {
  public:
-  GilRelease() : state_(PyEval_SaveThread()) {}
+  GilRelease();
   ~GilRelease();
   GilRelease(const GilRelease&) = delete;
   GilRelease& operator=(const GilRelease&) = delete;
 
  private:
+  bool outer_;
   PyThreadState* state_;
 };
 
@@ -26,11 +32,12 @@ class GilRelease {
 class GilAcquire {
  public:
   GilAcquire();
-  ~GilAcquire() { PyGILState_Release(state_); }
+  ~GilAcquire();
   GilAcquire(const GilAcquire&) = delete;
   GilAcquire& operator=(const GilAcquire&) = delete;
 
  private:
+  bool outer_;
   PyGILState_STATE state_;
 };
 
@@ -46,8 +53,7 @@ class PythonAccess {
   std::optional<GilAcquire> gil_;
 };
 
-/// A Python object that native code keeps: released with the GIL, whichever thread lets go of it,
-/// and leaked when the interpreter is gone.
+/// A Python object that native code keeps, and that any thread may let go of.
 class KeptObject {
  public:
   KeptObject() = default;
@@ -59,7 +65,7 @@ class KeptObject {
   /// With the GIL.
   void keep(nanobind::object object) { object_ = std::move(object); }
   [[nodiscard]] nanobind::handle get() const { return object_; }
-  void reset() noexcept;
+  void reset() noexcept { let_go(object_.release().ptr()); }
 
  private:
   nanobind::object object_;

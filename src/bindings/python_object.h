@@ -7,8 +7,7 @@
 
 namespace remotemedia::bindings {
 
-/// Any Python object as a payload. Native nodes pass it on as it is; its operations take the GIL,
-/// and so does its destructor.
+/// Any Python object as a payload. Native nodes pass it on as it is; its operations take the GIL.
 class PythonObject final : public ForeignObject {
  public:
   explicit PythonObject(nanobind::object object) : object_(std::move(object)) {}

@@ -6,6 +6,7 @@ import _thread
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -283,6 +284,33 @@ def test_another_thread_makes_progress_while_native_code_works(name: str, tmp_pa
             break
     assert progress
     thread.join()
+
+
+@pytest.mark.usefixtures("no_switching")
+def test_a_native_node_does_not_wait_for_the_gil_when_it_drops_its_input() -> None:
+    resample = ("AudioResampleNode", {"target_sample_rate": 16_000})
+    hold_back = ("AudioBuffer", {"buffer_size_samples": 1_000_000})  # so that no sink takes the GIL
+    run = Run(chain(resample, hold_back))
+    packets = [audio_packet(noise(2, 480_000), 48_000)]
+    held_s = 0.5
+    gate = _thread.allocate_lock()
+    gate.acquire()
+
+    def push() -> None:
+        packet = packets.pop()
+        gate.release()
+        run.session.push(packet)
+
+    thread = threading.Thread(target=push)
+    thread.start()
+    with gate:  # have the GIL as soon as the push gives it away, and keep it
+        end = time.perf_counter() + held_s
+        while time.perf_counter() < end:
+            pass
+    thread.join()
+    resampling, _ = run.session.metrics()["node_metrics"]
+    assert resampling["success_count"] == 1
+    assert resampling["max_duration_us"] < held_s / 2 * 1e6
 
 
 def test_ctrl_c_stops_a_file_between_two_blocks(tmp_path: Path) -> None:
