@@ -1,4 +1,4 @@
-"""What runs a graph: the native session, or the one in Python if no node is native."""
+"""What runs a graph: the native session, or the one in Python."""
 
 from __future__ import annotations
 

@@ -66,6 +66,8 @@ class Graph:
         Nodes that take the session's input; nodes that produce their own.
     outputs : list of int
         Nodes whose first output port leads nowhere: it is an output of the graph.
+    uses_native : bool
+        The native session runs it, with the nodes in Python among its own; see `resolve`.
     native : remotemedia._native.Graph or None
         Made for the first session.
     """
@@ -77,6 +79,7 @@ class Graph:
     inputs: list[int] = field(default_factory=list)
     sources: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
+    uses_native: bool = False
     native: Any = field(default=None, repr=False)
     _resolved_for: object = field(default=None, repr=False)
 
@@ -87,11 +90,6 @@ class Graph:
         Where connections meet, blocks of both alternate, and no joining takes them apart again.
         """
         return all(node.type.continuous and len(node.incoming) <= 1 for node in self.nodes)
-
-    @property
-    def uses_native(self) -> bool:
-        """Whether any node runs native."""
-        return any(node.runtime == "native" for node in self.nodes)
 
     @property
     def has_branches(self) -> bool:
@@ -128,9 +126,10 @@ class Graph:
         }
 
     def resolve(self, use_native: bool = True) -> None:
-        """Decide the runtime of each node, and log it.
+        """Decide the runtime of each node, and which session runs them; log the former.
 
-        The native module is probed (and its absence warned about) only if a node would use it.
+        The native session does, if the module loads and not all nodes are asked to be Python's. Its
+        absence is warned about only if a node would use it.
 
         Raises
         ------
@@ -146,6 +145,7 @@ class Graph:
             )
             node.runtime = found.runtime
             node.runtime_reason = found.reason if use_native else "use_rust=False"
+        self.uses_native = use_native and not self._is_pythons() and runtime.probe().available
         self._log_runtimes()
 
     def is_resolved(self, use_native: bool) -> bool:
@@ -166,13 +166,20 @@ class Graph:
                 _LOG.info("node %s: %s (%s)", node.label, node.runtime, node.runtime_reason)
 
     def _wants_native(self) -> bool:
+        return any("native" in node.type.runtimes for node in self._nodes_of_any_runtime())
+
+    def _is_pythons(self) -> bool:
+        return not self._nodes_of_any_runtime()
+
+    def _nodes_of_any_runtime(self) -> list[GraphNode]:
+        """Give the nodes of which nobody says that Python is to run them."""
         if runtime.requested_runtime() == "python":
-            return False
-        return any(
-            "native" in node.type.runtimes
-            and runtime.normalize_hint(node.node.runtime_hint) != "python"
+            return []
+        return [
+            node
             for node in self.nodes
-        )
+            if runtime.normalize_hint(node.node.runtime_hint) != "python"
+        ]
 
     def to_manifest(self) -> dict[str, Any]:
         """Give the manifest from which the native graph is built.

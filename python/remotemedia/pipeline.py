@@ -255,8 +255,7 @@ class Pipeline:
         use_rust : bool
             False runs every node in Python.
         queue_capacity : int
-            Items that may wait before each node that may block (Python, files) in a graph with
-            native nodes.
+            Items that may wait before each node that may block (Python, files), if it has a lane.
         queue_policy : {"block", "drop_oldest", "coalesce"}
             What a full queue does with one more: make `push` wait, lose the oldest item, or all
             that wait. The metrics count what is lost.

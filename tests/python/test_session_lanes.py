@@ -1,4 +1,4 @@
-"""Python nodes in a native session: they run beside it, and never hold it up."""
+"""Python nodes in a native session: they run beside all others, and hold up nobody before them."""
 
 from __future__ import annotations
 
@@ -43,6 +43,20 @@ class Quick(Node):
 
 def gated(gate: Gate, **settings: Any) -> Any:
     return Pipeline([PassThroughNode(), gate]).session(**settings)
+
+
+class Meet(Node):
+    """Ends a call when a call of another node is under way too."""
+
+    barrier = threading.Barrier(2)
+
+    def process(self, data: Any) -> Any:
+        self.barrier.wait(timeout=30)
+        return data
+
+
+class MeetToo(Meet):
+    pass
 
 
 def branches(gate: Gate) -> Pipeline:
@@ -191,6 +205,38 @@ def test_a_thousand_sessions_with_python_nodes_at_once() -> None:
         return await asyncio.gather(*(one(number) for number in range(1_000)))
 
     assert run(main) == [[f"quick {number}"] for number in range(1_000)]
+
+
+def test_branches_of_python_nodes_alone_work_at_the_same_time() -> None:
+    pipeline = Pipeline.from_manifest(
+        {
+            "version": "v1",
+            "metadata": {"name": "branches"},
+            "nodes": [
+                {"id": "in", "node_type": "Quick"},
+                {"id": "left", "node_type": "Meet"},
+                {"id": "right", "node_type": "MeetToo"},
+            ],
+            "connections": [{"from": "in", "to": "left"}, {"from": "in", "to": "right"}],
+        }
+    )
+    assert pipeline.run_sync(1) == ["quick 1", "quick 1"]
+
+
+def test_nodes_of_a_chain_in_python_work_at_the_same_time() -> None:
+    class First(Meet):
+        def process(self, data: Any) -> Any:
+            return super().process(data) if data == "second" else data
+
+    class Last(Meet):
+        def process(self, data: Any) -> Any:
+            return super().process(data) if data == "first" else data
+
+    with Pipeline([First(), Last()]).session_sync() as session:
+        for item in ("first", "second"):
+            session.push(item)
+        session.finish()
+        assert list(session) == ["first", "second"]
 
 
 def test_try_push_needs_a_session_that_has_started() -> None:
