@@ -54,8 +54,8 @@ BUSY: Final = """
 A block every 20 ms through the resampler and the energy VAD, alone and while another thread of
 the process runs Python code without a pause (`bench/busy_gil.py`). Native nodes do not need the
 GIL: {sessions:,} sessions that native threads push share the processors with that thread, as they
-do with one that does not hold the GIL. Where Python pushes, here one session, the call waits for
-the GIL, up to 5 ms each time that it needs it.
+do with one that does not hold the GIL. Where Python pushes, here one session, a short block for
+native nodes keeps the GIL while they work, as it would wait up to 5 ms to get it back.
 
 """
 CALLS: Final = """

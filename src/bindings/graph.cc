@@ -11,6 +11,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -115,6 +116,12 @@ PythonGraph::PythonGraph(nb::handle manifest, const nb::dict& foreign) {
   }
   const GilRelease unlocked;
   graph_ = Graph::build(parsed, builtin_nodes(), options);
+}
+
+bool PythonGraph::is_quick() const {
+  return factories_.empty() && std::ranges::none_of(graph_->nodes(), [](const GraphNode& node) {
+           return node.type.offloaded || node.policy.retry;
+         });
 }
 
 void PythonGraph::add_foreign(GraphOptions& options, ManifestNode& node, const nb::tuple& given) {

@@ -20,6 +20,8 @@ class PythonGraph {
   PythonGraph(nanobind::handle manifest, const nanobind::dict& foreign);
 
   [[nodiscard]] const std::shared_ptr<const Graph>& graph() const { return graph_; }
+  /// Its nodes wait for nothing: no Python, no files, no repeated calls.
+  [[nodiscard]] bool is_quick() const;
 
   int traverse(visitproc visit, void* arg) const;
   void clear();

@@ -27,6 +27,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace remotemedia::bindings {
@@ -92,6 +93,17 @@ void check_signals() {
   if (PyErr_CheckSignals() != 0) throw nb::python_error();
 }
 
+/// Native nodes take less for it than what another thread may keep the GIL for: 20 ms of stereo.
+bool is_short(const Packet& packet) {
+  constexpr std::size_t kSamples = 1'920;
+  if (const AudioBuffer* audio = packet.audio()) {
+    return audio->frames() * static_cast<std::size_t>(audio->channels()) <= kSamples;
+  }
+  const auto* text = std::get_if<std::string>(&packet.payload);
+  return !std::holds_alternative<PacketList>(packet.payload) &&
+         (text == nullptr || text->size() <= kSamples);
+}
+
 /// Owned by Python. All members but `stopped_` are guarded by the GIL; the native session belongs
 /// to the thread of the running call, if there is one.
 class PythonSession {
@@ -102,7 +114,9 @@ class PythonSession {
     side_->sink = std::move(sink);
     side_->loop = std::move(loop);
     side_->on_failure = std::move(on_failure);
-    const auto& definition = nb::cast<const PythonGraph&>(graph).graph();
+    const auto& given = nb::cast<const PythonGraph&>(graph);
+    is_quick_ = given.is_quick() && !options.parallel_branches;
+    const auto& definition = given.graph();
     Session::Sink to_python_sink = make_sink(side_, output_ids(*definition));
     options.on_failure = make_listener(side_);
     const MakingNodes making(side_);
@@ -112,7 +126,8 @@ class PythonSession {
 
   void push(nb::handle packet) {
     Packet given = to_packet(packet);
-    run([&] { session_->push(std::move(given)); });
+    const bool is_little = is_short(given);
+    run([&] { session_->push(std::move(given)); }, is_little);
   }
 
   void run_sources() {
@@ -129,11 +144,11 @@ class PythonSession {
   }
 
   void flush() {
-    run([&] { session_->flush(); });
+    run([&] { session_->flush(); }, true);
   }
 
   void finish() {
-    run([&] { session_->finish(); });
+    run([&] { session_->finish(); }, true);
   }
 
   // Without the GIL: the locks that they take are held by threads that may wait for it.
@@ -160,11 +175,13 @@ class PythonSession {
       return false;
     }
     bool is_clean = false;
-    run([&] {
-      is_clean = session_->close(
-          timeout_s ? std::optional(Time(static_cast<std::int64_t>(*timeout_s * 1e9)))
-                    : std::nullopt);
-    });
+    run(
+        [&] {
+          is_clean = session_->close(
+              timeout_s ? std::optional(Time(static_cast<std::int64_t>(*timeout_s * 1e9)))
+                        : std::nullopt);
+        },
+        true);
     return is_clean;
   }
 
@@ -191,12 +208,16 @@ class PythonSession {
   }
 
  private:
+  /// Little work of quick nodes keeps the GIL: beside a thread of Python code it would have to wait
+  /// 5 ms to get it back. Then nothing may wait for a thread that waits for the GIL, so there must
+  /// be no lanes.
   template <typename Work>
-  void run(Work work) {
+  void run(Work work, bool is_little = false) {
     const Turn turn(busy_, "the session",
                     "call it from one thread at a time, and not from its own sink");
     const Ending ending(*side_);
-    const GilRelease unlocked;
+    std::optional<GilRelease> unlocked;
+    if (!is_little || !is_quick_) unlocked.emplace();
     work();
   }
 
@@ -214,6 +235,7 @@ class PythonSession {
 
   nb::object graph_;
   std::shared_ptr<PythonSide> side_;
+  bool is_quick_ = false;
   bool busy_ = false;
   std::atomic<bool> stopped_{false};  ///< set by any thread; publishes nothing else
   std::optional<Session> session_;    ///< last: its nodes refer to what is above

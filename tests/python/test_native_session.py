@@ -287,6 +287,27 @@ def test_another_thread_makes_progress_while_native_code_works(name: str, tmp_pa
 
 
 @pytest.mark.usefixtures("no_switching")
+def test_a_short_block_of_native_nodes_does_not_have_to_get_the_gil_back() -> None:
+    run = Run(chain("AudioResampleNode", "VADNode"))
+    blocks = [audio_packet(noise(2, 960), 48_000) for _ in range(100)]
+    gate, progress = _thread.allocate_lock(), []
+    gate.acquire()
+
+    def other() -> None:
+        with gate:
+            progress.append(True)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    gate.release()
+    for block in blocks:
+        run.session.push(block)
+    run.session.finish()
+    assert not progress  # the other thread waits for the GIL, and has not had it
+    thread.join()
+
+
+@pytest.mark.usefixtures("no_switching")
 def test_a_native_node_does_not_wait_for_the_gil_when_it_drops_its_input() -> None:
     resample = ("AudioResampleNode", {"target_sample_rate": 16_000})
     hold_back = ("AudioBuffer", {"buffer_size_samples": 1_000_000})  # so that no sink takes the GIL
