@@ -328,7 +328,7 @@ class Node(abc.ABC):
     def _type(self) -> NodeType:
         return NodeType(
             name=type(self).__name__,
-            summary=(inspect.getdoc(type(self)) or "").partition("\n")[0],
+            summary=_summary_of(type(self)),
             category="user",
             streaming=bool(self.is_streaming),
             repeatable=bool(self.is_repeatable),
@@ -420,3 +420,12 @@ def check_or_raise(node_type: NodeType, given: Mapping[str, Any]) -> dict[str, A
         assert problem is not None
         raise ConfigurationError(f"{node_type.name}: {problem.message}", hint=problem.hint)
     return parameters
+
+
+def _summary_of(node: type[Node]) -> str:
+    """Give the first line of a class's docstring, or of the one that it inherits.
+
+    As `inspect.getdoc`, which takes longer than the rest of a pipeline's making.
+    """
+    text = next(kind.__doc__ for kind in node.__mro__ if kind.__doc__)
+    return text.strip().partition("\n")[0].rstrip()

@@ -133,8 +133,9 @@ def test_a_session_that_fails_is_an_error(use_rust: bool) -> None:
 
     async def main() -> None:
         async with pipeline.session(use_rust=use_rust) as session:
+            session.try_push(SECRET)
             with pytest.raises(NodeError):
-                await session.push(SECRET)
+                await session.flush()
 
     asyncio.run(main())
     span = only_span()
