@@ -110,6 +110,7 @@ class _Call(Generic[T]):
         if self._timer is not None:
             self._timer.cancel()
         if task.cancelled():
+            _discard(self._awaitable)  # if it was cancelled before its first step
             self.future.cancel()
         elif (error := task.exception()) is not None:
             self.future.set_exception(error)

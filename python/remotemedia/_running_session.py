@@ -64,6 +64,7 @@ class RunningSession:
         self._lock = threading.Lock()  # of what follows
         self._generation = 0
         self._pending = 0
+        self._failure: BaseException | None = None
         self._closed: Future[bool] | None = None
         self._last_metrics: dict[str, Any] | None = None
         self._span = RunSpan("remotemedia.session", graph, settings.session_id)
@@ -205,6 +206,8 @@ class RunningSession:
     def _act(self, action: Callable[[Engine], None]) -> None:
         if self._engine is None or self._scope.is_stopped:
             return
+        if self._failure is not None:
+            raise self._failure
         try:
             with self._scope.entered():
                 action(self._engine)
@@ -215,6 +218,7 @@ class RunningSession:
             raise
 
     def _fail(self, error: BaseException) -> None:
+        self._failure = self._failure or error
         self._span.fail(error)
         self.outbox.fail(error)
 
