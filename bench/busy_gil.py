@@ -3,11 +3,10 @@
 Usage: python bench/busy_gil.py [--rounds N] [--blocks N] [--sessions N] [--seconds S]
 
 Prints JSON. Of one session that Python pushes: per round the p99.9 in microseconds of the nodes'
-processing, and of the whole call of `push`, which has to wait for the GIL, alone and beside the
-other thread. The blocks come every 20 ms, as live ones do: back to back, caches would be warmer
-alone. Of many sessions that native threads push (bench/live_sessions.cc): p99.9 of the processing
-and of the delay, also beside a thread that is as busy without the GIL, because any thread takes its
-share of the processor.
+processing, and of the whole call of `push`, alone and beside the other thread. The blocks come
+every 20 ms, as live ones do: back to back, caches would be warmer alone. Of many sessions that
+native threads push (bench/live_sessions.cc): p99.9 of the processing and of the delay, also beside
+a thread that is as busy without the GIL, because any thread takes its share of the processor.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 // moment it was due, and how the memory moved while sessions were opened and closed.
 
 #include "bench/blocks.h"
+#include "remotemedia/base/thread_priority.h"
 #include "remotemedia/graph/session.h"
 #include "remotemedia/nodes/builtin.h"
 
@@ -219,7 +220,12 @@ void run(const Options& options) {
   const auto start = SteadyClock::now() + std::chrono::milliseconds(50);
   std::vector<std::jthread> threads;
   threads.reserve(shards.size());
-  for (Shard& shard : shards) threads.emplace_back([&shard, start] { shard.run(start); });
+  for (Shard& shard : shards) {
+    threads.emplace_back([&shard, start] {
+      raise_thread_priority();  // as the server's shards
+      shard.run(start);
+    });
+  }
   std::vector<double> memory;
   for (int second = 1; second < static_cast<int>(options.seconds); ++second) {
     std::this_thread::sleep_until(start + std::chrono::seconds(second));

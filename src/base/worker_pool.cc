@@ -1,5 +1,7 @@
 #include "remotemedia/base/worker_pool.h"
 
+#include "remotemedia/base/thread_priority.h"
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -35,6 +37,7 @@ class WorkerPool {
 
  private:
   void work() {
+    restore_thread_priority();  // a task may block or compute for long, whoever asks for it
     std::unique_lock lock(mutex_);
     for (;;) {
       while (!tasks_.empty()) {

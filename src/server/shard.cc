@@ -1,5 +1,6 @@
 #include "server/shard.h"
 
+#include "remotemedia/base/thread_priority.h"
 #include "server/clock.h"
 
 #include <algorithm>
@@ -51,6 +52,7 @@ void Shard::stop() {
 }
 
 void Shard::run() {
+  raise_thread_priority();
   while (!stopped_.load(std::memory_order_relaxed)) {
     now_ = end_of_tick(steady_now());
     tasks_.run();
