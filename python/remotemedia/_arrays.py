@@ -20,6 +20,7 @@ FORMATS: Final[dict[str, np.dtype[Any]]] = {
     "i32": np.dtype(np.int32),
 }
 FLOAT64: Final = np.dtype(np.float64)  # of arrays only, never of audio in a graph
+_TARGETS: Final = (*FORMATS, "f64")
 _MAX_DIMENSIONS: Final = 2
 
 
@@ -125,6 +126,18 @@ def check_flag(what: str, value: object) -> bool:
     if isinstance(value, np.bool_):
         return bool(value)
     raise ConfigurationError(f"{what} is {value!r}, expected True or False")
+
+
+def check_conversion(target: object, dither: object) -> tuple[str, bool]:
+    """Return the target in lower case and whether to dither; ConfigurationError otherwise."""
+    name = check_choice("convert_format: target", target, _TARGETS)
+    adds_noise = check_flag("convert_format: dither", dither)
+    if adds_noise and name != "i16":
+        raise ConfigurationError(
+            f"convert_format: dither is True for target {name!r}, expected target 'i16'",
+            hint="only int16 is coarse enough to need it",
+        )
+    return name, adds_noise
 
 
 def _a(name: str) -> str:

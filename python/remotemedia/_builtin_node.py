@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, ParamSpec
+from operator import attrgetter
+from typing import Any, ClassVar, Final, ParamSpec
 
 from ._node_types import NodeType, StreamFormat, find_type
 from ._packet import Executor
@@ -14,6 +15,9 @@ from .node import COMMON_ARGUMENTS, Node, check_or_raise, create_node
 __all__ = ["BuiltinNode", "builtin_class", "checked"]
 
 P = ParamSpec("P")
+
+# What a graph is made of besides the parameters of the table.
+_STATE: Final = ("_name", "_runtime_hint", "is_streaming", "is_repeatable", "_isolate")
 
 _classes: dict[str, type[BuiltinNode]] = {}
 
@@ -27,6 +31,7 @@ class BuiltinNode(Node):
     _node_type: ClassVar[NodeType]
     _new_executor: ClassVar[Callable[[Mapping[str, Any]], Executor]]
     _resolve: ClassVar[Callable[[Mapping[str, Any], StreamFormat], StreamFormat] | None]
+    _read_graph_state: ClassVar[attrgetter[tuple[Any, ...]]]
 
     def __init_subclass__(
         cls,
@@ -42,6 +47,8 @@ class BuiltinNode(Node):
         cls._node_type = node_type
         cls._new_executor = executor
         cls._resolve = resolve
+        names = (spec.name for spec in node_type.parameters)
+        cls._read_graph_state = attrgetter(*_STATE, *names)
         _classes[node_type.name] = cls
 
     def process(self, data: Any = None) -> Any:
@@ -75,6 +82,14 @@ class BuiltinNode(Node):
 
     def _parameters(self) -> dict[str, Any]:
         return self._table_parameters() if self._is_builtin else super()._parameters()
+
+    def _graph_state(self) -> tuple[Any, ...]:
+        if not self._is_builtin:
+            return super()._graph_state()
+        # As they are: whoever makes the graph checks them. The types tell apart what `marshal`
+        # does not, which is numbers of NumPy.
+        values = self._read_graph_state(self)
+        return (id(self._policy), values, *map(id, map(type, values)))
 
     def _table_parameters(self) -> dict[str, Any]:
         given = {spec.name: getattr(self, spec.name) for spec in self._node_type.parameters}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 __all__ = ["CancelScope", "Waits", "current_scope", "current_waits", "entered"]
 
@@ -65,30 +65,26 @@ class CancelScope:
         self._lock = threading.Lock()
         self._waits: set[Waits] = set()
 
-    @contextmanager
-    def entered(self, generation: int | None = None) -> Iterator[Waits]:
+    def entered(self, generation: int | None = None) -> AbstractContextManager[Waits]:
         """Let a cancel end the waits of this thread; for work of that generation, or the present.
 
         A thread that is inside already stays as it is: its outermost entry counts.
         """
-        waits = current_waits()
-        if waits is None or waits.scope is not self:
-            waits = Waits(self, generation)
-        outer, _present.waits = current_waits(), waits
+        return _Entry(self, generation)
+
+    def _add(self, waits: Waits, generation: int | None) -> None:
         with self._lock:
             waits.entries += 1
             self._waits.add(waits)
             is_stale = self.is_stopped or (generation is not None and generation < self.generation)
         if is_stale:
             waits.cancel()
-        try:
-            yield waits
-        finally:
-            _present.waits = outer
-            with self._lock:
-                waits.entries -= 1
-                if waits.entries == 0:
-                    self._waits.discard(waits)
+
+    def _remove(self, waits: Waits) -> None:
+        with self._lock:
+            waits.entries -= 1
+            if waits.entries == 0:
+                self._waits.discard(waits)
 
     def cancel(self) -> None:
         """End the present wait of each thread, or its next one. Any thread."""
@@ -114,6 +110,31 @@ class CancelScope:
         """Cancel, for good. Any thread."""
         self.is_stopped = True
         self.cancel()
+
+
+class _Entry(AbstractContextManager[Waits]):
+    """The entry of one thread into a scope."""
+
+    __slots__ = ("_generation", "_outer", "_scope", "_waits")
+
+    def __init__(self, scope: CancelScope, generation: int | None) -> None:
+        self._scope = scope
+        self._generation = generation
+
+    def __enter__(self) -> Waits:
+        outer = current_waits()
+        if outer is not None and outer.scope is self._scope:
+            waits = outer
+        else:
+            waits = Waits(self._scope, self._generation)
+        self._outer, self._waits = outer, waits
+        _present.waits = waits
+        self._scope._add(waits, self._generation)
+        return waits
+
+    def __exit__(self, *_: object) -> None:
+        _present.waits = self._outer
+        self._scope._remove(self._waits)
 
 
 def current_waits() -> Waits | None:

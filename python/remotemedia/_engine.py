@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Literal, Protocol, get_args
 
-from . import runtime
+from . import _joiner, runtime
 from ._graph import Graph, GraphNode
 from ._packet import Executor, Packet
 from ._session_python import PythonSession
 from .exceptions import refuse
 
-__all__ = ["Engine", "Lanes", "QueuePolicy", "QueueSettings", "make_engine", "make_native_graph"]
+__all__ = [
+    "Engine",
+    "FileEngine",
+    "Lanes",
+    "QueuePolicy",
+    "QueueSettings",
+    "join_packets",
+    "make_engine",
+    "make_native_graph",
+]
 
 Sink = Callable[[str, Packet], None]
 # What runs on threads of its own in a native session: nothing, nodes that may block, or all
@@ -49,7 +58,7 @@ _DEFAULT_QUEUE: Final = QueueSettings()
 class Engine(Protocol):
     """A running graph. One thread at a time.
 
-    Except `has_room`, `cancel`, `stop` and `metrics`, which any thread may call.
+    Except `has_room`, `cancel`, `stop`, `metrics` and `measure`, which any thread may call.
     """
 
     def push(self, packet: Packet) -> None:
@@ -79,58 +88,15 @@ class Engine(Protocol):
     def metrics(self) -> dict[str, Any]:
         """Give what was measured so far."""
 
-    def join(self, packets: list[Packet]) -> Packet:
-        """Join the blocks of one output into one item; for continuous graphs."""
+    def measure(self) -> Callable[[], dict[str, Any]]:
+        """Take what was measured so far; a call, at any time, gives it as `metrics` would now."""
 
 
-class NativeSession:
-    """The native session with the executors of those nodes that Python runs."""
+class FileEngine(Engine, Protocol):
+    """One that reads files itself: the native session."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        sink: Sink,
-        *,
-        session_id: str,
-        enable_metrics: bool,
-        loop: asyncio.AbstractEventLoop | None,
-        lanes: Lanes,
-        queue: QueueSettings,
-        on_failure: Callable[[BaseException], None] | None,
-    ) -> None:
-        self._module = runtime.native_module()
-        self._graph = make_native_graph(graph)
-        session = self._module.Session(
-            self._graph,
-            session_id,
-            enable_metrics,
-            sink,
-            loop,
-            on_failure=on_failure,
-            lanes=lanes,
-            queue_capacity=queue.capacity,
-            queue_policy=queue.policy,
-        )
-        self._session = session
-        self.push: Callable[[Packet], None] = session.push
-        self.run_sources: Callable[[], None] = session.run_sources
-        self.run_file: Callable[[str], None] = session.run_file
-        self.flush: Callable[[], None] = session.flush
-        self.finish: Callable[[], None] = session.finish
-        self.has_room: Callable[[], bool] = session.has_room
-        self.cancel: Callable[[], None] = session.cancel
-        self.stop: Callable[[], None] = session.stop
-        self.metrics: Callable[[], dict[str, Any]] = session.metrics
-
-    def close(self, timeout_s: float | None = None) -> bool:
-        """Stop and clean up all nodes; False if a call has not ended in time."""
-        is_clean: bool = self._session.close(timeout_s)
-        return is_clean
-
-    def join(self, packets: list[Packet]) -> Packet:
-        """Join the blocks of one output."""
-        joined: Packet = self._module.join_packets(self._graph, packets)
-        return joined
+    def run_file(self, path: str) -> None:
+        """Run the nodes on an audio file, block by block, and finish."""
 
 
 def make_native_graph(graph: Graph) -> Any:
@@ -177,16 +143,18 @@ def make_engine(
         the error of a node on a lane, on its thread.
     """
     if graph.uses_native:
-        return NativeSession(
-            graph,
+        native: Engine = runtime.native_module().Session(
+            make_native_graph(graph),
+            session_id,
+            enable_metrics,
             sink,
-            session_id=session_id,
-            enable_metrics=enable_metrics,
-            loop=loop,
-            lanes=lanes,
-            queue=queue,
-            on_failure=on_failure,
+            loop,
+            on_failure,
+            lanes,
+            queue.capacity,
+            queue.policy,
         )
+        return native
     return PythonSession(
         graph,
         sink,
@@ -195,6 +163,14 @@ def make_engine(
         enable_metrics=enable_metrics,
         loop=loop,
     )
+
+
+def join_packets(graph: Graph, packets: list[Packet]) -> Packet:
+    """Join the blocks of one output into one item; for continuous graphs."""
+    if graph.uses_native:
+        joined: Packet = runtime.native_module().join_packets(make_native_graph(graph), packets)
+        return joined
+    return _joiner.join_packets(graph, packets)
 
 
 def _make_executor(node: GraphNode) -> Executor:

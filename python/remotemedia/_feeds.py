@@ -7,12 +7,12 @@ import os
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from . import audio, runtime
 from ._cancel import CancelScope
 from ._coroutines import await_from_thread
-from ._engine import Engine, NativeSession
+from ._engine import Engine, FileEngine
 from ._graph import Graph
 from ._items import parse_item
 from ._packet import Audio, Packet
@@ -94,7 +94,9 @@ def _feed_of(
         return Feed(lambda engine, _: engine.push(packet), is_short=packet.is_short)
     # The nodes of other graphs may hold back or change what blocks begin and end.
     if graph.uses_native and graph.continuous and not graph.sources:
-        return Feed(lambda engine, _: _stream_file(engine, path), is_stream_of_blocks=True)
+        return Feed(
+            lambda engine, _: cast(FileEngine, engine).run_file(path), is_stream_of_blocks=True
+        )
     return Feed(lambda engine, _: engine.push(_read_file(path, use_native)))
 
 
@@ -119,11 +121,6 @@ def _read_file(path: str, use_native: bool) -> Packet:
     is_native = use_native and runtime.requested_runtime() != "python" and runtime.probe().available
     samples, rate = audio.kernels("native" if is_native else "python").read_audio(path)
     return Packet(Audio(samples, rate), ends_clip=True)
-
-
-def _stream_file(engine: Engine, path: str) -> None:
-    assert isinstance(engine, NativeSession)
-    engine.run_file(path)
 
 
 def _push_all(packets: Iterable[Packet], engine: Engine, scope: CancelScope) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Callable
 
 from ._graph import Graph
+from ._ids import new_session_id
 from ._packet import Executor, NodeContext
 from ._worker import Worker, settled
 from .exceptions import PipelineError, node_failure
@@ -19,7 +19,7 @@ class HeldNodes:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._session_id = uuid.uuid4().hex
+        self._session_id = new_session_id()
         self._executors: list[Executor] = []
 
     async def open(self) -> None:

@@ -1,8 +1,7 @@
 """The audio kernels in NumPy, for where the native module is not in use.
 
-The same names, arguments and results as in `remotemedia._native`; callers check the arguments
-(`remotemedia.audio`, or the node's parameter table). Arrays are float32, int16 or int32 (or float64
-for `convert_format`), of shape (channels, frames) or (frames,), C-contiguous.
+The same names, arguments and results as in `remotemedia._native`; callers check all arguments
+(`remotemedia.audio`, or the node's parameter table) but the arrays, and those of `convert_format`.
 """
 
 from __future__ import annotations
@@ -14,16 +13,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import FLOAT64, FORMATS, check_samples
+from ._arrays import FLOAT64, FORMATS, check_conversion, check_samples
 from ._files_python import read_audio, write_audio
 from ._resampler_numpy import Stream
 from ._silero_numpy import SileroVAD, silero_process_many
+from .exceptions import refuse_type
 
 __all__ = [
     "EnergyVAD",
     "Resampler",
     "SileroVAD",
-    "check_samples",
     "convert_format",
     "read_audio",
     "resample",
@@ -62,6 +61,7 @@ def resampled_frames(frames: int, rate: int, target_rate: int) -> int:
 
 def resample(x: Samples, rate: int, target_rate: int, quality: str, mono: bool) -> Floats:
     """Resample a whole clip; the same bits as `Resampler` in any chunks."""
+    x = check_samples(x)
     channels = 1 if x.ndim == 1 else x.shape[0]
     resampler = Resampler(rate, target_rate, channels, quality, mono)
     return np.concatenate([resampler.process(x), resampler.flush()], axis=-1)
@@ -94,6 +94,13 @@ class Resampler:
 
     def process(self, x: Samples) -> Floats:
         """Take (channels, frames), give what is ready: (outputs, ready frames)."""
+        x = check_samples(x)
+        given = 1 if x.ndim == 1 else x.shape[0]
+        if given != self._channels:
+            refuse_type(
+                f"audio has {given} channels, expected {self._channels}",
+                "make a Resampler(channels=...) for them",
+            )
         samples, cleaned = _finite(convert_format(np.atleast_2d(x), "f32", False))
         self.cleaned_samples += cleaned
         if self._mono:
@@ -119,7 +126,9 @@ def convert_format(x: Samples, target: str, dither: bool, first_frame: int = 0) 
 
     `first_frame` is the position of the first frame in its stream, on which the dither depends.
     """
-    wanted = FORMATS.get(target, FLOAT64)
+    name, dither = check_conversion(target, dither)
+    x = check_samples(x, keep_float64=True)
+    wanted = FORMATS.get(name, FLOAT64)
     if x.dtype == wanted:
         return x
     if wanted.kind == "f":
@@ -181,7 +190,7 @@ def _mix_bits(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def to_mono(x: Samples) -> Floats:
     """Average the channels in float64; mono float32 gives the same array."""
-    x = convert_format(x, "f32", False)
+    x = convert_format(check_samples(x), "f32", False)
     if x.ndim == 1 or x.shape[0] == 1:
         return x
     total = x[0].astype(np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,23 @@ from typing import Any
 from ._latency import LatencyHistogram
 from ._memory_account import MemoryAccount
 
-__all__ = ["NodeMetrics", "peak_memory_bytes"]
+__all__ = ["Measured", "NodeMetrics", "peak_memory_bytes"]
+
+
+class Measured:
+    """What a run or a session has measured, made a dict when somebody asks for it."""
+
+    __slots__ = ("_dict", "_make")
+
+    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
+        self._make = make
+        self._dict: dict[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as users see it; the same dict each time."""
+        if self._dict is None:
+            self._dict = self._make()
+        return self._dict
 
 
 @dataclass

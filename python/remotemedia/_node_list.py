@@ -103,17 +103,7 @@ class NodeList:
         Nodes stand there by their identity: whoever compares keeps those of the earlier state.
         """
         entries = [
-            (
-                node_id,
-                id(entry.node),
-                id(entry.node._policy),
-                entry.node.is_streaming,
-                entry.node.is_repeatable,
-                entry.node.runtime_hint,
-                entry.node._isolate,
-                entry.node._parameters(),
-            )
-            for node_id, entry in zip(self._ids(), self._entries, strict=True)
+            (entry.id, id(entry.node), *entry.node._graph_state()) for entry in self._entries
         ]
         try:
             return marshal.dumps(entries, _PLAIN_MARSHAL)

@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from ._cancel import CancelScope
-from ._engine import Engine, make_engine
+from ._engine import Engine, Lanes, join_packets, make_engine
 from ._feeds import Feed
 from ._graph import Graph
+from ._ids import new_session_id
 from ._items import give_item
+from ._metrics import Measured
 from ._packet import Packet
 from ._spans import RunSpan
 
-__all__ = ["Run"]
+__all__ = ["Run", "RunPlan"]
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What the runs of one graph have in common, found out once."""
+
+    graph: Graph
+    is_quick: bool
+    lanes: Lanes
+    output_ids: list[str]
+
+    @classmethod
+    def of(cls, graph: Graph) -> RunPlan:
+        """Plan the runs of a graph whose runtimes are resolved."""
+        branches = graph.has_branches
+        return cls(
+            graph,
+            is_quick=graph.is_quick and not branches,
+            lanes="branches" if branches else "none",
+            output_ids=graph.output_ids,
+        )
 
 
 class Run:
@@ -22,7 +45,7 @@ class Run:
 
     Attributes
     ----------
-    metrics : dict or None
+    measured : Measured or None
         What was measured, if it was wanted; also after a failure.
     is_quick : bool
         The call takes so little that any thread may make it. Not the first one of a graph, which
@@ -31,24 +54,22 @@ class Run:
 
     def __init__(
         self,
-        graph: Graph,
+        plan: RunPlan,
         feed: Feed,
         *,
         enable_metrics: bool,
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
-        self.metrics: dict[str, Any] | None = None
-        self.is_quick = (
-            feed.is_short and graph.native is not None and graph.is_quick and not graph.has_branches
-        )
-        self._graph = graph
+        self.measured: Measured | None = None
+        self.is_quick = feed.is_short and plan.is_quick and plan.graph.native is not None
+        self._plan = plan
         self._feed = feed
         self._enable_metrics = enable_metrics
         self._loop = loop
         self._scope = CancelScope()
         self._engine: Engine | None = None
-        self._span = RunSpan("remotemedia.run", graph)
-        self._outputs: dict[str, list[Packet]] = {name: [] for name in graph.output_ids}
+        self._span = RunSpan("remotemedia.run", plan.graph)
+        self._outputs: dict[str, list[Packet]] = {name: [] for name in plan.output_ids}
 
     def __call__(self) -> Any:
         """Run to the end; gives the results: none as None, one as it is, more as a list."""
@@ -57,12 +78,12 @@ class Run:
                 engine = self._start()
                 self._feed.run(engine, self._scope)
                 engine.finish()
-                items = self._items(engine)
+                items = self._items(joins=self._feed.is_stream_of_blocks)
         except Exception as error:
             if not self._scope.is_stopped:
                 self._span.fail(error)
             if hasattr(error, "partial_results"):  # of a node that failed
-                error.partial_results = self._items(None)
+                error.partial_results = self._items(joins=False)
             raise
         finally:
             self._end()
@@ -71,18 +92,19 @@ class Run:
 
     def stop(self) -> None:
         """Make the call return soon, with whatever result."""
-        if self._engine is not None:
-            self._engine.stop()
+        engine = self._engine
+        if engine is not None:
+            engine.stop()
         self._scope.stop()
 
     def _start(self) -> Engine:
         engine = make_engine(
-            self._graph,
+            self._plan.graph,
             self._take_output,
-            session_id=uuid.uuid4().hex,
+            session_id=new_session_id(),
             enable_metrics=self._enable_metrics,
             loop=self._loop,
-            lanes="branches" if self._graph.has_branches else "none",
+            lanes=self._plan.lanes,
         )
         self._engine = engine
         if self._scope.is_stopped:
@@ -98,16 +120,17 @@ class Run:
         if engine is None:
             return
         if self._enable_metrics:
-            self.metrics = engine.metrics()
+            self.measured = Measured(engine.measure())
         engine.close()
+        self._engine = None  # it refers back to the run, and both would wait for the collector
 
-    def _items(self, engine: Engine | None) -> list[Any]:
-        """Give what came out, output by output; with an engine, blocks of a clip are joined."""
-        joins = engine is not None and self._feed.is_stream_of_blocks and self._graph.continuous
+    def _items(self, *, joins: bool) -> list[Any]:
+        """Give what came out, output by output; blocks of a clip are joined if that is wanted."""
+        joins = joins and self._plan.graph.continuous
         items: list[Any] = []
         for packets in self._outputs.values():
-            if joins and engine is not None and packets:
-                items.append(give_item(engine.join(packets)))
+            if joins and packets:
+                items.append(give_item(join_packets(self._plan.graph, packets)))
             else:
                 items += map(give_item, packets)
         return items

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
-import uuid
 import warnings
 import weakref
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import Any, Final
 from ._cancel import CancelScope
 from ._engine import Engine, QueueSettings, make_engine
 from ._graph import Graph
+from ._ids import new_session_id
 from ._outbox import Outbox
 from ._packet import Packet
 from ._spans import RunSpan
@@ -43,7 +43,7 @@ class SessionSettings:
         cls, session_id: str | None, enable_metrics: bool, queue: QueueSettings
     ) -> SessionSettings:
         """Give the settings; a session without an id gets a new one."""
-        return cls(session_id or uuid.uuid4().hex, enable_metrics, queue)
+        return cls(session_id or new_session_id(), enable_metrics, queue)
 
 
 class RunningSession:

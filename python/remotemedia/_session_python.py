@@ -19,7 +19,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from . import _joiner
 from ._graph import Graph, GraphNode
 from ._items import describe
 from ._latency import LATENCY_BOUNDS_NS
@@ -186,10 +185,6 @@ class PythonSession:
                 _clean_up(executor, node.definition)
         return True
 
-    def join(self, packets: list[Packet]) -> Packet:
-        """Join the blocks of one output; for continuous graphs."""
-        return _joiner.join_packets(self._graph, packets)
-
     def metrics(self) -> dict[str, Any]:
         """Give what was measured so far, with the names of the native session."""
         total_us = self._total_ns / 1_000
@@ -205,6 +200,11 @@ class PythonSession:
             "metrics_overhead_us": self._clock_cost_ns * self._clock_reads / 1_000,
             "duration_bucket_bounds_us": [ns / 1_000 for ns in LATENCY_BOUNDS_NS],
         }
+
+    def measure(self) -> Callable[[], dict[str, Any]]:
+        """Take what was measured so far; a call gives it."""
+        metrics = self.metrics()
+        return lambda: metrics
 
     # --- one entry from outside
 

@@ -71,7 +71,7 @@ class SileroVAD:
         -------
         float32 array, shape (windows,), 0..1
         """
-        return self._kernel.process(self._kernels.check_samples(x))
+        return self._kernel.process(x)
 
     @staticmethod
     def process_many(

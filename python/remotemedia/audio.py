@@ -19,16 +19,16 @@ from numpy.typing import NDArray
 
 from . import runtime
 from ._arrays import (
-    FORMATS,
     MAX_CHANNELS,
     check_choice,
     check_flag,
     check_integer,
     check_number,
     check_rate,
+    check_samples,
 )
 from ._silero import SileroVAD
-from .exceptions import ConfigurationError, ItemTypeError
+from .exceptions import ItemTypeError
 
 __all__ = [
     "EnergyVAD",
@@ -45,7 +45,6 @@ Samples = NDArray[Any]
 Path = str | os.PathLike[str]
 
 QUALITIES: Final = ("low", "medium", "high", "very_high")
-TARGETS: Final = (*FORMATS, "f64")
 
 
 class _ResamplerKernel(Protocol):
@@ -75,9 +74,11 @@ class _SileroKernel(Protocol):
 
 
 class Kernels(Protocol):
-    """What both implementations offer: `remotemedia._native` and `remotemedia._kernels_numpy`."""
+    """What both implementations offer: `remotemedia._native` and `remotemedia._kernels_numpy`.
 
-    def check_samples(self, x: object, *, keep_float64: bool = False) -> Samples: ...
+    They take any array that `check_samples` takes, and refuse others as it does.
+    """
+
     def read_audio(self, path: str) -> tuple[NDArray[np.float32], int]: ...
     def write_audio(self, path: str, audio: Samples, rate: int) -> None: ...
     def resample(
@@ -151,9 +152,8 @@ def write(path: Path, array: Samples, rate: int) -> None:
     MediaIOError
         Unknown suffix, no such folder, or the kind cannot hold the rate or the channels.
     """
-    chosen = kernels()
-    samples = chosen.check_samples(array)
-    chosen.write_audio(_path(path), samples, check_rate("write: rate", rate))
+    samples = check_samples(array)
+    kernels().write_audio(_path(path), samples, check_rate("write: rate", rate))
 
 
 def resample(
@@ -183,9 +183,8 @@ def resample(
     ItemTypeError
         `x` has the wrong type, dtype or shape.
     """
-    chosen = kernels()
-    return chosen.resample(
-        chosen.check_samples(x),
+    return kernels().resample(
+        x,
         check_rate("resample: rate", rate),
         check_rate("resample: target_rate", target_rate),
         check_choice("resample: quality", quality, QUALITIES),
@@ -218,13 +217,11 @@ class Resampler:
         quality: str = "high",
         mono: bool = False,
     ) -> None:
-        self._channels = check_integer("Resampler: channels", channels, 1, MAX_CHANNELS, "channels")
-        chosen = kernels()
-        self._check_samples = chosen.check_samples
-        self._kernel = chosen.Resampler(
+        given = check_integer("Resampler: channels", channels, 1, MAX_CHANNELS, "channels")
+        self._kernel = kernels().Resampler(
             check_rate("Resampler: rate", rate),
             check_rate("Resampler: target_rate", target_rate),
-            self._channels,
+            given,
             check_choice("Resampler: quality", quality, QUALITIES),
             check_flag("Resampler: mono", mono),
         )
@@ -241,14 +238,7 @@ class Resampler:
 
     def process(self, x: Samples) -> NDArray[np.float32]:
         """Take a chunk, shape (channels, frames) or (frames,); give the frames that are ready."""
-        samples = self._check_samples(x)
-        given = 1 if samples.ndim == 1 else samples.shape[0]
-        if given != self._channels:
-            raise ItemTypeError(
-                f"audio has {given} channels, expected {self._channels}",
-                hint="make a Resampler(channels=...) for them",
-            )
-        return self._kernel.process(samples)
+        return self._kernel.process(x)
 
     def flush(self) -> NDArray[np.float32]:
         """Give the rest of the stream; the next chunk begins a new one."""
@@ -287,15 +277,8 @@ def convert_format(x: Samples, target: str, *, dither: bool = False) -> Samples:
     ItemTypeError
         `x` has the wrong type, dtype or shape.
     """
-    name = check_choice("convert_format: target", target, TARGETS)
-    adds_noise = dither is not False and check_flag("convert_format: dither", dither)
-    if adds_noise and name != "i16":
-        raise ConfigurationError(
-            f"convert_format: dither is True for target {name!r}, expected target 'i16'",
-            hint="only int16 is coarse enough to need it",
-        )
-    chosen = kernels()
-    return chosen.convert_format(chosen.check_samples(x, keep_float64=True), name, adds_noise)
+    chosen: Kernels = runtime.settled_module() or kernels()
+    return chosen.convert_format(x, target, dither)
 
 
 def to_mono(x: Samples) -> NDArray[np.float32]:
@@ -306,8 +289,8 @@ def to_mono(x: Samples) -> NDArray[np.float32]:
     float32 array, shape (1, frames), or (frames,) for 1-D input
         One float32 channel gives `x` itself.
     """
-    chosen = kernels()
-    return chosen.to_mono(chosen.check_samples(x))
+    chosen: Kernels = runtime.settled_module() or kernels()
+    return chosen.to_mono(x)
 
 
 class EnergyVAD:
@@ -337,9 +320,7 @@ class EnergyVAD:
         *,
         aggressiveness: int = 1,
     ) -> None:
-        chosen = kernels()
-        self._check_samples = chosen.check_samples
-        self._kernel = chosen.EnergyVAD(
+        self._kernel = kernels().EnergyVAD(
             check_rate("EnergyVAD: rate", rate),
             check_integer("EnergyVAD: frame_duration_ms", frame_duration_ms, 5, 100, "ms"),
             check_number("EnergyVAD: threshold", threshold, 0, 1, "(RMS of full scale)"),
@@ -348,7 +329,7 @@ class EnergyVAD:
 
     def process(self, x: Samples) -> NDArray[np.bool_]:
         """Take a chunk; give one decision per frame that it completes. Channels are averaged."""
-        return self._kernel.process(self._check_samples(x))
+        return self._kernel.process(x)
 
     def levels(self, x: Samples) -> NDArray[np.float32]:
         """Take a chunk as `process` does; give numbers to which any threshold can be put.
@@ -362,7 +343,7 @@ class EnergyVAD:
             by at most 50 dB per second, so it stays up through the gaps within a word. Frames that
             `process` calls speech have levels above 0.
         """
-        return self._kernel.levels(self._check_samples(x))
+        return self._kernel.levels(x)
 
     def reset(self) -> None:
         """Forget the partial frame, the noise floor and the level."""

@@ -346,6 +346,18 @@ class Node(abc.ABC):
         """Give what `create_node` takes to make an equal node."""
         return {name: value for name, value in self.config.items() if name in self._arguments}
 
+    def _graph_state(self) -> tuple[Any, ...]:
+        """Give all of the node that a graph of it is made of, for `marshal`."""
+        return (
+            self.name,
+            id(self._policy),
+            self.runtime_hint,
+            self.is_streaming,
+            self.is_repeatable,
+            self._isolate,
+            self._parameters(),
+        )
+
     def _resolve_format(self, fmt: StreamFormat) -> StreamFormat:
         """Give the format of the output from that of the input; unknown for a user's node."""
         return StreamFormat()

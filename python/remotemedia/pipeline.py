@@ -17,8 +17,9 @@ from ._feeds import make_feed
 from ._graph import Graph
 from ._graph_builder import build_graph
 from ._held_nodes import HeldNodes
+from ._metrics import Measured
 from ._node_list import NodeList
-from ._run import Run
+from ._run import Run, RunPlan
 from ._worker import Worker, settled
 from .exceptions import ConfigurationError, PipelineError
 from .manifest import MAX_NAME, Manifest, read_manifest
@@ -68,9 +69,10 @@ class Pipeline:
         self.enable_metrics = enable_metrics
         self._list = NodeList()
         self._built: tuple[str, bytes, Graph] | None = None  # what the last graph was made of
+        self._plan: RunPlan | None = None
         self._held: HeldNodes | None = None
         self._lock = asyncio.Lock()  # around initialize and cleanup
-        self._metrics: dict[str, Any] | None = None
+        self._measured: Measured | None = None
         for node in nodes or ():
             self.add_node(node)
 
@@ -194,7 +196,7 @@ class Pipeline:
             # Not done if the coroutine was thrown away: what the thread waits for never comes.
             if not future.done():
                 run.stop()
-            self._keep_metrics(run.metrics)
+            self._keep(run.measured)
 
     def run_sync(self, input_data: Any = None, use_rust: bool = True) -> Any:
         """As `run`, for code that is no coroutine; blocks until the result is there.
@@ -215,7 +217,7 @@ class Pipeline:
             worker.submit(lambda: None).result()  # comes after the run
             raise
         finally:
-            self._keep_metrics(run.metrics)
+            self._keep(run.measured)
 
     async def process(
         self, stream: AsyncIterable[Any] | Iterable[Any] | None = None
@@ -261,7 +263,7 @@ class Pipeline:
             that wait. The metrics count what is lost.
         """
         settings = make_settings(session_id, self.enable_metrics, queue_capacity, queue_policy)
-        return PipelineSession(self._build(use_rust), settings, self._keep_metrics)
+        return PipelineSession(self._build(use_rust), settings, self._keep)
 
     def session_sync(
         self,
@@ -273,7 +275,7 @@ class Pipeline:
     ) -> SyncPipelineSession:
         """As `session`, for code without an event loop: ``with pipeline.session_sync() as s``."""
         settings = make_settings(session_id, self.enable_metrics, queue_capacity, queue_policy)
-        return SyncPipelineSession(self._build(use_rust), settings, self._keep_metrics)
+        return SyncPipelineSession(self._build(use_rust), settings, self._keep)
 
     async def initialize(self) -> None:
         """Initialise users' nodes once for all following runs. Repeatable."""
@@ -306,7 +308,7 @@ class Pipeline:
 
         None if nothing ran, or without ``enable_metrics``. Times are in microseconds.
         """
-        return self._metrics
+        return None if self._measured is None else self._measured.to_dict()
 
     # --- text forms
 
@@ -416,18 +418,20 @@ class Pipeline:
     def _make_run(self, data: Any, use_rust: bool, loop: asyncio.AbstractEventLoop | None) -> Run:
         graph = self._build(use_rust)
         feed = make_feed(graph, data, loop, use_rust)
-        return Run(graph, feed, enable_metrics=self.enable_metrics, loop=loop)
+        if self._plan is None or self._plan.graph is not graph:
+            self._plan = RunPlan.of(graph)
+        return Run(self._plan, feed, enable_metrics=self.enable_metrics, loop=loop)
 
     def _run_here(self, run: Run) -> Any:
         """Run on the calling thread: it takes less than to change threads."""
         try:
             return run()
         finally:
-            self._keep_metrics(run.metrics)
+            self._keep(run.measured)
 
-    def _keep_metrics(self, metrics: dict[str, Any] | None) -> None:
-        if metrics is not None:
-            self._metrics = metrics
+    def _keep(self, measured: Measured | None) -> None:
+        if measured is not None:
+            self._measured = measured
 
     def _check_changeable(self, action: str) -> None:
         if self.is_initialized:

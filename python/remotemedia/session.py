@@ -12,6 +12,7 @@ import numpy as np
 from ._engine import QueueSettings
 from ._graph import Graph
 from ._items import parse_item
+from ._metrics import Measured
 from ._packet import Audio, Packet
 from ._running_session import RunningSession, SessionSettings
 from .exceptions import PipelineError, refuse
@@ -29,12 +30,12 @@ class _Session:
         self,
         graph: Graph,
         settings: SessionSettings,
-        on_metrics: Callable[[dict[str, Any]], None] | None = None,
+        on_measured: Callable[[Measured], None] | None = None,
     ) -> None:
         self.session_id = settings.session_id
         self._graph = graph
         self._settings = settings
-        self._on_metrics = on_metrics
+        self._on_measured = on_measured
         self._running: RunningSession | None = None
         self._is_finished = False
         self._is_closed = False
@@ -74,8 +75,8 @@ class _Session:
 
     def _has_closed(self) -> None:
         metrics = self.get_metrics()
-        if self._on_metrics is not None and metrics is not None:
-            self._on_metrics(metrics)
+        if self._on_measured is not None and metrics is not None:
+            self._on_measured(Measured(lambda: metrics))
 
 
 class PipelineSession(_Session):

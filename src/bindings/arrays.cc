@@ -59,6 +59,14 @@ nb::handle borrowed_from(const AudioBuffer& audio) {
   return const_cast<PyObject*>(static_cast<const PyObject*>(audio.owner().get()));
 }
 
+AudioBuffer view_of(const ArrayLayout& layout, std::shared_ptr<const void> owner, int rate) {
+  AudioBuffer audio = AudioBuffer::borrow(std::move(owner), layout.data, *format_of(layout),
+                                          static_cast<int>(layout.channels()), layout.frames(),
+                                          layout.frames(), rate);
+  audio.one_dimensional = layout.dimensions() == 1;
+  return audio;
+}
+
 bool is_whole(const AudioBuffer& audio, nb::handle array) {
   const ArrayLayout layout = layout_of(array);
   // The array may have been given another shape or type since it was borrowed.
@@ -122,12 +130,13 @@ AudioBuffer borrow_array(nb::handle array, int rate, std::string_view what) {
   }
   const ArrayLayout layout = layout_of(array);
   check_layout(layout, array, what);
-  std::shared_ptr<const void> owner(array.inc_ref().ptr(), ReleaseArray{});
-  AudioBuffer audio = AudioBuffer::borrow(std::move(owner), layout.data, *format_of(layout),
-                                          static_cast<int>(layout.channels()), layout.frames(),
-                                          layout.frames(), rate);
-  audio.one_dimensional = layout.dimensions() == 1;
-  return audio;
+  return view_of(layout, {array.inc_ref().ptr(), ReleaseArray{}}, rate);
+}
+
+TakenAudio take_audio(nb::handle x, int rate) {
+  nb::object array = check_samples(x);
+  AudioBuffer audio = view_of(layout_of(array), nullptr, rate);
+  return {std::move(array), std::move(audio)};
 }
 
 void charge_new_array(const AudioBuffer& result, const AudioBuffer* given,

@@ -12,12 +12,20 @@ namespace remotemedia::bindings {
 
 /// The same array if kernels take it as it is, and otherwise what
 /// `remotemedia._arrays.check_samples` says of it: a converted array, or its error.
-nanobind::object check_samples(nanobind::handle x, bool keep_float64);
+nanobind::object check_samples(nanobind::handle x, bool keep_float64 = false);
 
 /// The array's own memory as audio of shape (channels, frames) or (frames,), float32, int16 or
 /// int32 and C-contiguous; type error otherwise. The buffer keeps the array alive, wherever its
 /// last copy ends: the GIL is taken for that.
 AudioBuffer borrow_array(nanobind::handle array, int rate, std::string_view what = "audio");
+
+/// Audio that a call was given.
+struct TakenAudio {
+  nanobind::object array;
+  AudioBuffer audio;  ///< a view, valid while the array lives
+};
+/// `check_samples`, and the array's memory as audio of that rate.
+TakenAudio take_audio(nanobind::handle x, int rate);
 
 /// Puts a borrowed array that a Python node has made on the node's account until it is gone: one
 /// whose memory is not that of the audio `given` to the call, which may be null as the account may.

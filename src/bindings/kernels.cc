@@ -1,14 +1,13 @@
-// The audio kernels as remotemedia.audio calls them. Arrays are borrowed and results own their
-// native buffer; the GIL is free while a kernel works on more than a few samples.
+// The audio kernels as remotemedia.audio calls them. They check their arrays and write into the
+// arrays that they give; the GIL is free while a kernel works on more than a few samples.
 
 #include "bindings/arrays.h"
-#include "bindings/float64.h"
+#include "bindings/conversion.h"
 #include "bindings/module.h"
 #include "bindings/numpy_array.h"
-#include "bindings/python_access.h"
 #include "bindings/turn.h"
+#include "bindings/unlocked.h"
 #include "remotemedia/base/check.h"
-#include "remotemedia/base/log.h"
 #include "remotemedia/dsp/channels.h"
 #include "remotemedia/dsp/energy_vad.h"
 #include "remotemedia/dsp/format.h"
@@ -18,15 +17,13 @@
 #include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/string_view.h>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace remotemedia::bindings {
 
@@ -36,23 +33,6 @@ namespace {
 
 constexpr int kUnknownRate = 0;  // of arrays whose kernel does not ask for it
 
-/// Runs native work with the GIL released.
-template <typename Work>
-auto unlocked(Work work) {
-  const GilRelease release;
-  return work();
-}
-
-/// The same for work on `samples`, but a few are done before another thread has come to run, and
-/// then this one would have to wait for it.
-template <typename Work>
-auto unlocked(std::size_t samples, Work work) {
-  constexpr std::size_t kFew = 1'024;
-  std::optional<GilRelease> release;
-  if (samples > kFew) release.emplace();
-  return work();
-}
-
 std::size_t samples_of(const AudioBuffer& audio) {
   return audio.frames() * static_cast<std::size_t>(audio.channels());
 }
@@ -60,11 +40,6 @@ std::size_t samples_of(const AudioBuffer& audio) {
 dsp::Quality to_quality(std::string_view name) {
   if (const auto quality = dsp::parse_quality(name)) return *quality;
   refuse("quality", "'" + std::string(name) + "'", "'low', 'medium', 'high', 'very_high'");
-}
-
-SampleFormat to_format(std::string_view name) {
-  if (const auto format = dsp::parse_sample_format(name)) return *format;
-  refuse("target", "'" + std::string(name) + "'", "'f32', 'i16', 'i32', 'f64'");
 }
 
 nb::tuple read_audio(const std::filesystem::path& path) {
@@ -80,72 +55,18 @@ void write_audio(const std::filesystem::path& path, nb::handle audio, int rate) 
 
 nb::object resample(nb::handle x, int rate, int target_rate, std::string_view quality, bool mono) {
   check_rate("rate", rate);
-  const AudioBuffer audio = borrow_array(x, rate, "x");
+  const TakenAudio taken = take_audio(x, rate);
   const dsp::Quality wanted = to_quality(quality);
-  return to_numpy(unlocked([&] { return dsp::resample(audio, target_rate, wanted, mono); }));
-}
-
-dsp::Converted dithered(const AudioBuffer& audio, std::uint64_t first_frame) {
-  dsp::Converted floats = dsp::convert_format(audio, SampleFormat::f32);
-  AudioBuffer result = AudioBuffer::allocate_unset(SampleFormat::i16, audio.channels(),
-                                                   audio.frames(), audio.rate());
-  result.one_dimensional = audio.one_dimensional;
-  const dsp::Dither dither;
-  for (int c = 0; c < audio.channels(); ++c) {
-    floats.cleaned_samples += dither.f32_to_i16(
-        floats.audio.channel<float>(c), result.mutable_channel<std::int16_t>(c), first_frame, c);
-  }
-  return {std::move(result), floats.cleaned_samples};
-}
-
-dsp::Converted converted(const Float64Audio& audio, SampleFormat format) {
-  AudioBuffer result =
-      AudioBuffer::allocate_unset(format, audio.channels, audio.frames(), kUnknownRate);
-  result.one_dimensional = audio.one_dimensional;
-  std::uint64_t cleaned = 0;
-  for (int c = 0; c < audio.channels; ++c) {
-    if (format == SampleFormat::i16) {
-      cleaned += dsp::f64_to_i16(audio.channel(c), result.mutable_channel<std::int16_t>(c));
-    } else if (format == SampleFormat::i32) {
-      cleaned += dsp::f64_to_i32(audio.channel(c), result.mutable_channel<std::int32_t>(c));
-    } else {
-      dsp::f64_to_f32(audio.channel(c), result.mutable_channel<float>(c));
-    }
-  }
-  return {std::move(result), cleaned};
-}
-
-nb::object with_warning(const dsp::Converted& result) {
-  if (result.cleaned_samples > 0) {
-    log(LogLevel::warning, "convert_format: " + std::to_string(result.cleaned_samples) +
-                               " samples were NaN or infinite");
-  }
-  return to_numpy(result.audio);
-}
-
-nb::object convert_format(nb::handle x, std::string_view target, bool dither,
-                          std::uint64_t first_frame) {
-  const bool to_doubles = target == "f64";
-  if (const std::optional<Float64Audio> doubles = as_float64(x)) {
-    if (to_doubles) return nb::borrow(x);
-    const SampleFormat format = to_format(target);
-    return with_warning(unlocked(doubles->samples.size(), [&] {
-      if (!dither || format != SampleFormat::i16) return converted(*doubles, format);
-      return dithered(converted(*doubles, SampleFormat::f32).audio, first_frame);
-    }));
-  }
-  const AudioBuffer audio = borrow_array(x, kUnknownRate, "x");
-  if (to_doubles) return to_float64(audio);
-  const SampleFormat format = to_format(target);
-  const bool add_noise = dither && format == SampleFormat::i16 && audio.format() != format;
-  return with_warning(unlocked(samples_of(audio), [&] {
-    return add_noise ? dithered(audio, first_frame) : dsp::convert_format(audio, format);
-  }));
+  return to_numpy(unlocked([&] { return dsp::resample(taken.audio, target_rate, wanted, mono); }));
 }
 
 nb::object to_mono(nb::handle x) {
-  const AudioBuffer audio = borrow_array(x, kUnknownRate, "x");
-  return to_numpy(unlocked(samples_of(audio), [&] { return dsp::to_mono(audio); }));
+  const TakenAudio taken = take_audio(x, kUnknownRate);
+  const AudioBuffer& audio = taken.audio;
+  if (audio.channels() == 1) return converted(taken.array, ElementType::f32);
+  const NewArray result = new_array(ElementType::f32, 1, audio.frames());
+  unlocked(samples_of(audio), [&] { dsp::mix_to_mono(audio, static_cast<float*>(result.data)); });
+  return result.array;
 }
 
 /// A rate change as a stream: audio in, as many dimensions out.
@@ -165,22 +86,21 @@ class StreamResampler {
   [[nodiscard]] std::uint64_t cleaned_samples() const { return resampler_.cleaned_samples(); }
 
   nb::object process(nb::handle x) {
-    const AudioBuffer audio = borrow_array(x, resampler_.config().rate, "x");
-    check_channel_count(audio.channels());
+    const TakenAudio taken = take_audio(x, resampler_.config().rate);
+    check_channel_count(taken.audio.channels());
     const Turn turn(busy_, "the Resampler");
-    one_dimensional_ = audio.one_dimensional;
-    return to_numpy(unlocked(samples_of(audio), [&] { return run(audio); }));
+    one_dimensional_ = taken.audio.one_dimensional;
+    const Room out = room(resampler_.max_output_frames(taken.audio.frames()));
+    unlocked(samples_of(taken.audio), [&] { run(taken.audio, out); });
+    return out.array;
   }
 
   nb::object flush() {
     const Turn turn(busy_, "the Resampler");
-    AudioBuffer rest = unlocked([&] {
-      AudioBuffer out = room(resampler_.max_flush_frames());
-      out.truncate(resampler_.flush(channels_of(out)));
-      return out;
-    });
+    const Room out = room(resampler_.max_flush_frames());
+    unlocked([&] { resampler_.flush(out.planes()); });
     one_dimensional_ = resampler_.config().channels == 1;
-    return to_numpy(rest);
+    return out.array;
   }
 
   void reset() {
@@ -198,47 +118,43 @@ class StreamResampler {
         "make a Resampler(channels=...) for them");
   }
 
-  [[nodiscard]] AudioBuffer room(std::size_t frames) const {
-    AudioBuffer out = AudioBuffer::allocate(SampleFormat::f32, resampler_.output_channels(), frames,
-                                            resampler_.config().target_rate);
-    out.one_dimensional = one_dimensional_;
-    return out;
-  }
+  /// A new array for what comes out.
+  struct Room {
+    nb::object array;
+    std::array<float*, kMaxChannels> channels;  ///< the first `count` are set
+    std::size_t count = 0;
 
-  static std::vector<float*> channels_of(AudioBuffer& audio) {
-    std::vector<float*> channels;
-    channels.reserve(static_cast<std::size_t>(audio.channels()));
-    for (int c = 0; c < audio.channels(); ++c) {
-      channels.push_back(audio.mutable_channel<float>(c).data());
+    [[nodiscard]] std::span<float* const> planes() const {
+      return std::span(channels).first(count);
     }
-    return channels;
+  };
+
+  [[nodiscard]] Room room(std::size_t frames) const {
+    Room out;
+    out.count = static_cast<std::size_t>(resampler_.output_channels());
+    NewArray made = new_array(ElementType::f32, out.count, frames, one_dimensional_);
+    out.array = std::move(made.array);
+    for (std::size_t c = 0; c < out.count; ++c) {
+      out.channels[c] = static_cast<float*>(made.data) + c * frames;
+    }
+    return out;
   }
 
-  AudioBuffer run(const AudioBuffer& audio) {
+  void run(const AudioBuffer& audio, const Room& out) {
     const AudioBuffer floats = dsp::convert_format(audio, SampleFormat::f32).audio;
-    std::vector<const float*> in;
-    in.reserve(static_cast<std::size_t>(floats.channels()));
-    for (int c = 0; c < floats.channels(); ++c) in.push_back(floats.channel<float>(c).data());
-    AudioBuffer out = room(resampler_.max_output_frames(floats.frames()));
-    out.truncate(resampler_.process(in, floats.frames(), channels_of(out)));
-    return out;
+    std::array<const float*, kMaxChannels> in;
+    const auto count = static_cast<std::size_t>(floats.channels());
+    for (std::size_t c = 0; c < count; ++c) {
+      in[c] = floats.channel<float>(static_cast<int>(c)).data();
+    }
+    resampler_.process(std::span<const float* const>(in.data(), count), floats.frames(),
+                       out.planes());
   }
 
   dsp::Resampler resampler_;
   bool one_dimensional_;
   bool busy_ = false;
 };
-
-/// Takes over a vector as a one-dimensional array.
-template <typename Value>
-nb::object to_array(ElementType type, std::unique_ptr<std::vector<Value>> owned) {
-  std::vector<Value>& values = *owned;
-  const nb::capsule owner(
-      owned.get(), [](void* kept) noexcept { delete static_cast<std::vector<Value>*>(kept); });
-  static_cast<void>(owned.release());  // the capsule's now
-  const std::size_t shape[] = {values.size()};
-  return make_array(type, shape, values.data(), owner);
-}
 
 /// Frame decisions or levels of a stream; channels are averaged.
 class StreamVad {
@@ -266,15 +182,15 @@ class StreamVad {
   template <typename Value>
   nb::object run(ElementType type, nb::handle x,
                  std::size_t (dsp::EnergyVad::*take)(std::span<const float>, std::span<Value>)) {
-    const AudioBuffer audio = borrow_array(x, vad_.config().rate, "x");
+    const TakenAudio taken = take_audio(x, vad_.config().rate);
     const Turn turn(busy_, "the EnergyVAD");
-    auto answers = std::make_unique<std::vector<Value>>();
-    unlocked(samples_of(audio), [&] {
-      const AudioBuffer mono = dsp::to_mono(audio);
-      answers->resize(vad_.max_frames(mono.frames()));
-      answers->resize((vad_.*take)(mono.channel<float>(0), *answers));
+    const std::size_t frames = vad_.max_frames(taken.audio.frames());
+    const NewArray answers = new_array(type, 1, frames, true);
+    unlocked(samples_of(taken.audio), [&] {
+      const AudioBuffer mono = dsp::to_mono(taken.audio);
+      (vad_.*take)(mono.channel<float>(0), {static_cast<Value*>(answers.data), frames});
     });
-    return to_array(type, std::move(answers));
+    return answers.array;
   }
 
   dsp::EnergyVad vad_;
@@ -292,16 +208,13 @@ void bind_kernels(nb::module_& m) {
         nb::sig("def write_audio(path: str, audio: numpy.typing.NDArray[typing.Any], rate: int) -> "
                 "None"),
         "Write a whole file; its name appears when it is complete.");
-  m.def("check_samples", check_samples, "x"_a.none(), "keep_float64"_a = false,
-        nb::sig("def check_samples(x: object, keep_float64: bool = False) -> "
-                "numpy.typing.NDArray[typing.Any]"),
-        "`remotemedia._arrays.check_samples`, at once for arrays that pass as they are.");
   m.def("resample", resample, "x"_a.none(), "rate"_a, "target_rate"_a, "quality"_a, "mono"_a,
         nb::sig("def resample(x: numpy.typing.NDArray[typing.Any], rate: int, target_rate: int, "
                 "quality: str, mono: bool) -> numpy.typing.NDArray[numpy.float32]"),
         "Resample a whole clip; the same bits as `Resampler` in any chunks.");
   m.def(
-      "convert_format", convert_format, "x"_a.none(), "target"_a, "dither"_a, "first_frame"_a = 0,
+      "convert_format", convert_format, "x"_a.none(), "target"_a.none(), "dither"_a.none(),
+      "first_frame"_a = 0,
       nb::sig("def convert_format(x: numpy.typing.NDArray[typing.Any], target: str, dither: bool, "
               "first_frame: int = 0) -> numpy.typing.NDArray[typing.Any]"),
       "Convert between float32, float64, int16 and int32; the same type gives the same array.");

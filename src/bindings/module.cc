@@ -54,8 +54,8 @@ NB_MODULE(_native, m) {
   m.attr("__version__") = rm::kVersion;
   m.def("simd_target", rm::dsp::simd_target, "Name of the instruction set that the kernels use.");
   m.def(
-      "has_variable", [](const std::string& name) { return std::getenv(name.c_str()) != nullptr; },
-      "name"_a, "Whether the environment has the variable, in a tenth of the time of os.environ.");
+      "has_variable", [](const char* name) { return std::getenv(name) != nullptr; }, "name"_a,
+      "Whether the environment has the variable, in a tenth of the time of os.environ.");
   bindings::bind_errors();
   bindings::bind_kernels(m);
   bindings::bind_documents(m);

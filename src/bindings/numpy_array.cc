@@ -3,10 +3,13 @@
 
 #include "bindings/numpy_array.h"
 
+#include "remotemedia/base/blocks.h"
 #include "remotemedia/base/check.h"
 
 #include <algorithm>
 #include <array>
+#include <new>
+#include <utility>
 
 #define NPY_NO_DEPRECATED_API NPY_1_22_API_VERSION
 #include <numpy/arrayobject.h>
@@ -46,6 +49,21 @@ std::optional<ElementType> type_of_elements(PyArrayObject* array) {
   return std::nullopt;
 }
 
+std::size_t bytes_of(ElementType type) {
+  switch (type) {
+    case ElementType::f64:
+      return 8;
+    case ElementType::f32:
+    case ElementType::i32:
+      return 4;
+    case ElementType::i16:
+      return 2;
+    case ElementType::boolean:
+      break;
+  }
+  return 1;
+}
+
 int number_of(ElementType type) {
   switch (type) {
     case ElementType::f32:
@@ -60,6 +78,39 @@ int number_of(ElementType type) {
       break;
   }
   return NPY_BOOL;
+}
+
+nb::object new_of_numpy(ElementType type, std::span<const Py_ssize_t> shape, void* data,
+                        int flags) {
+  need_numpy();
+  nb::object array =
+      nb::steal(PyArray_New(&PyArray_Type, static_cast<int>(shape.size()), shape.data(),
+                            number_of(type), nullptr, data, 0, flags, nullptr));
+  if (!array.is_valid()) throw nb::python_error();
+  return array;
+}
+
+void set_base(nb::handle array, nb::handle owner) {
+  // It takes the reference to the owner, also if it fails.
+  if (PyArray_SetBaseObject(as_array(array), owner.inc_ref().ptr()) != 0) throw nb::python_error();
+}
+
+// Before a block's elements: its size, and the rest of the line to which it is aligned.
+constexpr std::size_t kHeader = 64;
+
+/// A block for an array; its capsule gives it back.
+nb::capsule new_block(std::size_t bytes) {
+  void* const block = allocate_block(bytes);
+  new (block) std::size_t(bytes);
+  const auto give_back = [](void* kept) noexcept {
+    free_block(kept, *static_cast<std::size_t*>(kept));
+  };
+  try {
+    return nb::capsule(block, give_back);
+  } catch (...) {
+    give_back(block);
+    throw;
+  }
 }
 
 }  // namespace
@@ -100,20 +151,34 @@ ArrayLayout layout_of(nb::handle array) {
           .is_contiguous = PyArray_IS_C_CONTIGUOUS(numpy) != 0};
 }
 
+NewArray new_array(ElementType type, std::span<const Py_ssize_t> shape) {
+  constexpr std::size_t kShort = 1'024;  // bytes of numpy's largest block that it keeps
+  std::size_t bytes = bytes_of(type);
+  for (const Py_ssize_t length : shape) bytes *= static_cast<std::size_t>(length);
+  if (bytes <= kShort) {
+    nb::object array = new_of_numpy(type, shape, nullptr, 0);
+    return {array, PyArray_DATA(as_array(array))};
+  }
+  const nb::capsule owner = new_block(kHeader + bytes);
+  void* const data = static_cast<std::byte*>(owner.data()) + kHeader;
+  nb::object array = new_of_numpy(type, shape, data, NPY_ARRAY_CARRAY);
+  set_base(array, owner);
+  return {std::move(array), data};
+}
+
+NewArray new_array(ElementType type, std::size_t channels, std::size_t frames, bool flat) {
+  const Py_ssize_t shape[] = {static_cast<Py_ssize_t>(channels), static_cast<Py_ssize_t>(frames)};
+  return new_array(type, std::span(shape).subspan(flat && channels == 1 ? 1 : 0));
+}
+
 nb::object make_array(ElementType type, std::span<const std::size_t> shape, void* data,
                       nb::handle owner, bool is_writable) {
-  need_numpy();
-  std::array<npy_intp, kMaxDimensions> dimensions{};
+  std::array<Py_ssize_t, kMaxDimensions> dimensions{};
   std::ranges::transform(shape, dimensions.begin(),
-                         [](std::size_t length) { return static_cast<npy_intp>(length); });
+                         [](std::size_t length) { return static_cast<Py_ssize_t>(length); });
   const int flags = is_writable ? NPY_ARRAY_CARRAY : NPY_ARRAY_CARRAY_RO;
-  nb::object array = nb::steal(PyArray_New(&PyArray_Type, static_cast<int>(shape.size()),
-                                           dimensions.data(), number_of(type), nullptr, data, 0,
-                                           data == nullptr ? 0 : flags, nullptr));
-  if (!array.is_valid()) throw nb::python_error();
-  if (data == nullptr) return array;
-  // It takes the reference to the owner, also if it fails.
-  if (PyArray_SetBaseObject(as_array(array), owner.inc_ref().ptr()) != 0) throw nb::python_error();
+  nb::object array = new_of_numpy(type, std::span(dimensions).first(shape.size()), data, flags);
+  set_base(array, owner);
   return array;
 }
 

@@ -38,7 +38,17 @@ bool is_array(nanobind::handle object, bool exactly = false);
 /// `array` must be one.
 ArrayLayout layout_of(nanobind::handle array);
 
-/// An array over memory that `owner` keeps; a new one of its own memory if `data` is null.
+struct NewArray {
+  nanobind::object array;
+  void* data = nullptr;
+};
+/// A new array whose elements are not set. A short one has memory of numpy's, which keeps some for
+/// the next one; a longer one a block of ours (base/blocks.h), kept as well.
+NewArray new_array(ElementType type, std::span<const Py_ssize_t> shape);
+/// The same of shape (channels, frames), or (frames,) if it is `flat` and has one channel.
+NewArray new_array(ElementType type, std::size_t channels, std::size_t frames, bool flat = false);
+
+/// An array over memory that `owner` keeps.
 nanobind::object make_array(ElementType type, std::span<const std::size_t> shape, void* data,
                             nanobind::handle owner, bool is_writable = true);
 

@@ -90,12 +90,11 @@ Field field(nb::handle packet, const char* name) {
 }  // namespace
 
 nb::object to_python(const Packet& packet) {
-  using nb::literals::operator""_a;
+  // In the order of its fields: names would be made anew for each call.
   return packet_type(std::visit(ToPython{}, packet.payload), to_python(packet.metadata),
-                     "form"_a = kForms[static_cast<std::size_t>(packet.form)],
-                     "ends_clip"_a = packet.ends_clip, "timestamp_ns"_a = packet.timestamp.count(),
-                     "sequence"_a = packet.sequence, "stream_id"_a = packet.stream_id,
-                     "generation"_a = packet.generation, "port"_a = packet.port);
+                     kForms[static_cast<std::size_t>(packet.form)], packet.ends_clip,
+                     packet.timestamp.count(), packet.sequence, packet.stream_id, packet.generation,
+                     packet.port);
 }
 
 Packet to_packet(nb::handle packet) {

@@ -104,6 +104,17 @@ bool is_short(const Packet& packet) {
          (text == nullptr || text->size() <= kSamples);
 }
 
+/// What a session had measured at one time. A call makes the dict of it, whose many objects most
+/// runs never need.
+class Measured {
+ public:
+  explicit Measured(Metrics metrics) : metrics_(std::move(metrics)) {}
+  nb::object operator()() const { return to_python(metrics_to_value(metrics_)); }
+
+ private:
+  Metrics metrics_;
+};
+
 /// Owned by Python. All members but `stopped_` are guarded by the GIL; the native session belongs
 /// to the thread of the running call, if there is one.
 class PythonSession {
@@ -188,13 +199,10 @@ class PythonSession {
   /// The collector takes the session: a call that does not end is left behind.
   void finalize() noexcept { static_cast<void>(session_->close(Time{0})); }
 
-  nb::object metrics() {
-    Value value;
-    {
-      const GilRelease unlocked;
-      value = metrics_to_value(session_->metrics());
-    }
-    return to_python(value);
+  [[nodiscard]] Measured measure() const {
+    std::optional<GilRelease> unlocked;
+    if (!is_quick_) unlocked.emplace();
+    return Measured(session_->metrics());
   }
 
   int traverse(visitproc visit, void* arg) const {
@@ -268,6 +276,9 @@ PyType_Slot session_slots[] = {{Py_tp_traverse, reinterpret_cast<void*>(session_
 
 void bind_session(nb::module_& m) {
   using nb::literals::operator""_a;
+  nb::class_<Measured>(m, "Measured", nb::is_final(), "What a session had measured at one time.")
+      .def("__call__", &Measured::operator(),
+           nb::sig("def __call__(self) -> dict[str, typing.Any]"));
   nb::class_<PythonSession>(m, "Session", nb::is_final(), nb::type_slots(session_slots),
                             "A running graph: its nodes, their state, its metrics.")
       .def(
@@ -301,9 +312,12 @@ void bind_session(nb::module_& m) {
       .def("stop", &PythonSession::stop, "Make the running call return soon. Any thread.")
       .def("close", &PythonSession::close, "timeout_s"_a.none() = nb::none(),
            "Stop and clean up all nodes; False if a call has not ended in time. Repeatable.")
-      .def("metrics", &PythonSession::metrics,
-           nb::sig("def metrics(self) -> dict[str, typing.Any]"),
-           "Counts and times of the session and its nodes.");
+      .def(
+          "metrics", [](const PythonSession& session) { return session.measure()(); },
+          nb::sig("def metrics(self) -> dict[str, typing.Any]"),
+          "Counts and times of the session and its nodes. Any thread.")
+      .def("measure", &PythonSession::measure,
+           "What `metrics` would give now, made a dict when it is called. Any thread.");
 }
 
 }  // namespace remotemedia::bindings

@@ -33,12 +33,12 @@ class StreamSilero {
   [[nodiscard]] std::uint64_t cleaned_samples() const { return vad_.cleaned_samples(); }
 
   nb::object process(nb::handle x) {
-    const AudioBuffer audio = borrow_array(x, vad_.config().rate, "x");
+    const TakenAudio taken = take_audio(x, vad_.config().rate);
     const Turn turn(busy_, kName);
     AudioBuffer result;
     {
       const GilRelease unlocked;
-      const AudioBuffer mono = dsp::to_mono(audio);
+      const AudioBuffer mono = dsp::to_mono(taken.audio);
       result = room(mono.frames());
       vad_.process(mono.channel<float>(0), result.mutable_channel<float>(0));
     }

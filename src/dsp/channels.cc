@@ -56,11 +56,7 @@ void mix_to_mono(std::span<const float* const> in, std::size_t frames, float* ou
   mix_channels(in, frames, out, in_place ? Stores::cached : stores_for(frames * sizeof(float)));
 }
 
-AudioBuffer to_mono(const AudioBuffer& audio) {
-  if (audio.channels() == 1) return convert_format(audio, SampleFormat::f32).audio;
-  AudioBuffer mono =
-      AudioBuffer::allocate_unset(SampleFormat::f32, 1, audio.frames(), audio.rate());
-  float* const out = mono.mutable_channel<float>(0).data();
+void mix_to_mono(const AudioBuffer& audio, float* out) {
   if (audio.format() == SampleFormat::i16) {
     mix_integers<std::int16_t>(audio, i16_to_f32, out);
   } else if (audio.format() == SampleFormat::i32) {
@@ -73,6 +69,13 @@ AudioBuffer to_mono(const AudioBuffer& audio) {
     }
     mix_to_mono(std::span(planes.data(), count), audio.frames(), out);
   }
+}
+
+AudioBuffer to_mono(const AudioBuffer& audio) {
+  if (audio.channels() == 1) return convert_format(audio, SampleFormat::f32).audio;
+  AudioBuffer mono =
+      AudioBuffer::allocate_unset(SampleFormat::f32, 1, audio.frames(), audio.rate());
+  mix_to_mono(audio, mono.mutable_channel<float>(0).data());
   return mono;
 }
 

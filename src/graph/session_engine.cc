@@ -23,7 +23,7 @@ Time steady_time() { return std::chrono::steady_clock::now().time_since_epoch();
 
 // What one clock read costs, so that the metrics can state their own overhead.
 Time clock_cost(const Clock& clock) {
-  constexpr int kReads = 64;
+  constexpr int kReads = 7;
   const Time start = clock();
   for (int i = 0; i < kReads; ++i) static_cast<void>(clock());
   return (clock() - start) / (kReads + 1);

@@ -103,6 +103,22 @@ def burst(count: int) -> Step:
     return Step(process)
 
 
+def test_a_measurement_stays_as_it_was_taken(kind: str) -> None:
+    bench = Bench(kind, Step())
+    bench.session.push(Packet("a"))
+    measured = bench.session.measure()
+    expected = bench.session.metrics()
+    bench.session.push(Packet("b"))
+    bench.session.close()
+    assert bench.session.metrics()["total_executions"] == 2
+    late = measured()
+    assert late["total_executions"] == 1
+    # Of the process: it may have grown between the two.
+    for own in ("peak_memory_bytes", "peak_memory_mb"):
+        assert late.pop(own) <= expected.pop(own)
+    assert late == expected
+
+
 def test_life_of_a_node(kind: str) -> None:
     seen = []
     step = Step(flush=lambda emit: emit(Packet("rest"), 0), initialize=seen.append)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -173,7 +175,48 @@ def test_each_run_counts_anew() -> None:
     assert measured(pipeline)["total_executions"] == 2
 
 
+@pytest.mark.parametrize("use_rust", [pytest.param(True, marks=pytest.mark.native_only), False])
+def test_metrics_that_are_asked_for_late_are_those_of_the_run(use_rust: bool) -> None:
+    pipeline = Pipeline([AddNode()], enable_metrics=True)
+    pipeline.run_sync([1, 2, 3], use_rust)
+    late = pipeline._measured
+    assert late is not None
+    pipeline.run_sync([1], use_rust)
+    asked = measured(pipeline)
+    assert asked is measured(pipeline)
+    assert asked["total_executions"] == 1
+    assert late.to_dict()["total_executions"] == 3
+    assert late.to_dict()["node_metrics"][0]["execution_count"] == 3
+
+
 # --- memory
+
+LARGE_PROGRAM = """
+import os, sys
+held = b"x" * (400 << 20)
+os.execv(sys.executable, [sys.executable, "-c", sys.argv[1]])
+"""
+SMALL_PROGRAM = """
+from remotemedia import Pipeline
+from remotemedia.nodes import AddNode
+pipeline = Pipeline([AddNode()], enable_metrics=True)
+def peak():
+    pipeline.run_sync(1)
+    return pipeline.get_metrics()["peak_memory_bytes"]
+peaks = [peak() for _ in range(3)]
+held = b"x" * (64 << 20)
+print(*peaks, peak())
+"""
+
+
+def test_the_peak_is_that_of_the_program_and_rises_with_what_it_takes() -> None:
+    # Linux hands the peak of the program before on, which is above all that this one takes.
+    command = [sys.executable, "-c", LARGE_PROGRAM, SMALL_PROGRAM]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    *before, after = map(int, done.stdout.split())
+    assert before == sorted(before)
+    assert after < 400 << 20
+    assert after - before[-1] > 60 << 20
 
 
 class Doubled(Node):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,30 @@ def test_a_result_owns_its_memory_and_can_be_written(channels: int) -> None:
     assert np.array_equal(result, 2 * before)
 
 
+@pytest.mark.parametrize("frames", [1, 300, 100_000])  # of numpy's small blocks, and of ours
+def test_the_result_of_a_kernel_is_memory_of_its_own(frames: int) -> None:
+    clip = noise(2, frames)
+    resampler = native().Resampler(8_000, 16_000, 2, "low", False)
+    detector = native().EnergyVAD(8_000, 5, 0.02, 1)
+    calls: list[Callable[[], Any]] = [
+        lambda: native().convert_format(clip, "i16", False),
+        lambda: native().convert_format(clip, "f64", False),
+        lambda: native().to_mono(clip),
+        lambda: resampler.process(clip),
+        lambda: detector.levels(clip),
+    ]
+    for call in calls:
+        result = call()
+        before = result.copy()
+        assert not np.shares_memory(result, clip)
+        assert result.flags.c_contiguous
+        others = [call() for _ in range(3)]  # which take what was given back
+        del others
+        gc.collect()
+        assert np.array_equal(result, before)
+        result[...] = 0  # it can be written
+
+
 def test_a_result_outlives_all_other_references_to_its_buffer() -> None:
     run = Run(chain("AudioResampleNode"))
     run.session.push(audio_packet(noise(48_000), 48_000, ends_clip=True))
@@ -156,8 +181,9 @@ def test_native_code_lets_go_of_an_array_while_it_runs_without_the_gil() -> None
     ids=lambda x: f"{type(x).__name__}-{getattr(x, 'dtype', '')}-{getattr(x, 'shape', '')}",
 )
 def test_arrays_that_cannot_be_borrowed_are_refused_by_what_they_are(array: Any) -> None:
+    run = Run(chain("PassThroughNode"))
     with pytest.raises(ItemTypeError, match="expected") as refused:
-        native().to_mono(array)
+        run.session.push(audio_packet(array))
     if isinstance(array, np.ndarray):
         assert str(array.shape) in str(refused.value)
 

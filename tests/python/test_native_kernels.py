@@ -280,6 +280,66 @@ def test_arguments_out_of_range_are_refused_with_their_value(call: Any, text: st
         call(native())
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda kernels, x: kernels.convert_format(x, "i16", False),
+        lambda kernels, x: kernels.to_mono(x),
+        lambda kernels, x: kernels.resample(x, 8_000, 8_000, "low", False),
+        lambda kernels, x: kernels.Resampler(8_000, 8_000, 1, "low", False).process(x),
+        lambda kernels, x: kernels.EnergyVAD(8_000, 5, 0.02, 1).levels(x),
+    ],
+)
+def test_kernels_take_and_refuse_the_arrays_that_the_check_does(call: Any) -> None:
+    clip = noise(400)
+    for same in (np.repeat(clip, 2)[::2], clip.astype(">f4"), clip.view(np.recarray)):
+        assert np.array_equal(call(native(), same), call(native(), clip))
+    assert call(native(), clip.astype(np.float64)).dtype == call(native(), clip).dtype
+    wrong = [None, [0.5], clip.astype(np.float16), noise(33, 2), noise(1, 1, 1), clip.view("c8")]
+    for array in wrong:
+        told = []
+        for kernels in (native(), fallback):
+            with pytest.raises(ItemTypeError) as refused:
+                call(kernels, array)
+            told.append((str(refused.value), refused.value.hint))
+        assert told[0] == told[1]
+
+
+@pytest.mark.parametrize(
+    ("target", "dither"),
+    [
+        ("i24", False),
+        ("i16 ", True),
+        (3, False),
+        (None, False),
+        ("\ud800", False),
+        ("i16", 1),
+        ("i16", None),
+        ("f32", True),
+        ("F64", True),
+    ],
+)
+def test_a_wrong_conversion_is_refused_by_both_in_the_same_words(target: Any, dither: Any) -> None:
+    told = []
+    for kernels in (native(), fallback, audio):
+        arguments = {"dither": dither} if kernels is audio else {}
+        given = (noise(9), target) if kernels is audio else (noise(9), target, dither)
+        with pytest.raises(ConfigurationError, match="convert_format: ") as refused:
+            kernels.convert_format(*given, **arguments)
+        told.append((str(refused.value), refused.value.hint))
+    assert told[0] == told[1] == told[2]
+
+
+def test_names_of_formats_may_be_written_in_any_case_and_as_a_kind_of_str() -> None:
+    class Name(str):
+        pass
+
+    for kernels in (native(), fallback):
+        for name in ("I16", Name("i16")):
+            converted = kernels.convert_format(noise(9), name, np.False_)
+            assert np.array_equal(converted, kernels.convert_format(noise(9), "i16", False))
+
+
 def test_samples_that_were_cleaned_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     clip = np.array([np.nan, np.inf, 0.5], np.float32)
     assert native().convert_format(clip, "i16", False).tolist() == [0, 32_767, 16_384]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -150,6 +152,23 @@ def test_a_failure_on_the_callers_thread_is_told_as_on_another() -> None:
         assert metrics is not None
         assert metrics["node_metrics"][0]["error_count"] == 1
     assert told[0] == told[1]
+
+
+@pytest.mark.native_only
+def test_a_run_leaves_nothing_that_waits_for_the_collector() -> None:
+    pipeline = Pipeline([PassThroughNode()], enable_metrics=True)
+    pipeline.run_sync(SHORT)
+    gc.collect()
+    gc.disable()
+    try:
+        samples = np.zeros(320, np.float32)
+        alive = weakref.ref(samples)
+        pipeline.run_sync((samples, 16_000))
+        del samples
+        assert alive() is None
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_each_run_finds_fresh_nodes() -> None:

@@ -35,6 +35,7 @@ class EnergyVad {
 
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] std::size_t frame_length() const { return frame_length_; }
+  /// Frames that so many more samples complete.
   [[nodiscard]] std::size_t max_frames(std::size_t samples) const {
     return (filled_ + samples) / frame_length_;
   }

@@ -47,9 +47,9 @@ class Resampler {
   [[nodiscard]] int output_channels() const;
   /// Input frames that must follow a frame before its output appears; a constant.
   [[nodiscard]] std::size_t latency_frames() const;
-  /// Most frames the next process() of `frames` frames can give.
+  /// Frames that the next process() of `frames` frames gives.
   [[nodiscard]] std::size_t max_output_frames(std::size_t frames) const;
-  /// Most frames flush() can give now.
+  /// Frames that flush() would give now.
   [[nodiscard]] std::size_t max_flush_frames() const;
 
   /// `in` has config().channels pointers to `frames` frames, `out` output_channels() pointers with
