@@ -58,6 +58,10 @@ void run_python(Call call) {
 
 }  // namespace
 
+PythonSide::~PythonSide() {
+  for (nb::object* kept : {&sink, &loop, &on_failure, &sink_error}) let_go(kept->release().ptr());
+}
+
 int PythonSide::traverse(visitproc visit, void* arg) const {
   Py_VISIT(sink.ptr());
   Py_VISIT(loop.ptr());

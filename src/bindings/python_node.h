@@ -16,9 +16,15 @@ namespace remotemedia::bindings {
 class PythonNode;
 
 /// What the Python side of one session consists of; shared by the session, its sink and its Python
-/// nodes. Touched with the GIL only. Everything Python in here is visited by the garbage collector,
-/// so that a sink or a node may refer back to the session.
+/// nodes. Touched with the GIL only, but the last to let go of it may be a lane's thread.
+/// Everything Python in here is visited by the garbage collector, so that a sink or a node may
+/// refer back to the session.
 struct PythonSide {
+  PythonSide() = default;
+  PythonSide(const PythonSide&) = delete;
+  PythonSide& operator=(const PythonSide&) = delete;
+  ~PythonSide();
+
   nanobind::object sink;
   nanobind::object loop;
   /// Called with the error of a node on a lane; or None.
