@@ -2,12 +2,12 @@
 
 #include "remotemedia/base/check.h"
 #include "rtc/opus_rate.h"
+#include "rtc/power.h"
 #include "rtc/rtp.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
-#include <numeric>
 #include <opus.h>
 
 namespace remotemedia::rtc {
@@ -28,11 +28,6 @@ constexpr Time kMaxStall = std::chrono::milliseconds(200);
 constexpr int kShortestFrame = 400;  // of Opus, per second: 2.5 ms
 
 Time time_of(std::int64_t timestamp) { return Time(timestamp * kTickNs / kClock); }
-
-float power_of(std::span<const float> samples) {
-  const float sum = std::inner_product(samples.begin(), samples.end(), samples.begin(), 0.0F);
-  return sum / static_cast<float>(samples.size());
-}
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include "remotemedia/base/check.h"
 #include "rtc/crypto.h"
 #include "rtc/opus_rate.h"
+#include "rtc/power.h"
 
 #include <algorithm>
 #include <cmath>
@@ -28,11 +29,13 @@ constexpr int kSentSilence = 10;
 constexpr std::int64_t kTimestampsPerFrame = 960;
 
 std::uint8_t level_of(std::span<const float> samples) {
-  double power = 0;
-  for (const float sample : samples) power += static_cast<double>(sample) * sample;
-  power /= static_cast<double>(samples.size());
+  const double power = power_of(samples);
   if (power < 1e-12) return 127;
   return static_cast<std::uint8_t>(std::clamp(std::lround(-10 * std::log10(power)), 0L, 127L));
+}
+
+float in_range(float sample) {
+  return std::isfinite(sample) ? std::clamp(sample, -1.0F, 1.0F) : 0.0F;
 }
 
 void check_settings(const AudioSender::Settings& settings) {
@@ -70,11 +73,11 @@ AudioSender::~AudioSender() = default;
 std::size_t AudioSender::push(std::span<const float> samples, Time now) {
   const std::size_t count = std::min(samples.size(), most_ - count_);
   if (count_ + count > ring_.size()) grow(count_ + count);
-  std::size_t at = (first_ + count_) % ring_.size();
-  for (const float sample : samples.first(count)) {
-    ring_[at] = std::isfinite(sample) ? std::clamp(sample, -1.0F, 1.0F) : 0.0F;
-    at = at + 1 == ring_.size() ? 0 : at + 1;
-  }
+  const std::size_t at = (first_ + count_) % ring_.size();
+  const std::size_t to_end = std::min(count, ring_.size() - at);
+  std::ranges::transform(samples.first(to_end), ring_.begin() + static_cast<std::ptrdiff_t>(at),
+                         in_range);
+  std::ranges::transform(samples.subspan(to_end, count - to_end), ring_.begin(), in_range);
   count_ += count;
   if (next_tick_ == Time::max() && count_ > 0) {
     if (!epoch_) epoch_ = now;
@@ -99,10 +102,11 @@ void AudioSender::cancel() {
 void AudioSender::take_frame() {
   const std::size_t size = frame_size();
   const std::size_t taken = std::min(size, count_);
-  for (std::size_t i = 0; i < taken; ++i) {
-    frame_[i] = ring_[first_];
-    first_ = first_ + 1 == ring_.size() ? 0 : first_ + 1;
-  }
+  const std::size_t to_end = std::min(taken, ring_.size() - first_);
+  const auto rest =
+      std::copy_n(ring_.begin() + static_cast<std::ptrdiff_t>(first_), to_end, frame_.begin());
+  std::copy_n(ring_.begin(), taken - to_end, rest);
+  first_ = (first_ + taken) % ring_.size();
   count_ -= taken;
   std::fill(frame_.begin() + static_cast<std::ptrdiff_t>(taken),
             frame_.begin() + static_cast<std::ptrdiff_t>(size), 0.0F);
