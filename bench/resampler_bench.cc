@@ -47,6 +47,13 @@ void resample_block(benchmark::State& state, const Case& test) {
   set_audio_ms(state, kBlockMs);
 }
 
+// What `audio.resample` of a short array costs without the way through Python.
+void resample_clip(benchmark::State& state) {
+  const AudioBuffer in = tones(48'000, 1, static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(dsp::resample(in, 16'000, Quality::high, false));
+}
+BENCHMARK(resample_clip)->Name("resample a clip 48000 -> 16000 mono high")->Arg(16);
+
 [[maybe_unused]] const bool kRegistered = [] {
   for (const Case& test : kCases) {
     const std::string name = "resample " + std::to_string(test.rate) + " -> " +
