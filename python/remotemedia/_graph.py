@@ -136,7 +136,9 @@ class Graph:
         The configuration error, if a node has no implementation for what is asked of it.
         """
         self._resolved_for = (use_native, runtime.settings())
-        available = use_native and self._wants_native() and runtime.native_available()
+        free = self._nodes_of_any_runtime() if use_native else []
+        wants_native = any("native" in node.type.runtimes for node in free)
+        available = wants_native and runtime.native_available()
         for node in self.nodes:
             kinds = node.type.runtimes
             hint = node.node.runtime_hint if use_native else "python"
@@ -145,7 +147,7 @@ class Graph:
             )
             node.runtime = found.runtime
             node.runtime_reason = found.reason if use_native else "use_rust=False"
-        self.uses_native = use_native and not self._is_pythons() and runtime.probe().available
+        self.uses_native = bool(free) and runtime.probe().available
         self._log_runtimes()
 
     def is_resolved(self, use_native: bool) -> bool:
@@ -164,12 +166,6 @@ class Graph:
         if _LOG.isEnabledFor(logging.INFO):
             for node in self.nodes:
                 _LOG.info("node %s: %s (%s)", node.label, node.runtime, node.runtime_reason)
-
-    def _wants_native(self) -> bool:
-        return any("native" in node.type.runtimes for node in self._nodes_of_any_runtime())
-
-    def _is_pythons(self) -> bool:
-        return not self._nodes_of_any_runtime()
 
     def _nodes_of_any_runtime(self) -> list[GraphNode]:
         """Give the nodes of which nobody says that Python is to run them."""

@@ -27,7 +27,6 @@ __all__ = ["RunningSession", "SessionSettings"]
 
 # How long the end of the process waits for a session that nobody has closed.
 _EXIT_TIMEOUT_S: Final = 5.0
-# A block of a live stream: native nodes take less than a millisecond for it.
 
 
 @dataclass(frozen=True)

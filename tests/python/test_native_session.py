@@ -257,14 +257,8 @@ def native_calls(path: str) -> dict[str, Callable[[], Any]]:
     }
 
 
-KERNEL_CALLS = ["resample", "convert_format", "to_mono", "read_audio", "write_audio"]
-STREAM_CALLS = ["Resampler", "EnergyVAD", "push", "run_file"]
-
-
-@pytest.mark.usefixtures("no_switching")
-@pytest.mark.parametrize("name", KERNEL_CALLS + STREAM_CALLS)
-def test_another_thread_makes_progress_while_native_code_works(name: str, tmp_path: Path) -> None:
-    call = native_calls(str(tmp_path / "clip.wav"))[name]
+def waiting_thread() -> tuple[threading.Thread, list[bool]]:
+    """A thread that notes in the list that it has had the GIL, as soon as it gets it."""
     gate, progress = _thread.allocate_lock(), []
     gate.acquire()
 
@@ -275,6 +269,18 @@ def test_another_thread_makes_progress_while_native_code_works(name: str, tmp_pa
     thread = threading.Thread(target=other)
     thread.start()
     gate.release()
+    return thread, progress
+
+
+KERNEL_CALLS = ["resample", "convert_format", "to_mono", "read_audio", "write_audio"]
+STREAM_CALLS = ["Resampler", "EnergyVAD", "push", "run_file"]
+
+
+@pytest.mark.usefixtures("no_switching")
+@pytest.mark.parametrize("name", KERNEL_CALLS + STREAM_CALLS)
+def test_another_thread_makes_progress_while_native_code_works(name: str, tmp_path: Path) -> None:
+    call = native_calls(str(tmp_path / "clip.wav"))[name]
+    thread, progress = waiting_thread()
     # Python alone does not let the other thread in: it waits for the GIL.
     assert sum(range(1_000_000)) > 0
     assert not progress
@@ -290,16 +296,7 @@ def test_another_thread_makes_progress_while_native_code_works(name: str, tmp_pa
 def test_a_short_block_of_native_nodes_does_not_have_to_get_the_gil_back() -> None:
     run = Run(chain("AudioResampleNode", "VADNode"))
     blocks = [audio_packet(noise(2, 960), 48_000) for _ in range(100)]
-    gate, progress = _thread.allocate_lock(), []
-    gate.acquire()
-
-    def other() -> None:
-        with gate:
-            progress.append(True)
-
-    thread = threading.Thread(target=other)
-    thread.start()
-    gate.release()
+    thread, progress = waiting_thread()
     for block in blocks:
         run.session.push(block)
     run.session.finish()

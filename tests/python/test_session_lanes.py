@@ -59,20 +59,23 @@ class MeetToo(Meet):
     pass
 
 
-def branches(gate: Gate) -> Pipeline:
-    """A native node whose results go to a native node and to the gate."""
-    pipeline = Pipeline.from_manifest(
+def forked(first: str, **behind: str) -> Pipeline:
+    """A node of the first type, and behind it one of each other type by its id."""
+    nodes = [{"id": "in", "node_type": first}]
+    nodes += [{"id": node_id, "node_type": node_type} for node_id, node_type in behind.items()]
+    return Pipeline.from_manifest(
         {
             "version": "v1",
             "metadata": {"name": "branches"},
-            "nodes": [
-                {"id": "in", "node_type": "PassThroughNode"},
-                {"id": "gate", "node_type": "Gate"},
-                {"id": "native", "node_type": "PassThroughNode"},
-            ],
-            "connections": [{"from": "in", "to": "gate"}, {"from": "in", "to": "native"}],
+            "nodes": nodes,
+            "connections": [{"from": "in", "to": node_id} for node_id in behind],
         }
     )
+
+
+def branches(gate: Gate) -> Pipeline:
+    """A native node whose results go to the gate and to a native node."""
+    pipeline = forked("PassThroughNode", gate="Gate", native="PassThroughNode")
     made = pipeline.get_node("gate")
     assert isinstance(made, Gate)
     made.entered, made.opened = gate.entered, gate.opened
@@ -208,18 +211,7 @@ def test_a_thousand_sessions_with_python_nodes_at_once() -> None:
 
 
 def test_branches_of_python_nodes_alone_work_at_the_same_time() -> None:
-    pipeline = Pipeline.from_manifest(
-        {
-            "version": "v1",
-            "metadata": {"name": "branches"},
-            "nodes": [
-                {"id": "in", "node_type": "Quick"},
-                {"id": "left", "node_type": "Meet"},
-                {"id": "right", "node_type": "MeetToo"},
-            ],
-            "connections": [{"from": "in", "to": "left"}, {"from": "in", "to": "right"}],
-        }
-    )
+    pipeline = forked("Quick", left="Meet", right="MeetToo")
     assert pipeline.run_sync(1) == ["quick 1", "quick 1"]
 
 
