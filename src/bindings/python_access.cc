@@ -55,6 +55,11 @@ int give_back_later(void* /*unused*/) {
   return 0;
 }
 
+/// Of a thread that the interpreter, which shuts down, lets run no further.
+[[noreturn]] void wait_for_the_end() {
+  while (true) pause();
+}
+
 /// Runs `take`, which CPython before 3.14 leaves by unwinding the thread if the interpreter shuts
 /// down. The thread then waits for the process to end.
 template <typename Take>
@@ -62,7 +67,7 @@ auto take_gil(Take take) {
   try {
     return take();
   } catch (...) {
-    while (true) pause();
+    wait_for_the_end();
   }
 }
 
@@ -94,6 +99,8 @@ GilAcquire::GilAcquire()
 }
 
 GilAcquire::~GilAcquire() {
+  // Python code that was called in between wanted it back, and the thread is being unwound.
+  if (PyGILState_Check() == 0) wait_for_the_end();
   PyGILState_Release(state_);
   has_released = outer_;
 }

@@ -229,6 +229,25 @@ def test_open_sessions_are_closed_and_freed_at_the_interpreter_s_end(
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, printed, "")
 
 
+def test_the_interpreter_ends_quietly_while_a_daemon_thread_is_in_a_python_node() -> None:
+    ended = run_script("""
+        busy = threading.Event()
+        class Counting(Echo):
+            def process(self, packet, emit):
+                busy.set()
+                for _ in range(1_000_000):  # lets others have the GIL, and wants it back
+                    pass
+                emit(packet)
+        def work():
+            while True:
+                Run(chain(Counting)).session.push(Packet("x"))
+        for _ in range(3):
+            threading.Thread(target=work, daemon=True).start()
+        assert busy.wait(60)
+    """)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
 def test_the_interpreter_ends_quietly_while_a_daemon_thread_is_in_native_code() -> None:
     ended = run_script("""
         busy = threading.Event()
