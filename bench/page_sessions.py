@@ -72,8 +72,8 @@ native, with metrics, in a pipeline that has run before.
 """
 AT_ONCE: Final = """
 Executions of nodes under way at the same time: native ones in sessions of 100 nodes each, and
-coroutines, each in a run of its own, of which none goes on before the last has begun. A run with a
-Python node has a thread while it lasts.
+coroutines, each in a run of its own, of which none goes on before the last has begun: one that
+waits holds no thread. *Threads* are all of the process, while all wait.
 
 """
 
@@ -138,8 +138,9 @@ def _runs(found: dict[str, Any]) -> str:
             f"{found[name]['executions']:,}",
             f"{found[name]['seconds']:.2f} s",
             f"{found[name]['memory_mib']:.0f}",
+            f"{found[name]['threads']:.0f}" if "threads" in found[name] else "",
         )
         for name in ("native nodes", "coroutines")
     ]
     text = RUNS + table(("", *(f"{length} nodes" for length in lengths)), times)
-    return text + AT_ONCE + table(("", "at once", "time", "MiB"), at_once)
+    return text + AT_ONCE + table(("", "at once", "time", "MiB", "threads"), at_once)

@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import json
 import sys
-import threading
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -91,7 +90,7 @@ class Meet(Node):
         """Give the data back."""
         self.begun += 1
         if self.begun == self.expected:
-            self.threads = threading.active_count()
+            self.threads = status_of("Threads")
             self.all_here.set()
         await self.all_here.wait()
         return data
@@ -130,10 +129,15 @@ async def native_at_once(graphs: int, length: int) -> dict[str, float]:
 
 
 def memory_mib(name: str) -> float:
+    """Read a size of /proc/self/status."""
+    return status_of(name) / 1024
+
+
+def status_of(name: str) -> int:
     """Read a line of /proc/self/status."""
     for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
         if line.startswith(name):
-            return int(line.split()[1]) / 1024
+            return int(line.split()[1])
     raise SystemExit(f"/proc/self/status has no {name}")
 
 

@@ -65,12 +65,23 @@ class CancelScope:
         self._lock = threading.Lock()
         self._waits: set[Waits] = set()
 
-    def entered(self, generation: int | None = None) -> AbstractContextManager[Waits]:
+    def entered(
+        self, generation: int | None = None, waits: Waits | None = None
+    ) -> AbstractContextManager[Waits]:
         """Let a cancel end the waits of this thread; for work of that generation, or the present.
 
-        A thread that is inside already stays as it is: its outermost entry counts.
+        A thread that is inside already stays as it is: its outermost entry counts. With `waits`
+        they are those of a call that goes from thread to thread.
         """
-        return _Entry(self, generation)
+        return _Entry(self, generation, waits)
+
+    def hold(self, waits: Waits) -> None:
+        """Keep waits reachable for a cancel while no thread is inside; until `release`."""
+        self._add(waits, waits.generation)
+
+    def release(self, waits: Waits) -> None:
+        """End `hold`."""
+        self._remove(waits)
 
     def _add(self, waits: Waits, generation: int | None) -> None:
         with self._lock:
@@ -115,15 +126,20 @@ class CancelScope:
 class _Entry(AbstractContextManager[Waits]):
     """The entry of one thread into a scope."""
 
-    __slots__ = ("_generation", "_outer", "_scope", "_waits")
+    __slots__ = ("_generation", "_kept", "_outer", "_scope", "_waits")
 
-    def __init__(self, scope: CancelScope, generation: int | None) -> None:
+    def __init__(
+        self, scope: CancelScope, generation: int | None, waits: Waits | None = None
+    ) -> None:
         self._scope = scope
         self._generation = generation
+        self._kept = waits
 
     def __enter__(self) -> Waits:
         outer = current_waits()
-        if outer is not None and outer.scope is self._scope:
+        if self._kept is not None:
+            waits = self._kept
+        elif outer is not None and outer.scope is self._scope:
             waits = outer
         else:
             waits = Waits(self._scope, self._generation)
@@ -150,7 +166,7 @@ def current_scope() -> CancelScope | None:
 
 
 def entered(
-    scope: CancelScope | None, generation: int | None = None
+    scope: CancelScope | None, generation: int | None = None, waits: Waits | None = None
 ) -> AbstractContextManager[object]:
-    """Enter a scope, if there is one, for work of that generation."""
-    return nullcontext() if scope is None else scope.entered(generation)
+    """Enter a scope, if there is one, as `CancelScope.entered`."""
+    return nullcontext() if scope is None else scope.entered(generation, waits)

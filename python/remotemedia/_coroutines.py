@@ -9,10 +9,11 @@ from collections.abc import Awaitable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
+from . import runtime
 from ._cancel import current_waits
 from .exceptions import refuse
 
-__all__ = ["LateError", "await_from_thread"]
+__all__ = ["Call", "LateError", "await_from_thread"]
 
 T = TypeVar("T")
 
@@ -35,8 +36,8 @@ def await_from_thread(
     connection, is still usable in the next run. After `timeout_s` it is cancelled; `LateError` if
     that ends it.
     """
-    target = _own_loop() if loop is None else loop
-    if _running_loop() is target:
+    loop = _own_loop() if loop is None else loop
+    if _running_loop() is loop:
         _discard(awaitable)
         refuse(
             "the calling thread",
@@ -44,12 +45,13 @@ def await_from_thread(
             "another one",
             "await pipeline.run(...) instead of calling run_sync in a coroutine",
         )
-    call = _Call(awaitable, target, timeout_s)
+    call = Call(awaitable, loop, timeout_s)
     waits = current_waits()
     if waits is not None:
         waits.watch(call.cancel)
     try:
-        return call.future.result()
+        with runtime.blocking():
+            return call.future.result()
     except BaseException:
         call.cancel()  # KeyboardInterrupt while waiting; no effect if it has ended
         raise
@@ -58,15 +60,22 @@ def await_from_thread(
             waits.unwatch()
 
 
-class _Call(Generic[T]):
-    """An awaitable on a loop. The future is done when the task has ended, also a cancelled one."""
+class Call(Generic[T]):
+    """An awaitable on a loop, without one that of the SDK.
+
+    ``future`` is done when the task has ended, also a cancelled one. RuntimeError if the loop is
+    closed.
+    """
 
     def __init__(
-        self, awaitable: Awaitable[T], loop: asyncio.AbstractEventLoop, timeout_s: float | None
+        self,
+        awaitable: Awaitable[T],
+        loop: asyncio.AbstractEventLoop | None,
+        timeout_s: float | None = None,
     ) -> None:
         self.future: Future[T] = Future()
         self._awaitable = awaitable
-        self._loop = loop
+        self._loop = loop = _own_loop() if loop is None else loop
         self._timeout_s = timeout_s
         self._timer: asyncio.TimerHandle | None = None
         self._is_late = False

@@ -15,6 +15,8 @@ from ._session_python import PythonSession
 from .exceptions import refuse
 
 __all__ = [
+    "DEFAULT_QUEUE",
+    "UNBOUNDED_QUEUE",
     "Engine",
     "FileEngine",
     "Lanes",
@@ -52,7 +54,9 @@ class QueueSettings:
         refuse("queue_policy", repr(policy), "'block', 'drop_oldest' or 'coalesce'")
 
 
-_DEFAULT_QUEUE: Final = QueueSettings()
+DEFAULT_QUEUE: Final = QueueSettings()
+# For a caller that must not wait for the nodes behind a queue.
+UNBOUNDED_QUEUE: Final = QueueSettings(_MAX_CAPACITY)
 
 
 class Engine(Protocol):
@@ -72,6 +76,12 @@ class Engine(Protocol):
 
     def finish(self) -> None:
         """End the input: what nodes hold back goes to the sink."""
+
+    def begin_finish(self, ready: Callable[[], object]) -> None:
+        """Begin `finish`; `ready` is called, on any thread, once that would not wait.
+
+        Nothing but finish, cancel, stop and close may follow.
+        """
 
     def has_room(self) -> bool:
         """Whether push would not wait at once."""
@@ -125,7 +135,7 @@ def make_engine(
     enable_metrics: bool = True,
     loop: asyncio.AbstractEventLoop | None = None,
     lanes: Lanes = "none",
-    queue: QueueSettings = _DEFAULT_QUEUE,
+    queue: QueueSettings = DEFAULT_QUEUE,
     on_failure: Callable[[BaseException], None] | None = None,
 ) -> Engine:
     """Start a session of a graph whose runtimes are resolved; initialises its nodes.

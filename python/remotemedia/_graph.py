@@ -51,6 +51,18 @@ class GraphNode:
         """The node as messages name it."""
         return f"'{self.id}' ({self.type.name})"
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether its calls wait for nothing: no Python, no files, not repeated."""
+        return self.runtime == "native" and not self.type.offloaded and self.policy.retry is None
+
+    @property
+    def awaits(self) -> bool:
+        """Whether its calls, which are Python's, wait for coroutines alone."""
+        policy = self.policy
+        is_surrounded = policy.retry or policy.circuit_breaker or policy.on_error != "fail"
+        return self.runtime == "python" and not is_surrounded and self.node._only_awaits
+
 
 @dataclass
 class Graph:
@@ -100,11 +112,23 @@ class Graph:
 
     @property
     def is_quick(self) -> bool:
-        """Whether a push waits for nothing: no Python, no files, no repeated calls."""
-        return all(
-            node.runtime == "native" and not node.type.offloaded and node.policy.retry is None
-            for node in self.nodes
+        """Whether a push waits for nothing."""
+        return all(node.is_quick for node in self.nodes)
+
+    @property
+    def awaits(self) -> bool:
+        """Whether what takes time waits for coroutines alone, and so needs no thread."""
+        return (
+            self.uses_native
+            and not self.is_quick
+            and not self.has_branches
+            and all(node.is_quick or node.awaits for node in self.nodes)
         )
+
+    @property
+    def makes_anew(self) -> bool:
+        """Whether the next session makes filters and reads models, which later ones share."""
+        return self.native is None and any(node.runtime == "native" for node in self.nodes)
 
     @property
     def takes_audio(self) -> bool:

@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from typing import Any, Final
 
+from . import runtime
 from ._items import give_item
 from ._packet import Packet
 
@@ -48,7 +49,8 @@ class Outbox:
         with self._changed:
             while waits and self.is_full and self._takes(packet):
                 self._warn_once()
-                self._changed.wait()
+                with runtime.blocking():
+                    self._changed.wait()
             if self._takes(packet):
                 self._packets.append(packet)
                 self._wake()

@@ -12,7 +12,16 @@ from typing import Any, Final, Literal, Protocol
 
 from numpy.typing import NDArray
 
-__all__ = ["Audio", "Collected", "Emit", "Executor", "Form", "NodeContext", "Packet"]
+__all__ = [
+    "Audio",
+    "AwaitingExecutor",
+    "Collected",
+    "Emit",
+    "Executor",
+    "Form",
+    "NodeContext",
+    "Packet",
+]
 
 Form = Literal["tuple", "mapping", "array"]
 
@@ -127,3 +136,18 @@ class Executor(Protocol):
 
     def cleanup(self) -> None:
         """Free what initialize took. Called once, also after an error."""
+
+
+class AwaitingExecutor(Executor, Protocol):
+    """One whose `process` may wait without a thread, as ``AwaitingNode`` of ``graph/node.h``.
+
+    A native session begins the call and goes on with it where ``awaits`` is true.
+    """
+
+    awaits: bool
+
+    def begin(self, packet: Packet, emit: Emit, resume: Callable[[], None]) -> bool:
+        """As `process`. False if the call waits: `resume` is called, then `go_on` has to be."""
+
+    def go_on(self, emit: Emit, resume: Callable[[], None]) -> bool:
+        """Go on with the call, as `begin`; `emit` is the same as before."""

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ._cancel import CancelScope
-from ._engine import Engine, Lanes, join_packets, make_engine
+from ._engine import (
+    DEFAULT_QUEUE,
+    UNBOUNDED_QUEUE,
+    Engine,
+    Lanes,
+    QueueSettings,
+    join_packets,
+    make_engine,
+)
 from ._feeds import Feed
 from ._graph import Graph
 from ._ids import new_session_id
@@ -15,6 +26,7 @@ from ._items import give_item
 from ._metrics import Measured
 from ._packet import Packet
 from ._spans import RunSpan
+from ._worker import settled
 
 __all__ = ["Run", "RunPlan"]
 
@@ -25,6 +37,7 @@ class RunPlan:
 
     graph: Graph
     is_quick: bool
+    awaits: bool
     lanes: Lanes
     output_ids: list[str]
 
@@ -35,13 +48,14 @@ class RunPlan:
         return cls(
             graph,
             is_quick=graph.is_quick and not branches,
+            awaits=graph.awaits,
             lanes="branches" if branches else "none",
             output_ids=graph.output_ids,
         )
 
 
 class Run:
-    """Called once, on a worker thread; `stop` may come from any other.
+    """Called once, on a worker thread, or awaited; `stop` may come from any other.
 
     Attributes
     ----------
@@ -50,6 +64,8 @@ class Run:
     is_quick : bool
         The call takes so little that any thread may make it. Not the first one of a graph, which
         makes filters and reads models.
+    awaits : bool
+        So it is but for coroutines of nodes: it may be `awaited`.
     """
 
     def __init__(
@@ -61,24 +77,49 @@ class Run:
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
         self.measured: Measured | None = None
-        self.is_quick = feed.is_short and plan.is_quick and plan.graph.native is not None
+        is_little = feed.is_short and not plan.graph.makes_anew
+        self.is_quick = is_little and plan.is_quick
+        self.awaits = is_little and plan.awaits and loop is not None
         self._plan = plan
         self._feed = feed
         self._enable_metrics = enable_metrics
         self._loop = loop
         self._scope = CancelScope()
         self._engine: Engine | None = None
+        self._is_left = False  # while nodes wait
         self._span = RunSpan("remotemedia.run", plan.graph)
         self._outputs: dict[str, list[Packet]] = {name: [] for name in plan.output_ids}
 
     def __call__(self) -> Any:
         """Run to the end; gives the results: none as None, one as it is, more as a list."""
-        try:
+        with self._under_way():
             with self._scope.entered():
-                engine = self._start()
+                engine = self._start(self._plan.lanes)
                 self._feed.run(engine, self._scope)
                 engine.finish()
-                items = self._items(joins=self._feed.is_stream_of_blocks)
+            return self._result()
+
+    async def awaited(self) -> Any:
+        """Run to the end, as a call, on the loop's own thread, which is free while nodes wait."""
+        with self._under_way():
+            with self._scope.entered():
+                engine = self._start("nodes", UNBOUNDED_QUEUE)
+                self._feed.run(engine, self._scope)
+            await self._has_worked(engine)
+            engine.finish()
+            return self._result()
+
+    def stop(self) -> None:
+        """Make the call return soon, with whatever result."""
+        engine = self._engine
+        if engine is not None:
+            engine.stop()
+        self._scope.stop()
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:
             if not self._scope.is_stopped:
                 self._span.fail(error)
@@ -88,28 +129,38 @@ class Run:
         finally:
             self._end()
             self._span.end(was_cancelled=self._scope.is_stopped)
-        return items[0] if len(items) == 1 else items or None
 
-    def stop(self) -> None:
-        """Make the call return soon, with whatever result."""
-        engine = self._engine
-        if engine is not None:
-            engine.stop()
-        self._scope.stop()
-
-    def _start(self) -> Engine:
+    def _start(self, lanes: Lanes, queue: QueueSettings = DEFAULT_QUEUE) -> Engine:
         engine = make_engine(
             self._plan.graph,
             self._take_output,
             session_id=new_session_id(),
             enable_metrics=self._enable_metrics,
             loop=self._loop,
-            lanes=self._plan.lanes,
+            lanes=lanes,
+            queue=queue,
         )
         self._engine = engine
         if self._scope.is_stopped:
             engine.stop()
         return engine
+
+    async def _has_worked(self, engine: Engine) -> None:
+        """End the input, and wait until all nodes have done what they do; also if cancelled."""
+        loop = asyncio.get_running_loop()
+        idle = loop.create_future()
+        engine.begin_finish(partial(_tell, loop, idle))
+        try:
+            await asyncio.shield(idle)
+        except asyncio.CancelledError:
+            self.stop()
+            await settled(idle)
+            raise
+        finally:
+            # Not done if the coroutine was thrown away: what the nodes wait for never comes.
+            if not idle.done():
+                self.stop()
+                self._is_left = True
 
     def _take_output(self, node_id: str, packet: Packet) -> None:
         self._span.results += 1
@@ -121,8 +172,12 @@ class Run:
             return
         if self._enable_metrics:
             self.measured = Measured(engine.measure())
-        engine.close()
+        engine.close(0.0 if self._is_left else None)
         self._engine = None  # it refers back to the run, and both would wait for the collector
+
+    def _result(self) -> Any:
+        items = self._items(joins=self._feed.is_stream_of_blocks)
+        return items[0] if len(items) == 1 else items or None
 
     def _items(self, *, joins: bool) -> list[Any]:
         """Give what came out, output by output; blocks of a clip are joined if that is wanted."""
@@ -134,3 +189,15 @@ class Run:
             else:
                 items += map(give_item, packets)
         return items
+
+
+def _tell(loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> None:
+    try:
+        loop.call_soon_threadsafe(_release, waiter)
+    except RuntimeError:  # the loop is closed, and with it who waited
+        return
+
+
+def _release(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

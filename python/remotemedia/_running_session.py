@@ -20,7 +20,7 @@ from ._ids import new_session_id
 from ._outbox import Outbox
 from ._packet import Packet
 from ._spans import RunSpan
-from ._worker import Worker, settled
+from ._worker import Worker, settle, settled
 from .exceptions import PipelineError
 
 __all__ = ["RunningSession", "SessionSettings"]
@@ -65,6 +65,7 @@ class RunningSession:
         self._pending = 0
         self._failure: BaseException | None = None
         self._closed: Future[bool] | None = None
+        self._finished: Future[None] | None = None
         self._last_metrics: dict[str, Any] | None = None
         self._span = RunSpan("remotemedia.session", graph, settings.session_id)
         self._worker = Worker(f"remotemedia-session-{settings.session_id[:8]}")
@@ -109,9 +110,17 @@ class RunningSession:
         """Give a packet to the engine later, unless it would have to wait."""
         return self.try_call(partial(self._push, packet), most_pending)
 
-    async def call(self, action: Callable[[Engine], None], *, is_last: bool = False) -> None:
+    async def call(self, action: Callable[[Engine], None]) -> None:
         """Do something with the engine; returns when it is done, or cancelled."""
-        future = asyncio.wrap_future(self._submit(action, is_last))
+        await self.wait(self._submit(action))
+
+    def call_blocking(self, action: Callable[[Engine], None]) -> None:
+        """Do something with the engine, for callers without a loop."""
+        self.wait_blocking(self._submit(action))
+
+    async def wait(self, call: Future[None]) -> None:
+        """Wait until something is done with the engine, or not to be done any more."""
+        future = asyncio.wrap_future(call)
         try:
             await asyncio.shield(future)
         finally:
@@ -120,10 +129,10 @@ class RunningSession:
                 future.exception()
                 self._check_alive()
 
-    def call_blocking(self, action: Callable[[Engine], None], *, is_last: bool = False) -> None:
-        """Do something with the engine, for callers without a loop."""
+    def wait_blocking(self, call: Future[None]) -> None:
+        """As `wait`, for callers without a loop."""
         try:
-            self._submit(action, is_last).result()
+            call.result()
         finally:
             self._check_alive()
 
@@ -137,10 +146,12 @@ class RunningSession:
         self._submit(action).add_done_callback(lambda future: future.exception())
         return True
 
-    def finish(self, engine: Engine) -> None:
-        """End the input."""
-        engine.finish()
-        self.outbox.end()
+    def finish(self) -> Future[None]:
+        """End the input, once; done when the nodes have worked, which takes none of the threads."""
+        self._finished = finished = Future[None]()
+        begun = self._submit(lambda engine: engine.begin_finish(self._end_input_later), True)
+        begun.add_done_callback(self._fail_finish)
+        return finished
 
     # --- the end
 
@@ -274,7 +285,23 @@ class RunningSession:
     def _run_sources(self, engine: Engine) -> None:
         engine.run_sources()
         if not self._graph.inputs:
-            self.finish(engine)
+            self._end_input(engine)
+
+    def _fail_finish(self, begun: Future[None]) -> None:
+        if self._finished is not None and begun.exception() is not None:
+            settle(self._finished, begun)
+
+    def _end_input_later(self) -> None:
+        assert self._finished is not None
+        try:
+            ended = self._submit(self._end_input, True)
+        except PipelineError:  # closed: its end settles it
+            return
+        ended.add_done_callback(partial(settle, self._finished))
+
+    def _end_input(self, engine: Engine) -> None:
+        engine.finish()
+        self.outbox.end()
 
     def _stop(self, timeout_s: float | None) -> Future[bool]:
         with self._lock:
@@ -292,6 +319,8 @@ class RunningSession:
 
     def _end(self, timeout_s: float | None) -> bool:
         self._span.end()
+        if self._finished is not None:
+            settle(self._finished)
         if self._engine is None:
             return True
         is_clean = self._engine.close(timeout_s)

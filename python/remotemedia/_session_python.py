@@ -149,6 +149,11 @@ class PythonSession:
         self.flush()
         self._state = "finished"
 
+    def begin_finish(self, ready: Callable[[], object]) -> None:
+        """Finish, and say so."""
+        self.finish()
+        ready()
+
     def has_room(self) -> bool:
         """Whether push would not wait: it has no queues."""
         return True

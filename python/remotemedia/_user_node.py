@@ -15,6 +15,7 @@ from ._cancel import CancelScope, current_scope, entered
 from ._coroutines import LateError, await_from_thread
 from ._items import give_item, take_result
 from ._packet import Emit, Executor, NodeContext, Packet
+from ._steps import AwaitedCall, Steps, Wait, run_blocking
 from .exceptions import node_timeout, refuse_type
 from .node import Node
 
@@ -23,7 +24,6 @@ __all__ = ["make_user_executor"]
 _LOG = logging.getLogger(__name__)
 _ENDED: Final = object()
 
-Results = Generator[Any, None, None]
 T = TypeVar("T")
 
 
@@ -41,6 +41,7 @@ class _UserNodeExecutor:
     """Calls the node with one item at a time; results leave as soon as they are there."""
 
     def __init__(self, node: Node, *, leaves_calls: bool = False) -> None:
+        self.awaits = node._is_awaiting
         self._node = node
         self._leaves_calls = leaves_calls
         self._bounded: BoundedCalls | None = None  # of plain functions
@@ -51,6 +52,7 @@ class _UserNodeExecutor:
         self._stage = "process"
         self._is_counted = False
         self._latest = Packet()  # envelope of the last packet, for what comes after the last item
+        self._begun: AwaitedCall | None = None
 
     def initialize(self, context: NodeContext) -> None:
         self._loop = context.loop
@@ -68,17 +70,33 @@ class _UserNodeExecutor:
             self._is_counted = True
 
     def process(self, packet: Packet, emit: Emit) -> None:
-        item = give_item(packet)
-        self._latest = replace(packet, payload=None)
-        self._stage = "process"
+        item = self._take(packet)
         with self._working(packet, item, packet.generation):
-            self._send(self._results_of(item), packet, emit)
+            run_blocking(self._steps(packet, item, emit), self._loop)
+
+    def begin(self, packet: Packet, emit: Emit, resume: Callable[[], None]) -> bool:
+        item = self._take(packet)
+        session_id = self._session_of(packet, item)
+        self._begun = AwaitedCall(
+            self._steps(packet, item, emit),
+            self._loop,
+            self._scope,
+            packet.generation,
+            lambda: self._node._in_session(session_id),
+        )
+        return self.go_on(emit, resume)
+
+    def go_on(self, emit: Emit, resume: Callable[[], None]) -> bool:
+        # `emit` is the one that the call's steps have.
+        assert self._begun is not None
+        return self._begun.advance(resume)
 
     def flush(self, emit: Emit) -> None:
         self._stage = "flush"
         origin = replace(self._latest, ends_clip=False)
         with self._working(origin):
-            self._send(self._results(self._flushed()), origin, emit)
+            results = _Sender(origin, emit)
+            run_blocking(self._results(self._flushed(), results), self._loop)
 
     def cleanup(self) -> None:
         if self._bounded is None or not self._bounded.is_left_behind:
@@ -99,6 +117,11 @@ class _UserNodeExecutor:
             except Exception:  # the run is over: its own result or error counts
                 _LOG.exception("cleanup of node '%s' failed", self._node.name)
 
+    def _take(self, packet: Packet) -> Any:
+        self._latest = replace(packet, payload=None)
+        self._stage = "process"
+        return give_item(packet)
+
     @contextmanager
     def _working(
         self, packet: Packet, item: Any = None, generation: int | None = None
@@ -110,8 +133,14 @@ class _UserNodeExecutor:
         ):
             yield
 
-    def _results_of(self, item: Any) -> Results:
-        yield from self._results(self._called(self._node.process, item))
+    def _steps(self, packet: Packet, item: Any, emit: Emit) -> Steps[None]:
+        results = _Sender(packet, emit)
+        if (yield from self._given(item, results)):
+            results.end()
+
+    def _given(self, item: Any, send: _Sender) -> Steps[bool]:
+        """Give the node an item; False once nobody wants its results."""
+        return (yield from self._results(self._called(self._node.process, item), send))
 
     def _flushed(self) -> Any:
         if type(self._node).flush is Node.flush:  # gives nothing, also beside a call that hangs
@@ -133,17 +162,19 @@ class _UserNodeExecutor:
         except LateError:
             raise self._timeout() from None
 
-    def _results(self, value: Any) -> Results:
-        if inspect.isgenerator(value):
-            yield from value if self._bounded is None else self._stepped(value)
-        elif inspect.isasyncgen(value):
-            yield from self._drained(value)
-        elif inspect.isawaitable(value):
-            yield from self._results(self._wait_in_time(value))
-        else:
-            yield value
+    def _results(self, value: Any, send: _Sender) -> Steps[bool]:
+        """Send what a call gave; False once nobody wants more of it."""
+        if inspect.isasyncgen(value):
+            return (yield from self._drained(value, send))
+        if inspect.isawaitable(value) and not inspect.isgenerator(value):
+            value = yield from self._awaited(value)
+            return (yield from self._results(value, send))
+        if not inspect.isgenerator(value):
+            return send(value)
+        with closing(value if self._bounded is None else self._stepped(value)) as results:
+            return all(map(send, results))
 
-    def _stepped(self, generator: Generator[Any, Any, Any]) -> Results:
+    def _stepped(self, generator: Generator[Any, Any, Any]) -> Generator[Any, None, None]:
         try:
             while (result := self._in_time(next, generator, _ENDED)) is not _ENDED:
                 yield result
@@ -151,42 +182,31 @@ class _UserNodeExecutor:
             if self._bounded is None or not self._bounded.is_left_behind:
                 self._in_time(generator.close)
 
-    def _drained(self, generator: AsyncGenerator[Any, Any]) -> Results:
+    def _drained(self, generator: AsyncGenerator[Any, Any], send: _Sender) -> Steps[bool]:
+        is_left = False
         try:
-            while (result := self._wait_in_time(anext(generator, _ENDED))) is not _ENDED:
-                yield result
+            while (result := (yield from self._awaited(anext(generator, _ENDED)))) is not _ENDED:
+                if not send(result):
+                    return False
+            return True
+        except GeneratorExit:  # nobody makes the next step
+            is_left = True
+            raise
         finally:
-            self._wait(generator.aclose())
+            if not is_left:
+                yield Wait(generator.aclose())
 
-    def _send(self, results: Results, origin: Packet, emit: Emit) -> None:
-        """Emit results; if `origin` ends its clip, the last of them does."""
-        envelope = replace(origin, ends_clip=False)
-        held: Packet | None = None
-        with closing(results):
-            for result in results:
-                if result is None:
-                    continue
-                packet = take_result(result, envelope)
-                if origin.ends_clip:
-                    packet, held = held, packet  # type: ignore[assignment]
-                if packet is not None and not emit(packet, 0):
-                    return
-        if held is not None:
-            emit(replace(held, ends_clip=True), 0)
+    def _awaited(self, awaitable: Awaitable[Any]) -> Steps[Any]:
+        """Wait as long as the node's policy allows."""
+        timeout_ms = self._node._policy.timeout_ms
+        try:
+            return (yield Wait(awaitable, None if timeout_ms is None else timeout_ms / 1_000))
+        except LateError as late:
+            raise self._timeout() from late.__cause__
 
     def _settle(self, value: Any) -> None:
         if inspect.isawaitable(value):
-            self._wait(value)
-
-    def _wait_in_time(self, awaitable: Awaitable[Any]) -> Any:
-        """Wait as long as the node's policy allows."""
-        timeout_ms = self._node._policy.timeout_ms
-        if timeout_ms is None:
-            return self._wait(awaitable)
-        try:
-            return await_from_thread(awaitable, self._loop, timeout_ms / 1_000)
-        except LateError as late:
-            raise self._timeout() from late.__cause__
+            await_from_thread(value, self._loop)
 
     def _timeout(self) -> Exception:
         timeout_ms = self._node._policy.timeout_ms
@@ -194,12 +214,33 @@ class _UserNodeExecutor:
         context = self._context
         return node_timeout(context.node_id, context.node_type, self._stage, timeout_ms)
 
-    def _wait(self, awaitable: Awaitable[Any]) -> Any:
-        return await_from_thread(awaitable, self._loop)
-
     def _session_of(self, packet: Packet, item: Any) -> str:
         found = packet.metadata.get("session_id") or self._node.extract_session_id(item)
         return str(found) if found else self._session_id
+
+
+class _Sender:
+    """Emits what a node gives in the envelope of a packet; if that ends its clip, the last does."""
+
+    def __init__(self, origin: Packet, emit: Emit) -> None:
+        self._envelope = replace(origin, ends_clip=False)
+        self._ends_clip = origin.ends_clip
+        self._emit = emit
+        self._held: Packet | None = None
+
+    def __call__(self, result: Any) -> bool:
+        """Send a result, if it is one; False once nobody wants more."""
+        if result is None:
+            return True
+        packet: Packet | None = take_result(result, self._envelope)
+        if self._ends_clip:
+            packet, self._held = self._held, packet
+        return packet is None or self._emit(packet, 0)
+
+    def end(self) -> None:
+        """Send what ends the clip."""
+        if self._held is not None:
+            self._emit(replace(self._held, ends_clip=True), 0)
 
 
 class _StreamingExecutor(_UserNodeExecutor):
@@ -214,19 +255,12 @@ class _StreamingExecutor(_UserNodeExecutor):
         # Of the present stream; None after the end of one, until the next one has an item.
         self._call: _StreamingCall | None = _StreamingCall(node)
 
-    def process(self, packet: Packet, emit: Emit) -> None:
-        try:
-            super().process(packet, emit)
-        except BaseException:  # also of a cancel: the node's call is part of what was dropped
-            self._end_call()
-            raise
-
     def flush(self, emit: Emit) -> None:
         self._stage = "flush"
         origin = replace(self._latest, ends_clip=False)
         with self._working(origin):
             try:
-                self._send(self._rest(), origin, emit)
+                run_blocking(self._rest(_Sender(origin, emit)), self._loop)
             finally:
                 self._end_call()
         super().flush(emit)
@@ -238,34 +272,50 @@ class _StreamingExecutor(_UserNodeExecutor):
             _LOG.exception("the end of node '%s' failed", self._node.name)
         super().cleanup()
 
-    def _results_of(self, item: Any) -> Results:
+    def _steps(self, packet: Packet, item: Any, emit: Emit) -> Steps[None]:
+        try:
+            yield from super()._steps(packet, item, emit)
+        except GeneratorExit:  # nobody makes the next step
+            raise
+        except BaseException:  # also of a cancel: the node's call is part of what was dropped
+            call, self._call = self._call, None
+            if call is not None and call.has_started:
+                yield Wait(call.stop())
+            raise
+
+    def _given(self, item: Any, send: _Sender) -> Steps[bool]:
         if self._call is None:
             self._call = _StreamingCall(self._node)
-        if not self._call.has_started:
-            yield from self._until_asked(self._call)  # what comes before the first item
-        if not self._call.is_over:
-            self._wait(self._call.give(item, self._node.get_session_id()))
-            yield from self._until_asked(self._call)
+        call = self._call
+        # What comes before the first item.
+        if not call.has_started and not (yield from self._until_asked(call, send)):
+            return False
+        if call.is_over:
+            return True
+        yield Wait(call.give(item, self._node.get_session_id()))
+        return (yield from self._until_asked(call, send))
 
-    def _until_asked(self, call: _StreamingCall) -> Results:
+    def _until_asked(self, call: _StreamingCall, send: _Sender) -> Steps[bool]:
         while not call.is_over:
-            event, result = self._wait_in_time(call.next_event())
+            event, result = yield from self._awaited(call.next_event())
             if event == "asked":
-                return
-            if event == "result":
-                yield result
+                break
+            if event == "result" and not send(result):
+                return False
+        return True
 
-    def _rest(self) -> Results:
+    def _rest(self, send: _Sender) -> Steps[None]:
         if self._call is None:
             return
-        self._wait(self._call.end())
+        yield Wait(self._call.end())
         while not self._call.is_over:
-            yield from self._until_asked(self._call)
+            if not (yield from self._until_asked(self._call, send)):
+                return
 
     def _end_call(self) -> None:
         call, self._call = self._call, None
         if call is not None and call.has_started:
-            self._wait(call.stop())
+            await_from_thread(call.stop(), self._loop)
 
 
 class _StreamingCall:

@@ -7,10 +7,10 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from typing import Any, Final, ParamSpec, TypeVar
 
-__all__ = ["Worker", "settled"]
+__all__ = ["Worker", "settle", "settled"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -120,6 +120,18 @@ class _Pool:
 _pool = _Pool()
 if hasattr(os, "register_at_fork"):  # the child has none of the threads
     os.register_at_fork(after_in_child=_pool.__init__)  # type: ignore[misc]
+
+
+def settle(future: Future[None], outcome: Future[None] | None = None) -> None:
+    """End a future, unless it has ended: as another one that is done, or well."""
+    error = None if outcome is None else outcome.exception()
+    try:
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+    except InvalidStateError:
+        return
 
 
 async def settled(future: asyncio.Future[Any]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
+import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any, ClassVar, Final, NoReturn
@@ -17,6 +19,7 @@ __all__ = [
     "MediaIOError",
     "MissingExtraError",
     "NodeError",
+    "NodeErrors",
     "NodeTimeoutError",
     "NodeTypeError",
     "PipelineError",
@@ -164,6 +167,62 @@ class NodeError(RemoteMediaError, RuntimeError):
 
 
 _OF_WORKER: Final = ("exit_code", "signal_name", "worker_traceback")
+
+
+if sys.version_info >= (3, 11):
+    _Group = builtins.ExceptionGroup[Exception]
+else:
+
+    class _Group(Exception):  # noqa: N818 - as the one of later versions
+        """What groups have in common with those of later versions."""
+
+        exceptions: tuple[Exception, ...]
+
+        def __new__(cls, message: str, exceptions: Sequence[Exception]) -> Any:
+            """Keep the exceptions."""
+            made = super().__new__(cls, message, exceptions)
+            made.exceptions = tuple(exceptions)
+            return made
+
+
+class NodeErrors(_Group, NodeError):  # noqa: N818 - several
+    """Several nodes failed, on branches that run at the same time.
+
+    An ``ExceptionGroup`` where Python has it (3.11), so that ``except*`` takes it apart. Its
+    attributes are those of the first error.
+
+    Attributes
+    ----------
+    exceptions : tuple of NodeError
+        Of all nodes that failed, in graph order.
+    """
+
+    def __new__(cls, errors: Sequence[NodeError]) -> Any:
+        """Make the group."""
+        return super().__new__(cls, _message_of(errors), errors)
+
+    def __init__(self, errors: Sequence[NodeError]) -> None:
+        first = errors[0]
+        NodeError.__init__(
+            self,
+            _message_of(errors),
+            node_id=first.node_id,
+            node_type=first.node_type,
+            stage=first.stage,
+            attempt=first.attempt,
+        )
+
+    def __str__(self) -> str:
+        """Say what all nodes failed with."""
+        return _message_of(self.exceptions)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the errors."""
+        return type(self), (list(self.exceptions),)
+
+
+def _message_of(errors: Sequence[BaseException]) -> str:
+    return "; also ".join(str(error) for error in errors)
 
 
 class NodeTypeError(NodeError, TypeError):

@@ -373,6 +373,27 @@ class Node(abc.ABC):
 
         return make_user_executor(self)
 
+    @property
+    def _is_awaiting(self) -> bool:
+        """Whether `process` waits for something without a thread: it is a coroutine."""
+        return (
+            self.is_streaming
+            or inspect.iscoroutinefunction(self.process)
+            or inspect.isasyncgenfunction(self.process)
+        )
+
+    @property
+    def _only_awaits(self) -> bool:
+        """Whether nothing else of it takes time."""
+        plain = type(self)
+        return (
+            self._is_awaiting
+            and not self._isolate
+            and plain._make_executor is Node._make_executor
+            and plain.initialize is Node.initialize
+            and plain.cleanup is Node.cleanup
+        )
+
     @contextmanager
     def _in_session(self, session_id: str | None) -> Iterator[None]:
         """Make `session_id` the present session of the calls inside."""

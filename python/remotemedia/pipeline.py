@@ -176,15 +176,20 @@ class Pipeline:
         Notes
         -----
         The nodes run on a thread of their own, coroutines of users' nodes on the caller's loop; a
-        short item (up to 64 KiB) that native nodes alone process again takes the caller's. A
-        task that is cancelled ends the run: a coroutine is cancelled, other calls of nodes are
-        waited for.
+        short item (up to 64 KiB) that native nodes alone process again takes the caller's, and so
+        it does with nodes that are coroutines, which hold no thread while they wait. A task that
+        is cancelled ends the run: a coroutine is cancelled, other calls of nodes are waited for.
         """
         run = self._make_run(input_data, use_rust, asyncio.get_running_loop())
         if run.is_quick:
             result = self._run_here(run)
             await asyncio.sleep(0)  # others have a turn
             return result
+        if run.awaits:
+            try:
+                return await run.awaited()
+            finally:
+                self._keep(run.measured)
         future = asyncio.wrap_future(Worker("remotemedia-run").submit(run))
         try:
             return await asyncio.shield(future)

@@ -15,6 +15,7 @@ import importlib
 import os
 import sys
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final, Literal, NamedTuple
@@ -24,6 +25,7 @@ from .exceptions import ConfigurationError
 __all__ = [
     "Probe",
     "Resolution",
+    "blocking",
     "fallback_enabled",
     "get_rust_runtime",
     "is_native_runtime_available",
@@ -158,6 +160,16 @@ def settled_module() -> Any:
     ):
         return None
     return module
+
+
+def blocking() -> AbstractContextManager[object]:
+    """Give what has to be entered around a wait.
+
+    The thread may be one of the few that native sessions make brief calls on; another one then
+    takes its place.
+    """
+    module = _NAMES["_rust_runtime"]
+    return nullcontext() if module is None else module.Blocking()
 
 
 def normalize_hint(hint: object) -> Hint:

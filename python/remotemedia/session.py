@@ -173,7 +173,7 @@ class PipelineSession(_Session):
         self._check_open("finish")
         running = await self._start()
         self._is_finished = True
-        await running.call(running.finish, is_last=True)
+        await running.wait(running.finish())
 
     async def close(self, timeout_s: float | None = None) -> bool:
         """Stop what still runs and clean the nodes up. Repeatable.
@@ -277,7 +277,7 @@ class SyncPipelineSession(_Session):
         self._check_open("finish")
         running = self._start()
         self._is_finished = True
-        running.call_blocking(running.finish, is_last=True)
+        running.wait_blocking(running.finish())
 
     def close(self, timeout_s: float | None = None) -> bool:
         """Stop what still runs and clean the nodes up, as `PipelineSession.close`."""

@@ -34,6 +34,7 @@ Kind kinds[] = {
     {"RM4000", {kExceptions, "MediaIOError"}},       {"RM5000", {kExceptions, "ItemTypeError"}}};
 LateImport base_kind(kExceptions, "RemoteMediaError");
 LateImport node_error(kExceptions, "NodeError");
+LateImport node_errors(kExceptions, "NodeErrors");
 LateImport text_of_failure(kExceptions, "retried_text");
 
 nb::handle kind_of(const Error& error) {
@@ -56,6 +57,13 @@ nb::object make_exception(const NodeError& error) {
   }
   return node_error.get().attr("from_cause")(error.node_id(), error.node_type(), error.stage(),
                                              to_exception(nested->nested_ptr()), error.attempt());
+}
+
+nb::object make_exception(const NodeErrors& errors) {
+  nb::list failures;
+  for (const std::exception_ptr& failure : errors.failures())
+    failures.append(to_exception(failure));
+  return node_errors(failures);
 }
 
 nb::object make_builtin(PyObject* type, const char* text) {
@@ -112,6 +120,8 @@ nb::object to_exception(const std::exception_ptr& error) {
     return exception_of(passing.error);
   } catch (const nb::python_error& raised) {
     return exception_of(raised);
+  } catch (const NodeErrors& several) {
+    return make_exception(several);
   } catch (const NodeError& failed) {
     return make_exception(failed);
   } catch (const Error& own) {

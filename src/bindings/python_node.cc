@@ -40,6 +40,22 @@ class TransientPythonError final : public RaisedByNode, public Transient {
   using RaisedByNode::RaisedByNode;
 };
 
+/// What an executor calls once its call can go on.
+class Resume {
+ public:
+  explicit Resume(AwaitingNode::Resume resume) : resume_(std::move(resume)) {}
+  void operator()() {
+    std::exchange(resume_, [] {})();
+  }
+
+ private:
+  AwaitingNode::Resume resume_;
+};
+
+nb::object python_resume(AwaitingNode::Resume resume) {
+  return nb::cast(Resume(std::move(resume)), nb::rv_policy::move);
+}
+
 thread_local const std::shared_ptr<PythonSide>* making_for = nullptr;
 
 /// Runs Python code of a node; what is no Exception passes the session unnamed, and what may pass
@@ -132,6 +148,7 @@ void PythonNode::initialize(const NodeContext& context) {
                                                     to_python(std::string_view(context.node_type)),
                                                     to_python(std::string_view(context.session_id)),
                                                     side_->loop));
+    awaits_ = nb::cast<bool>(nb::getattr(executor_.get(), "awaits", nb::bool_(false)));
   });
 }
 
@@ -140,6 +157,26 @@ void PythonNode::process(Packet packet, Emitter& out) {
     const Emit::Call call(*nb::inst_ptr<Emit>(emit_.get()), out, packet.audio());
     executor_.get().attr("process")(to_python(packet), emit_.get());
   });
+}
+
+bool PythonNode::begin(Packet packet, Emitter& out, Resume resume) {
+  bool has_ended = true;
+  run_python([&] {
+    const Emit::Call call(*nb::inst_ptr<Emit>(emit_.get()), out, packet.audio());
+    has_ended = nb::cast<bool>(executor_.get().attr("begin")(to_python(packet), emit_.get(),
+                                                             python_resume(std::move(resume))));
+  });
+  return has_ended;
+}
+
+bool PythonNode::go_on(Emitter& out, Resume resume) {
+  bool has_ended = true;
+  run_python([&] {
+    const Emit::Call call(*nb::inst_ptr<Emit>(emit_.get()), out, nullptr);
+    has_ended = nb::cast<bool>(
+        executor_.get().attr("go_on")(emit_.get(), python_resume(std::move(resume))));
+  });
+  return has_ended;
 }
 
 void PythonNode::flush(Emitter& out) {
@@ -171,6 +208,8 @@ void bind_emit(nb::module_& m) {
   using nb::literals::operator""_a;
   nb::class_<Emit>(m, "_Emit", nb::is_final(), "Sends a packet out of an output port.")
       .def("__call__", &Emit::operator(), "packet"_a, "port"_a = 0);
+  nb::class_<Resume>(m, "_Resume", nb::is_final(), "Makes a session go on with a call.")
+      .def("__call__", &Resume::operator());
 }
 
 }  // namespace remotemedia::bindings

@@ -89,8 +89,9 @@ class Emit {
 };
 
 /// A Python executor (remotemedia._packet.Executor) as a node. Its exceptions pass as they are; the
-/// session adds the node's name. Takes the GIL for each call.
-class PythonNode final : public NodeExecutor {
+/// session adds the node's name. Takes the GIL for each call. It awaits if the executor does
+/// (remotemedia._packet.AwaitingExecutor).
+class PythonNode final : public AwaitingNode {
  public:
   /// Calls `factory()`, which gives the executor.
   explicit PythonNode(nanobind::handle factory);
@@ -100,6 +101,9 @@ class PythonNode final : public NodeExecutor {
 
   void initialize(const NodeContext& context) override;
   void process(Packet packet, Emitter& out) override;
+  bool begin(Packet packet, Emitter& out, Resume resume) override;
+  bool go_on(Emitter& out, Resume resume) override;
+  [[nodiscard]] bool awaits() const override { return awaits_; }
   void flush(Emitter& out) override;
   void cleanup() noexcept override;
 
@@ -111,9 +115,10 @@ class PythonNode final : public NodeExecutor {
   std::shared_ptr<PythonSide> side_;
   KeptObject executor_;
   KeptObject emit_;
+  bool awaits_ = false;
 };
 
-/// The class of `Emit`, for the module.
+/// The classes that executors meet, for the module.
 void bind_emit(nanobind::module_& m);
 
 }  // namespace remotemedia::bindings

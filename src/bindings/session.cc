@@ -11,6 +11,7 @@
 #include "bindings/turn.h"
 #include "bindings/values.h"
 #include "remotemedia/base/check.h"
+#include "remotemedia/base/worker_pool.h"
 #include "remotemedia/nodes/file_input.h"
 
 #include <nanobind/stl/filesystem.h>
@@ -115,6 +116,16 @@ class Measured {
   Metrics metrics_;
 };
 
+/// BlockingScope as a context manager, of one thread.
+class Blocking {
+ public:
+  void enter() { scope_.emplace(); }
+  void exit(const nb::args& /*error*/) { scope_.reset(); }
+
+ private:
+  std::optional<BlockingScope> scope_;
+};
+
 /// Owned by Python. All members but `stopped_` are guarded by the GIL; the native session belongs
 /// to the thread of the running call, if there is one.
 class PythonSession {
@@ -160,6 +171,22 @@ class PythonSession {
 
   void finish() {
     run([&] { session_->finish(); }, true);
+  }
+
+  void begin_finish(nb::callable ready) {
+    auto kept = std::make_shared<KeptObject>(std::move(ready));
+    run([&] {
+      session_->begin_finish([kept = std::move(kept)] {
+        const PythonAccess python;
+        if (!python) return;
+        const nb::error_scope keep_current;
+        try {
+          kept->get()();
+        } catch (nb::python_error& error) {
+          error.discard_as_unraisable(kept->get());
+        }
+      });
+    });
   }
 
   // Without the GIL: the locks that they take are held by threads that may wait for it.
@@ -279,6 +306,12 @@ void bind_session(nb::module_& m) {
   nb::class_<Measured>(m, "Measured", nb::is_final(), "What a session had measured at one time.")
       .def("__call__", &Measured::operator(),
            nb::sig("def __call__(self) -> dict[str, typing.Any]"));
+  nb::class_<Blocking>(m, "Blocking", nb::is_final(),
+                       "A context in which the calling thread waits for something: what has to be "
+                       "brief on the SDK's threads says so.")
+      .def(nb::init<>())
+      .def("__enter__", &Blocking::enter)
+      .def("__exit__", &Blocking::exit);
   nb::class_<PythonSession>(m, "Session", nb::is_final(), nb::type_slots(session_slots),
                             "A running graph: its nodes, their state, its metrics.")
       .def(
@@ -307,6 +340,9 @@ void bind_session(nb::module_& m) {
            "Stream an audio file through the graph in blocks, then finish.")
       .def("flush", &PythonSession::flush, "End of a stream: flush all nodes, and go on.")
       .def("finish", &PythonSession::finish, "End of input: flush all nodes. Repeatable.")
+      .def("begin_finish", &PythonSession::begin_finish, "ready"_a,
+           nb::sig("def begin_finish(self, ready: collections.abc.Callable[[], object]) -> None"),
+           "Begin finish; `ready` is called, on any thread, once finish would not wait.")
       .def("has_room", &PythonSession::has_room, "Whether push would not wait. Any thread.")
       .def("cancel", &PythonSession::cancel, "Drop what was pushed, and go on. Any thread.")
       .def("stop", &PythonSession::stop, "Make the running call return soon. Any thread.")

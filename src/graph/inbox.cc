@@ -1,5 +1,7 @@
 #include "graph/inbox.h"
 
+#include "remotemedia/base/worker_pool.h"
+
 #include <algorithm>
 #include <iterator>
 #include <stdexcept>
@@ -65,7 +67,11 @@ bool Inbox::put(Item item) {
   std::unique_lock lock(mutex_);
   Slot& slot = slots_[item.slot];
   if (control_.options.queue.policy != QueuePolicy::block) make_room(slot, lost);
-  room_.wait(lock, [&] { return !is_full(slot) || !is_ready() || !takes(item); });
+  const auto goes_on = [&] { return !is_full(slot) || !is_ready() || !takes(item); };
+  if (!goes_on()) {
+    const BlockingScope waiting;
+    room_.wait(lock, goes_on);
+  }
   if (!takes(item)) return false;
   if (slot.items.size() >= std::max(kStarvedCapacity, control_.options.queue.capacity)) {
     throw std::runtime_error("gave " + std::to_string(slot.items.size()) +

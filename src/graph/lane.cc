@@ -19,22 +19,50 @@ Lane::Lane(const Graph& graph, const std::vector<std::size_t>& indices, SessionC
       segment_(graph, indices, control),
       inbox_(slots_of(graph.nodes()[head_]), control, std::move(start)) {}
 
-void Lane::run(const std::function<void()>& flushed) {
-  while (std::optional<Inbox::Work> work = inbox_.take()) {
-    if (work->item) process(std::move(*work->item));
-    if (work->flush) flush(*work->flush);
-    if (work->floor) {
-      for (const Exit& exit : exits_) exit.inbox->raise_floor(exit.slot, *work->floor);
+bool Lane::run(const std::function<void()>& flushed, const AwaitingNode::Resume& resume) {
+  if (present_ && !go_on(resume)) return false;
+  for (;;) {
+    if (!present_) {
+      present_ = inbox_.take();
+      if (!present_) return true;
+      if (present_->item && !process(std::move(*present_->item), resume)) return false;
     }
-    if (work->flush) flushed();
+    const Inbox::Work work = *std::exchange(present_, std::nullopt);
+    if (work.flush) flush(*work.flush);
+    if (work.floor) {
+      for (const Exit& exit : exits_) exit.inbox->raise_floor(exit.slot, *work.floor);
+    }
+    if (work.flush) flushed();
   }
 }
 
-void Lane::process(Inbox::Item item) {
-  if (!control_.is_current(item.generation)) return;
+bool Lane::process(Inbox::Item item, const AwaitingNode::Resume& resume) {
+  if (!control_.is_current(item.generation)) return true;
   segment_.begin(item.generation, item.epoch);
-  segment_.give(head_, item.slot, std::move(item.packet));
-  segment_.run_waves();
+  if (!awaits()) {
+    segment_.give(head_, item.slot, std::move(item.packet));
+    segment_.run_waves();
+    return true;
+  }
+  if (segment_.begin_call(head_, std::move(item.packet), resume)) return true;
+  return !leaves() && go_on(resume);
+}
+
+bool Lane::go_on(const AwaitingNode::Resume& resume) {
+  do {
+    wait_.store(Wait::none, std::memory_order_relaxed);
+    if (segment_.go_on(head_, resume)) return true;
+  } while (!leaves());
+  return false;
+}
+
+bool Lane::leaves() {
+  Wait expected = Wait::none;
+  return wait_.compare_exchange_strong(expected, Wait::waiting, std::memory_order_acq_rel);
+}
+
+bool Lane::resumes() {
+  return wait_.exchange(Wait::over, std::memory_order_acq_rel) == Wait::waiting;
 }
 
 void Lane::flush(const Inbox::Flush& flush) {

@@ -3,13 +3,16 @@
 #include "graph/inbox.h"
 #include "graph/segment.h"
 
+#include <atomic>
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace remotemedia {
 
 /// A segment that runs on worker threads, one at a time, whenever its inbox has work. What comes
-/// out of it has the epoch of what went in.
+/// out of it has the epoch of what went in. While a call of a node that awaits waits, it has no
+/// thread.
 class Lane {
  public:
   /// `start` has to make a worker call `run`.
@@ -24,8 +27,14 @@ class Lane {
   /// A lane behind this one, which waits for news of the floor.
   void lead_to(Inbox& inbox, std::size_t slot) { exits_.push_back({&inbox, slot}); }
 
+  /// Whether the head awaits: its calls are parts that are brief.
+  [[nodiscard]] bool awaits() const { return segment_.awaits(head_); }
   /// Works until the inbox is empty; calls `flushed` after each flush. What a node throws passes.
-  void run(const std::function<void()>& flushed);
+  /// False if a call waits: `resume` gets called, and that has to call `resumes`.
+  bool run(const std::function<void()>& flushed, const AwaitingNode::Resume& resume);
+  /// What the call waited for has come. True if `run` has to be called again; else it goes on by
+  /// itself. Any thread.
+  bool resumes();
 
  private:
   struct Exit {
@@ -33,7 +42,13 @@ class Lane {
     std::size_t slot = 0;
   };
 
-  void process(Inbox::Item item);
+  enum class Wait { none, waiting, over };
+
+  /// Both give false while a call waits.
+  bool process(Inbox::Item item, const AwaitingNode::Resume& resume);
+  bool go_on(const AwaitingNode::Resume& resume);
+  /// Whether what the call waits for has not come yet: then the lane is another thread's.
+  bool leaves();
   void flush(const Inbox::Flush& flush);
 
   SessionControl& control_;
@@ -41,6 +56,8 @@ class Lane {
   Segment segment_;
   Inbox inbox_;
   std::vector<Exit> exits_;
+  std::optional<Inbox::Work> present_;  ///< whose call waits
+  std::atomic<Wait> wait_{Wait::none};
 };
 
 }  // namespace remotemedia

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 namespace remotemedia {
 
 std::string failure_text(const std::exception& error, int attempt) {
@@ -24,6 +26,26 @@ void name_failure(const std::string& node_id, const std::string& node_type, cons
     std::throw_with_nested(NodeError(node_id, node_type, stage, failure_text(error, attempt),
                                      own == nullptr ? "" : own->hint(), attempt));
   }
+}
+
+std::exception_ptr join_failures(const std::vector<std::exception_ptr>& failures) {
+  if (failures.size() < 2) return failures.empty() ? nullptr : failures.front();
+  std::optional<NodeError> first;
+  std::string others;
+  for (const std::exception_ptr& failure : failures) {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const NodeError& error) {
+      if (first) {
+        others += "; also " + error.message();
+      } else {
+        first = error;
+      }
+    } catch (...) {
+      return failure;
+    }
+  }
+  return std::make_exception_ptr(NodeErrors(*first, others, failures));
 }
 
 }  // namespace remotemedia

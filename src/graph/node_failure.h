@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <string>
+#include <vector>
 
 namespace remotemedia {
 
@@ -13,5 +14,10 @@ std::string failure_text(const std::exception& error, int attempt);
 /// belongs to an embedding language and passes as it is.
 [[noreturn]] void name_failure(const std::string& node_id, const std::string& node_type,
                                const char* stage, int attempt = 1);
+
+/// What several failures, in graph order, are reported as: the one, or a NodeErrors of all. The
+/// first that is no node's, of the receiver of the results, say, passes alone. Null if there is
+/// none.
+std::exception_ptr join_failures(const std::vector<std::exception_ptr>& failures);
 
 }  // namespace remotemedia

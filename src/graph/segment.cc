@@ -49,6 +49,8 @@ struct Segment::Node {
   std::size_t output_index = 0;  ///< in Graph::outputs(), if it is one
   bool is_output = false;
   std::unique_ptr<NodeExecutor> executor;
+  AwaitingNode* awaiting = nullptr;  ///< the executor, if its calls may go on without a thread
+  Time began{0};                     ///< of a call that may wait
   std::vector<std::vector<Packet>> pending;  ///< per incoming edge, in connection order
   std::vector<OutputPort> outputs;
   std::size_t waiting = 0;  ///< packets that the running call emitted since its last wave
@@ -113,6 +115,8 @@ void Segment::initialize(std::size_t node) {
                                .session_id = control_.options.id,
                                .parameters = &definition.parameters,
                                .input = definition.input});
+    auto* awaiting = dynamic_cast<AwaitingNode*>(made.executor.get());
+    if (awaiting != nullptr && awaiting->awaits()) made.awaiting = awaiting;
   });
 }
 
@@ -134,6 +138,41 @@ void Segment::give(std::size_t node, std::size_t slot, Packet packet) {
 
 void Segment::run_waves() { run_wave(0); }
 
+bool Segment::awaits(std::size_t node) const {
+  return nodes_[position_of_[node]]->awaiting != nullptr;
+}
+
+bool Segment::begin_call(std::size_t node, Packet packet, AwaitingNode::Resume resume) {
+  Node& called = at(node);
+  called.recorder.begin_process();
+  called.waiting = 0;
+  called.elsewhere = Time{0};
+  called.began = now();
+  NodeEmitter emitter(*this, called);
+  return run_part(called, [&] {
+    return called.awaiting->begin(std::move(packet), emitter, std::move(resume));
+  });
+}
+
+bool Segment::go_on(std::size_t node, AwaitingNode::Resume resume) {
+  Node& called = at(node);
+  NodeEmitter emitter(*this, called);
+  return run_part(called, [&] { return called.awaiting->go_on(emitter, std::move(resume)); });
+}
+
+template <typename Call>
+bool Segment::run_part(Node& node, Call call) {
+  bool has_ended = true;
+  {
+    const NodeMeter::Call measured(node.meter);
+    guarded(node, "process", [&] { has_ended = call(); });
+  }
+  if (!has_ended) return false;
+  end_process(node, end_call(node, "process", node.began));
+  run_wave(node.position + 1);
+  return true;
+}
+
 void Segment::run_source(std::size_t node) {
   process(at(node), Packet{});
   run_wave(at(node).position + 1);
@@ -152,6 +191,7 @@ void Segment::flush(Node& node, Emitter& out) {
 void Segment::clean_up(std::size_t node) noexcept {
   Node& used = at(node);
   if (used.executor) used.executor->cleanup();
+  used.awaiting = nullptr;
   used.executor.reset();
   used.pending.clear();  // an aborted run left packets that hold the caller's memory
 }
@@ -186,6 +226,10 @@ Time Segment::run_node(Node& node, const char* stage, Call call) {
   const NodeMeter::Call measured(node.meter);
   const Time start = now();
   guarded(node, stage, call);
+  return end_call(node, stage, start);
+}
+
+Time Segment::end_call(Node& node, const char* stage, Time start) {
   if (!control_.is_measuring()) return Time{0};
   const Time end = now();
   const Time spent = end - start - node.elsewhere;
@@ -199,8 +243,11 @@ Time Segment::run_node(Node& node, const char* stage, Call call) {
 void Segment::process(Node& node, Packet packet) {
   node.recorder.begin_process();
   NodeEmitter emitter(*this, node);
-  const Time spent =
-      run_node(node, "process", [&] { node.executor->process(std::move(packet), emitter); });
+  end_process(
+      node, run_node(node, "process", [&] { node.executor->process(std::move(packet), emitter); }));
+}
+
+void Segment::end_process(Node& node, Time spent) {
   node.recorder.end_process(spent);
   node.meter.add_duration(spent);
 }

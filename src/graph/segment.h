@@ -44,6 +44,12 @@ class Segment {
   /// A packet for connection number `slot` of the node, which run_waves takes to it.
   void give(std::size_t node, std::size_t slot, Packet packet);
   void run_waves();
+  /// Whether the node's calls may go on without a thread.
+  [[nodiscard]] bool awaits(std::size_t node) const;
+  /// As give and run_waves, for a node that awaits. False while its call waits: `resume` gets
+  /// called, and then go_on has to be.
+  bool begin_call(std::size_t node, Packet packet, AwaitingNode::Resume resume);
+  bool go_on(std::size_t node, AwaitingNode::Resume resume);
   void run_source(std::size_t node);
   void flush(std::size_t node);
   /// Cleans up the node and drops its packets.
@@ -77,6 +83,12 @@ class Segment {
   /// Guarded; counts the call's time as the node's, less the time spent in emit(), and returns it.
   template <typename Call>
   Time run_node(Node& node, const char* stage, Call call);
+  /// Records a call that has ended: its time, which it gives, less that spent in emit().
+  Time end_call(Node& node, const char* stage, Time start);
+  /// One part of a call that may wait.
+  template <typename Call>
+  bool run_part(Node& node, Call call);
+  void end_process(Node& node, Time spent);
   /// Inside emit(): what the sink and later nodes do. Their time and failures are not `node`'s.
   template <typename Call>
   void elsewhere(Node& node, Call call);

@@ -27,6 +27,7 @@ bool Session::has_room() const { return engine_->has_room(); }
 void Session::run_sources() { engine_->run_sources(); }
 void Session::flush() { engine_->flush(); }
 void Session::finish() { engine_->finish(); }
+void Session::begin_finish(std::function<void()> ready) { engine_->begin_finish(std::move(ready)); }
 void Session::cancel() noexcept { engine_->cancel(); }
 void Session::stop() noexcept { engine_->stop(); }
 bool Session::close(std::optional<Time> timeout) noexcept { return engine_->close(timeout); }

@@ -1,5 +1,6 @@
 #include "graph/session_engine.h"
 
+#include "graph/node_failure.h"
 #include "graph/process_memory.h"
 #include "graph/waitable.h"
 #include "remotemedia/base/check.h"
@@ -139,7 +140,7 @@ void Session::Engine::check_ready() const {
 void Session::Engine::rethrow_failure() {
   if (lanes_.empty()) return;  // only they leave one
   const std::lock_guard lock(mutex_);
-  if (failure_) std::rethrow_exception(failure_);
+  if (!failures_.empty()) std::rethrow_exception(failures_.front().failure);
 }
 
 template <typename Call>
@@ -162,7 +163,8 @@ void Session::Engine::run(Call call) {
     state_ = State::failed;
     wait_for_lanes();  // the results of what was pushed before come before the error
     stop();
-    throw;
+    const std::lock_guard lock(mutex_);
+    std::rethrow_exception(joined_failure(std::current_exception()));
   }
   total_ns_.add(static_cast<std::uint64_t>((own_->now() - start).count()));
 }
@@ -209,18 +211,38 @@ void Session::Engine::run_sources() {
 }
 
 void Session::Engine::flush() {
-  run([&] { flush_nodes(); });
+  run([&] {
+    begin_flush();
+    wait_until_flushed();
+  });
+}
+
+void Session::Engine::begin_finish(std::function<void()> ready) {
+  if (state_ != State::finished && !std::exchange(has_begun_finish_, true)) {
+    run([&] { begin_flush(); });
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (running_lanes_ > 0) {
+      when_idle_ = std::move(ready);
+      return;
+    }
+  }
+  ready();
 }
 
 void Session::Engine::finish() {
   if (state_ == State::finished) return;
-  flush();
+  run([&] {
+    if (!has_begun_finish_) begin_flush();
+    wait_until_flushed();
+  });
   state_ = State::finished;
 }
 
 // Each flush has an epoch of its own: so the results of nodes that come together behind lanes keep
 // the order that the nodes have.
-void Session::Engine::flush_nodes() {
+void Session::Engine::begin_flush() {
   for (const std::size_t node : graph_->order()) {
     if (own_->is_stale()) return;
     Lane* lane = lane_of(node);
@@ -237,12 +259,11 @@ void Session::Engine::flush_nodes() {
     publish_floors(true);
   }
   publish_floors(true);
-  wait_until_flushed();
 }
 
 void Session::Engine::wait_until_flushed() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return flushes_ == 0 || failure_ || own_->is_stale(); });
+  changed_.wait(lock, [&] { return flushes_ == 0 || !failures_.empty() || own_->is_stale(); });
 }
 
 void Session::Engine::wait_for_lanes() {
@@ -267,40 +288,72 @@ void Session::Engine::start(Lane& lane) {
     ++running_lanes_;
   }
   try {
-    run_on_worker([self = shared_from_this(), &lane] { self->run_lane(lane); });
+    send_to_worker(lane);
   } catch (...) {
     end_lane();
     throw;
   }
 }
 
+void Session::Engine::send_to_worker(Lane& lane) {
+  auto task = [self = shared_from_this(), &lane] { self->run_lane(lane); };
+  if (lane.awaits()) return run_briefly_on_worker(std::move(task));
+  run_on_worker(std::move(task));
+}
+
 void Session::Engine::run_lane(Lane& lane) noexcept {
+  const auto flushed = [this] {
+    {
+      const std::lock_guard lock(mutex_);
+      --flushes_;
+    }
+    changed_.notify_all();
+  };
+  AwaitingNode::Resume resume;
+  bool has_ended = true;
   running_on_lane_of = this;
   try {
-    lane.run([this] {
-      {
-        const std::lock_guard lock(mutex_);
-        --flushes_;
-      }
-      changed_.notify_all();
-    });
+    // It keeps the engine while the lane has no thread to do so.
+    if (lane.awaits()) resume = [self = shared_from_this(), &lane] { self->resume(lane); };
+    has_ended = lane.run(flushed, resume);
   } catch (const SinkFailure& failure) {
-    fail(failure.cause);
+    fail(lane, failure.cause);
     stop();
   } catch (...) {
     lane.inbox().shut();
-    fail(std::current_exception());
+    fail(lane, std::current_exception());
   }
   running_on_lane_of = nullptr;
-  end_lane();
+  if (has_ended) end_lane();
 }
 
-void Session::Engine::fail(std::exception_ptr failure) noexcept {
+void Session::Engine::resume(Lane& lane) noexcept {
+  if (!lane.resumes()) return;
+  try {
+    send_to_worker(lane);
+  } catch (...) {  // there is no thread for it
+    lane.inbox().shut();
+    fail(lane, std::current_exception());
+    end_lane();
+  }
+}
+
+void Session::Engine::fail(const Lane& lane, std::exception_ptr failure) noexcept {
+  const auto order = std::ranges::find(graph_->order(), lane.head()) - graph_->order().begin();
   {
     const std::lock_guard lock(mutex_);
-    if (!failure_) failure_ = std::move(failure);
+    const auto behind = std::ranges::upper_bound(failures_, static_cast<std::size_t>(order), {},
+                                                 &LaneFailure::order);
+    failures_.insert(behind, {static_cast<std::size_t>(order), std::move(failure)});
   }
   changed_.notify_all();
+}
+
+std::exception_ptr Session::Engine::joined_failure(std::exception_ptr own) const {
+  std::vector<std::exception_ptr> all;
+  for (const LaneFailure& of_lane : failures_) all.push_back(of_lane.failure);
+  if (own && std::ranges::find(all, own) == all.end()) all.insert(all.begin(), std::move(own));
+  return join_failures(all);
 }
 
 // The other lanes go on with what they have, so that a failure comes after the results of what was
@@ -309,10 +362,17 @@ void Session::Engine::end_lane() noexcept {
   bool cleans_up = false;
   std::exception_ptr failure;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    // Before the lane counts as idle: so a close waits until the call has ended.
+    while (running_lanes_ == 1 && when_idle_) {
+      const std::function<void()> ready = std::exchange(when_idle_, nullptr);
+      lock.unlock();
+      ready();
+      lock.lock();
+    }
     --running_lanes_;
     if (running_lanes_ == 0) {
-      if (failure_ && !std::exchange(is_reported_, true)) failure = failure_;
+      if (!failures_.empty() && !std::exchange(is_reported_, true)) failure = joined_failure();
       cleans_up = is_closing_ && !std::exchange(is_clean_, true);
     }
   }

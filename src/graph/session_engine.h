@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,6 +31,7 @@ class Session::Engine : public std::enable_shared_from_this<Engine> {
   [[nodiscard]] bool has_room() const;
   void run_sources();
   void flush();
+  void begin_finish(std::function<void()> ready);
   void finish();
   void cancel() noexcept;
   void stop() noexcept;
@@ -46,6 +48,11 @@ class Session::Engine : public std::enable_shared_from_this<Engine> {
     Inbox* inbox = nullptr;
     std::size_t slot = 0;
     bool joins = false;  ///< somebody behind it waits for the news of each wave
+  };
+
+  struct LaneFailure {
+    std::size_t order = 0;  ///< of the lane's head, in the graph
+    std::exception_ptr failure;
   };
 
   void make_segments();
@@ -65,13 +72,18 @@ class Session::Engine : public std::enable_shared_from_this<Engine> {
   void rethrow_failure();
   void end_wave();
   void publish_floors(bool to_all);
-  void flush_nodes();
+  void begin_flush();
   void wait_until_flushed();
   void wait_for_lanes();
 
   void start(Lane& lane);
+  /// Lets a worker run the lane, which counts as running already.
+  void send_to_worker(Lane& lane);
   void run_lane(Lane& lane) noexcept;
-  void fail(std::exception_ptr failure) noexcept;
+  void resume(Lane& lane) noexcept;
+  void fail(const Lane& lane, std::exception_ptr failure) noexcept;
+  /// Of all lanes, and `own` before theirs; with the lock.
+  [[nodiscard]] std::exception_ptr joined_failure(std::exception_ptr own = nullptr) const;
   void end_lane() noexcept;
   void clean_up() noexcept;
   void wake() noexcept;
@@ -85,6 +97,7 @@ class Session::Engine : public std::enable_shared_from_this<Engine> {
 
   // Of the session's thread.
   State state_ = State::ready;
+  bool has_begun_finish_ = false;
   Epoch epoch_ = 0;
   std::uint32_t generation_ = 0;  ///< of the present call
   Counter total_executions_;
@@ -97,8 +110,9 @@ class Session::Engine : public std::enable_shared_from_this<Engine> {
   std::size_t flushes_ = 0;  ///< asked of lanes, and not done
   bool is_closing_ = false;
   bool is_clean_ = false;
-  std::exception_ptr failure_;  ///< of a lane
+  std::vector<LaneFailure> failures_;
   bool is_reported_ = false;
+  std::function<void()> when_idle_;
 };
 
 }  // namespace remotemedia

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <latch>
@@ -35,6 +36,50 @@ TEST(WorkerPool, AThreadRunsManyTasks) {
     threads.insert(done.get_future().get());
   }
   EXPECT_LT(threads.size(), 100U);
+}
+
+TEST(BriefTasks, FewRunAtATime) {
+  constexpr int kTasks = 200;
+  const int most =
+      std::max<int>(kLeastBrief, static_cast<int>(std::thread::hardware_concurrency()));
+  std::atomic<int> running{0};
+  std::atomic<int> peak{0};
+  std::latch all_done(kTasks);
+  for (int i = 0; i < kTasks; ++i) {
+    run_briefly_on_worker([&] {
+      const int now = ++running;
+      int seen = peak;
+      while (seen < now && !peak.compare_exchange_weak(seen, now)) {
+      }
+      std::this_thread::yield();
+      --running;
+      all_done.count_down();
+    });
+  }
+  all_done.wait();
+  EXPECT_LE(peak, most);
+}
+
+TEST(BriefTasks, OneThatBlocksGivesItsTurnAway) {
+  constexpr int kTasks = 50;  // more than may run at a time, and each waits for all
+  std::latch all_run(kTasks);
+  std::latch all_done(kTasks);
+  for (int i = 0; i < kTasks; ++i) {
+    run_briefly_on_worker([&] {
+      const BlockingScope waiting;
+      all_run.arrive_and_wait();
+      all_done.count_down();
+    });
+  }
+  all_done.wait();
+}
+
+TEST(BriefTasks, BlockingElsewhereChangesNothing) {
+  const BlockingScope outer;
+  const BlockingScope inner;
+  std::promise<void> done;
+  run_briefly_on_worker([&] { done.set_value(); });
+  done.get_future().get();
 }
 
 #ifndef __SANITIZE_THREAD__  // which allows no threads in the child

@@ -1,8 +1,10 @@
 // Random graphs whose nodes keep state, drop, multiply and hold back: each output's results are the
 // same with lanes as without, whatever the capacity of the queues and the speed of the threads.
 
+#include "graph/awaiting_node.h"
 #include "graph/dice.h"
 #include "graph/fakes.h"
+#include "remotemedia/base/worker_pool.h"
 #include "remotemedia/graph/graph.h"
 #include "remotemedia/graph/session.h"
 
@@ -53,7 +55,13 @@ NodeRegistry lane_types() {
   NodeType offloaded = direct;
   offloaded.name = "Offloaded";
   offloaded.offloaded = true;
-  return test::registry_of({direct, offloaded});
+  NodeType awaiting = offloaded;
+  awaiting.name = "Awaiting";
+  awaiting.make = [](const Parameters&) {
+    return std::make_unique<test::AwaitingFake>(
+        counting(), [](AwaitingNode::Resume resume) { run_on_worker(std::move(resume)); });
+  };
+  return test::registry_of({direct, offloaded, awaiting});
 }
 
 std::shared_ptr<const Graph> random_lane_graph(Dice& dice) {
@@ -62,7 +70,8 @@ std::shared_ptr<const Graph> random_lane_graph(Dice& dice) {
   std::vector<ManifestConnection> connections;
   for (std::size_t to = 0; to < count; ++to) {
     const std::string id(1, static_cast<char>('a' + to));
-    nodes.push_back(test::node(id, dice.one_in(3) ? "Offloaded" : "Direct"));
+    const char* offloaded = dice.one_in(2) ? "Offloaded" : "Awaiting";
+    nodes.push_back(test::node(id, dice.one_in(2) ? offloaded : "Direct"));
     for (std::size_t from = 0; from < to; ++from) {
       if (dice.one_in(3)) {
         connections.push_back(test::wire(std::string(1, static_cast<char>('a' + from)), id));

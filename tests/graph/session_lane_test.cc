@@ -272,6 +272,48 @@ TEST(SessionLane, FinishReportsAFailureOfALane) {
   EXPECT_THROW(session.finish(), NodeError);
 }
 
+TEST(SessionLane, FailuresOfSeveralNodesAreToldTogether) {
+  // The second in graph order fails first.
+  std::binary_semaphore has_failed{0};
+  NodeType late = offloaded(type_of("Late", Behaviour{.process = [&](Packet, Emitter&) {
+                                      has_failed.acquire();
+                                      throw std::runtime_error("no answer");
+                                    }}));
+  NodeType early = offloaded(type_of("Early", Behaviour{.process = [&](Packet, Emitter&) {
+                                       has_failed.release();
+                                       throw std::runtime_error("no disk");
+                                     }}));
+  std::promise<std::exception_ptr> told;
+  Session session(
+      graph_of({type_of("Pass"), late, early},
+               {node("p", "Pass"), node("l", "Late"), node("e", "Early")},
+               {wire("p", "l"), wire("p", "e")}),
+      {.lanes = true, .on_failure = [&](std::exception_ptr failure) { told.set_value(failure); }},
+      [](const Output&) {});
+  const auto push_and_finish = [&] {
+    session.push(text_packet("x"));
+    session.finish();
+  };
+  const auto expect_both = [](const NodeErrors& errors) {
+    EXPECT_EQ(errors.node_id(), "l");
+    EXPECT_EQ(errors.failures().size(), 2U);
+    EXPECT_STREQ(errors.what(),
+                 "Execution error: node 'l' (Late) failed in process: no answer; also Execution "
+                 "error: node 'e' (Early) failed in process: no disk");
+  };
+  try {
+    push_and_finish();
+    FAIL() << "nothing was thrown";
+  } catch (const NodeErrors& errors) {
+    expect_both(errors);
+  }
+  try {
+    std::rethrow_exception(told.get_future().get());
+  } catch (const NodeErrors& errors) {
+    expect_both(errors);
+  }
+}
+
 TEST(SessionLane, AnErrorOfTheSinkIsNoNodesFault) {
   Session session(graph_of({offloaded(type_of("Pass"))}, {node("p", "Pass")}), {.lanes = true},
                   [](const Output&) { throw std::logic_error("the receiver is gone"); });

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
+import pickle
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from remotemedia import ConfigurationError, Node, NodeError, Pipeline, PipelineError
+from remotemedia import ConfigurationError, Node, NodeError, NodeErrors, Pipeline, PipelineError
 from remotemedia.nodes import PassThroughNode
 
 pytestmark = pytest.mark.native_only
@@ -213,6 +216,39 @@ def test_a_thousand_sessions_with_python_nodes_at_once() -> None:
 def test_branches_of_python_nodes_alone_work_at_the_same_time() -> None:
     pipeline = forked("Quick", left="Meet", right="MeetToo")
     assert pipeline.run_sync(1) == ["quick 1", "quick 1"]
+
+
+class FailTogether(Meet):
+    barrier = threading.Barrier(2)
+
+    def process(self, data: Any) -> Any:
+        super().process(data)
+        raise ValueError(f"{self.name} takes no {data}")
+
+
+class FailToo(FailTogether):
+    pass
+
+
+def test_the_errors_of_several_branches_come_together() -> None:
+    pipeline = forked("Quick", left="FailTogether", right="FailToo")
+    with pytest.raises(NodeErrors) as raised:
+        pipeline.run_sync(1)
+    errors = raised.value
+    assert [error.node_id for error in errors.exceptions] == ["left", "right"]
+    assert [str(error.__cause__) for error in errors.exceptions] == [
+        "left takes no quick 1",
+        "right takes no quick 1",
+    ]
+    assert isinstance(errors, NodeError)
+    assert (errors.node_id, errors.stage, errors.partial_results) == ("left", "process", [])
+    assert str(errors) == " also ".join(f"{error};" for error in errors.exceptions)[:-1]
+    assert str(pickle.loads(pickle.dumps(errors))) == str(errors)
+    if sys.version_info >= (3, 11):
+        assert isinstance(errors, builtins.ExceptionGroup)
+        of_right, _ = errors.split(lambda error: getattr(error, "node_id", "") == "right")
+        assert of_right is not None
+        assert of_right.exceptions == errors.exceptions[1:]
 
 
 def test_nodes_of_a_chain_in_python_work_at_the_same_time() -> None:

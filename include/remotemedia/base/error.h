@@ -2,10 +2,12 @@
 
 #include "remotemedia/base/value.h"
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace remotemedia {
 
@@ -103,11 +105,36 @@ class NodeError : public Error {
         {"node_id", node_id_}, {"node_type", node_type_}, {"stage", stage_}, {"attempt", attempt_}};
   }
 
+ protected:
+  /// The same error with more text.
+  NodeError(const NodeError& error, const std::string& others)
+      : Error(error.code(), error.message() + others, error.hint()),
+        node_id_(error.node_id_),
+        node_type_(error.node_type_),
+        stage_(error.stage_),
+        attempt_(error.attempt_) {}
+
  private:
   std::string node_id_;
   std::string node_type_;
   std::string stage_;
   int attempt_;
+};
+
+/// Several nodes failed, on branches of the graph that run at the same time: the fields are those
+/// of the first one in graph order.
+class NodeErrors final : public NodeError {
+ public:
+  /// `failures` is what all nodes failed with, and `others` what all but the first say.
+  NodeErrors(const NodeError& first, const std::string& others,
+             std::vector<std::exception_ptr> failures)
+      : NodeError(first, others), failures_(std::move(failures)) {}
+
+  /// Of all nodes, the first one's first.
+  [[nodiscard]] const std::vector<std::exception_ptr>& failures() const { return failures_; }
+
+ private:
+  std::vector<std::exception_ptr> failures_;
 };
 
 /// A node was not called, because it has failed too often in a row.

@@ -3,6 +3,7 @@
 #include "remotemedia/base/packet.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace remotemedia {
@@ -53,6 +54,23 @@ class NodeExecutor {
   virtual void flush(Emitter& out) { static_cast<void>(out); }
   /// Frees what initialize took. [control]
   virtual void cleanup() noexcept {}
+};
+
+/// A node whose process call may wait for something, e.g. an answer from the network, without a
+/// thread that waits with it. On a lane it is begun, and gone on with, instead of process, on
+/// threads that it must not hold up; elsewhere process is called and waits.
+class AwaitingNode : public NodeExecutor {
+ public:
+  /// Any thread may call it, once, also before the call that it was given to has returned.
+  using Resume = std::function<void()>;
+
+  /// Begins a process call. True if the call has ended; false if it waits: then `resume` gets
+  /// called, also after a cancel and a stop, and go_on after that. Errors end the call. [session]
+  virtual bool begin(Packet packet, Emitter& out, Resume resume) = 0;
+  /// Goes on with the call that waited, as begin. [session]
+  virtual bool go_on(Emitter& out, Resume resume) = 0;
+  /// Whether this one is to be begun. Asked once, after initialize. [control]
+  [[nodiscard]] virtual bool awaits() const = 0;
 };
 
 }  // namespace remotemedia

@@ -91,6 +91,10 @@ class Session {
   void flush();
   /// End of input: flush, after which the session is finished. Repeatable.
   void finish();
+  /// Begins finish, for callers without a thread that could wait: `ready` is called once finish
+  /// would not wait, here or on a worker's thread, also after a failure and after stop(). It must
+  /// not throw, nor destroy the session. Nothing but finish, cancel, stop and close may follow.
+  void begin_finish(std::function<void()> ready);
   /// Drops everything that has been pushed: emit() gives false, nothing more of it is delivered,
   /// calls that wait return. The session goes on with a new generation (Packet::generation), whose
   /// first packet finds the nodes flushed of the old one. A sink that is called at this moment gets
