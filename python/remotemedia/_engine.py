@@ -11,11 +11,12 @@ from typing import Any, Final, Literal, Protocol, get_args
 from . import _joiner, runtime
 from ._graph import Graph, GraphNode
 from ._packet import Executor, Packet
+from ._policy import MAX_QUEUE_CAPACITY, QueuePolicy
 from ._session_python import PythonSession
 from .exceptions import refuse
 
 __all__ = [
-    "DEFAULT_QUEUE",
+    "RUN_QUEUE",
     "UNBOUNDED_QUEUE",
     "Engine",
     "FileEngine",
@@ -31,9 +32,6 @@ Sink = Callable[[str, Packet], None]
 # What runs on threads of its own in a native session: nothing, nodes that may block, or all
 # branches of the graph too.
 Lanes = Literal["none", "nodes", "branches"]
-QueuePolicy = Literal["block", "drop_oldest", "coalesce"]
-
-_MAX_CAPACITY: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -42,21 +40,24 @@ class QueueSettings:
 
     capacity: int = 64
     policy: QueuePolicy = "block"
+    nodes_may_ask: bool = True  # for another one
 
     @classmethod
     def of(cls, capacity: int, policy: str) -> QueueSettings:
         """Check what a caller asks for."""
-        if not isinstance(capacity, int) or not 1 <= capacity <= _MAX_CAPACITY:
-            refuse("queue_capacity", repr(capacity), f"a whole number of 1..{_MAX_CAPACITY} items")
+        if not isinstance(capacity, int) or not 1 <= capacity <= MAX_QUEUE_CAPACITY:
+            refuse(
+                "queue_capacity", repr(capacity), f"a whole number of 1..{MAX_QUEUE_CAPACITY} items"
+            )
         for known in get_args(QueuePolicy):
             if policy == known:
                 return cls(capacity, known)
         refuse("queue_policy", repr(policy), "'block', 'drop_oldest' or 'coalesce'")
 
 
-DEFAULT_QUEUE: Final = QueueSettings()
-# For a caller that must not wait for the nodes behind a queue.
-UNBOUNDED_QUEUE: Final = QueueSettings(_MAX_CAPACITY)
+# Of runs, which lose nothing, and of those whose caller must not wait for the nodes behind a queue.
+RUN_QUEUE: Final = QueueSettings(nodes_may_ask=False)
+UNBOUNDED_QUEUE: Final = QueueSettings(MAX_QUEUE_CAPACITY, nodes_may_ask=False)
 
 
 class Engine(Protocol):
@@ -135,7 +136,7 @@ def make_engine(
     enable_metrics: bool = True,
     loop: asyncio.AbstractEventLoop | None = None,
     lanes: Lanes = "none",
-    queue: QueueSettings = DEFAULT_QUEUE,
+    queue: QueueSettings = RUN_QUEUE,
     on_failure: Callable[[BaseException], None] | None = None,
 ) -> Engine:
     """Start a session of a graph whose runtimes are resolved; initialises its nodes.
@@ -163,6 +164,7 @@ def make_engine(
             lanes,
             queue.capacity,
             queue.policy,
+            queue.nodes_may_ask,
         )
         return native
     return PythonSession(

@@ -1,4 +1,4 @@
-"""The fields of a node that say what to do about its failures: read from manifests and arguments.
+"""What a node asks of its session beside its parameters: read from manifests and arguments.
 
 The twin of the native reader, with its messages.
 """
@@ -11,13 +11,16 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from ._document import document_of
 from ._manifest_fields import Fields
+from ._messages import shown
 from ._policy import (
     MAX_FAILURE_THRESHOLD,
     MAX_POLICY_MS,
+    MAX_QUEUE_CAPACITY,
     MAX_RETRIES,
     MAX_RETRY_MULTIPLIER,
     BreakerPolicy,
     NodePolicy,
+    NodeQueue,
     RetryPolicy,
 )
 from .exceptions import refuse_argument
@@ -26,7 +29,7 @@ __all__ = ["POLICY_FIELDS", "policy_of_arguments", "policy_to_dict", "read_polic
 
 P = TypeVar("P")
 
-POLICY_FIELDS: Final = ("retry", "circuit_breaker", "timeout_ms", "on_error")
+POLICY_FIELDS: Final = ("retry", "circuit_breaker", "timeout_ms", "on_error", "queue")
 CONFIG_FIELDS: Final = ("retry_policy", "max_retries", "circuit_breaker_threshold")
 _EXPONENTIAL_CAP_MS: Final = 30_000
 
@@ -39,7 +42,7 @@ def read_policy(node: Fields) -> NodePolicy:
         timeout_ms=node.integer_or("timeout_ms", None, 1, MAX_POLICY_MS),
     )
     node.check_choice("on_error", "fail", "skip")
-    return replace(policy, on_error=node.find("on_error", "fail"))
+    return replace(policy, on_error=node.find("on_error", "fail"), queue=_read_queue(node))
 
 
 def read_default_policy(config: Fields) -> NodePolicy:
@@ -78,7 +81,8 @@ def policy_to_dict(policy: NodePolicy) -> dict[str, Any]:
         fields["timeout_ms"] = policy.timeout_ms
     if policy.on_error != "fail":
         fields["on_error"] = policy.on_error
-    return fields
+    queue = {name: value for name, value in asdict(policy.queue).items() if value is not None}
+    return fields | {"queue": queue} if queue else fields
 
 
 class _Arguments(Fields):
@@ -89,7 +93,10 @@ class _Arguments(Fields):
         self._subject = subject
 
     def object(self, name: str, what: str) -> Fields:
-        inner = _Arguments(self._subject, self.members[name])
+        given = self.members[name]
+        if not isinstance(given, dict):
+            self.refuse(f"{what} must be an object, not {shown(given)}")
+        inner = _Arguments(self._subject, given)
         inner._what = what
         return inner
 
@@ -132,6 +139,16 @@ def _read_retry(fields: Fields) -> RetryPolicy:
             "give both",
         )
     return retry
+
+
+def _read_queue(node: Fields) -> NodeQueue:
+    if "queue" not in node:
+        return NodeQueue()
+    fields = node.object("queue", "queue")
+    fields.allow_only("capacity", "policy")
+    capacity = fields.integer_or("capacity", None, 1, MAX_QUEUE_CAPACITY)
+    fields.check_choice("policy", "block", "drop_oldest", "coalesce")
+    return NodeQueue(capacity, fields.find("policy"))
 
 
 def _read_breaker(fields: Fields) -> BreakerPolicy:

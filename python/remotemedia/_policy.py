@@ -1,19 +1,21 @@
-"""What a session does about failures of a node: retry, circuit breaker, timeout, skipping."""
+"""What a session does about failures of a node, and about items that come too fast."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["BreakerPolicy", "NodePolicy", "OnError", "RetryPolicy"]
+__all__ = ["BreakerPolicy", "NodePolicy", "NodeQueue", "OnError", "QueuePolicy", "RetryPolicy"]
 
 OnError = Literal["fail", "skip"]
+QueuePolicy = Literal["block", "drop_oldest", "coalesce"]
 
 # Most that a policy may ask for; the time is one day.
 MAX_POLICY_MS: Final = 86_400_000
 MAX_RETRIES: Final = 100
 MAX_RETRY_MULTIPLIER: Final = 100
 MAX_FAILURE_THRESHOLD: Final = 1_000_000
+MAX_QUEUE_CAPACITY: Final = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,14 @@ class BreakerPolicy:
 
 
 @dataclass(frozen=True)
+class NodeQueue:
+    """What a node asks of its own queue, if it has a lane; the session says the rest."""
+
+    capacity: int | None = None
+    policy: QueuePolicy | None = None
+
+
+@dataclass(frozen=True)
 class NodePolicy:
     """The policy of one node; nothing of it by default."""
 
@@ -52,3 +62,4 @@ class NodePolicy:
     circuit_breaker: BreakerPolicy | None = None
     timeout_ms: int | None = None
     on_error: OnError = "fail"
+    queue: NodeQueue = NodeQueue()

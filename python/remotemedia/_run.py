@@ -11,7 +11,7 @@ from typing import Any
 
 from ._cancel import CancelScope
 from ._engine import (
-    DEFAULT_QUEUE,
+    RUN_QUEUE,
     UNBOUNDED_QUEUE,
     Engine,
     Lanes,
@@ -130,7 +130,7 @@ class Run:
             self._end()
             self._span.end(was_cancelled=self._scope.is_stopped)
 
-    def _start(self, lanes: Lanes, queue: QueueSettings = DEFAULT_QUEUE) -> Engine:
+    def _start(self, lanes: Lanes, queue: QueueSettings = RUN_QUEUE) -> Engine:
         engine = make_engine(
             self._plan.graph,
             self._take_output,

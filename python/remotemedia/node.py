@@ -81,6 +81,9 @@ class Node(abc.ABC):
         Longest time of a call of the node, or of the next value if it gives a generator.
     on_error : {"fail", "skip"}
         Whether a failure ends the run, or only drops the item.
+    queue : dict or None
+        Of the queue before the node, if it has one (docs/sessions.md): ``capacity`` (items),
+        ``policy`` ("block", "drop_oldest", "coalesce"); the session says the rest.
     **kwargs
         Kept in `config`.
 
@@ -138,6 +141,7 @@ class Node(abc.ABC):
         circuit_breaker: bool | dict[str, Any] | None = None,
         timeout_ms: int | None = None,
         on_error: str = "fail",
+        queue: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         if name is not None:
@@ -148,7 +152,11 @@ class Node(abc.ABC):
         self._enable_state = enable_state
         self._state_limits = (state_ttl, max_sessions)
         self._set_policy(
-            retry=retry, circuit_breaker=circuit_breaker, timeout_ms=timeout_ms, on_error=on_error
+            retry=retry,
+            circuit_breaker=circuit_breaker,
+            timeout_ms=timeout_ms,
+            on_error=on_error,
+            queue=queue,
         )
         StateManager(*self._state_limits)  # refuses wrong limits now, not at the first item
         self._forwarded = kwargs

@@ -80,12 +80,13 @@ QueuePolicy queue_policy(std::string_view name) {
 }
 
 SessionOptions make_options(std::string id, bool enable_metrics, std::string_view lanes,
-                            std::size_t queue_capacity, std::string_view policy) {
+                            std::size_t queue_capacity, std::string_view policy, bool node_queues) {
   return {.id = std::move(id),
           .enable_metrics = enable_metrics,
           .lanes = lanes != "none",
           .parallel_branches = lanes == "branches",
-          .queue = {.capacity = queue_capacity, .policy = queue_policy(policy)}};
+          .queue = {.capacity = queue_capacity, .policy = queue_policy(policy)},
+          .node_queues = node_queues};
 }
 
 /// Ctrl-C reaches a native run only where it asks. Python's handlers run on the main thread.
@@ -318,19 +319,21 @@ void bind_session(nb::module_& m) {
           "__init__",
           [](PythonSession* self, nb::handle_t<PythonGraph> graph, std::string session_id,
              bool enable_metrics, nb::callable sink, nb::object loop, nb::object on_failure,
-             std::string_view lanes, std::size_t queue_capacity, std::string_view queue_policy) {
+             std::string_view lanes, std::size_t queue_capacity, std::string_view queue_policy,
+             bool node_queues) {
             new (self) PythonSession(graph, std::move(sink), std::move(loop), std::move(on_failure),
                                      make_options(std::move(session_id), enable_metrics, lanes,
-                                                  queue_capacity, queue_policy));
+                                                  queue_capacity, queue_policy, node_queues));
           },
           "graph"_a, "session_id"_a, "enable_metrics"_a, "sink"_a, "loop"_a.none(),
           "on_failure"_a.none() = nb::none(), "lanes"_a = "none", "queue_capacity"_a = 64,
-          "queue_policy"_a = "block",
+          "queue_policy"_a = "block", "node_queues"_a = true,
           nb::sig("def __init__(self, graph: Graph, session_id: str, enable_metrics: bool, sink: "
                   "collections.abc.Callable[[str, remotemedia._packet.Packet], None], loop: "
                   "asyncio.AbstractEventLoop | None, on_failure: "
                   "collections.abc.Callable[[BaseException], None] | None = None, lanes: str = "
-                  "'none', queue_capacity: int = 64, queue_policy: str = 'block') -> None"))
+                  "'none', queue_capacity: int = 64, queue_policy: str = 'block', node_queues: "
+                  "bool = True) -> None"))
       .def("push", &PythonSession::push, "packet"_a,
            nb::sig("def push(self, packet: remotemedia._packet.Packet) -> None"),
            "Give a packet to the graph's inputs; the sink has had its results on return.")

@@ -10,8 +10,9 @@
 
 namespace remotemedia {
 
-Inbox::Inbox(std::size_t slots, const SessionControl& control, std::function<void()> start)
-    : control_(control), start_(std::move(start)), slots_(slots) {}
+Inbox::Inbox(std::size_t slots, const SessionControl& control, QueueOptions queue,
+             std::function<void()> start)
+    : control_(control), queue_(queue), start_(std::move(start)), slots_(slots) {}
 
 std::size_t Inbox::ready_slot() const {
   std::size_t best = slots_.size();
@@ -48,12 +49,10 @@ Epoch Inbox::next() const {
   return flushes_.empty() ? first : std::min(first, flushes_.front().epoch);
 }
 
-bool Inbox::is_full(const Slot& slot) const {
-  return slot.items.size() >= control_.options.queue.capacity;
-}
+bool Inbox::is_full(const Slot& slot) const { return slot.items.size() >= queue_.capacity; }
 
 void Inbox::make_room(Slot& slot, std::vector<Item>& lost) {
-  const bool keeps_latest = control_.options.queue.policy == QueuePolicy::coalesce;
+  const bool keeps_latest = queue_.policy == QueuePolicy::coalesce;
   while (keeps_latest ? !slot.items.empty() : is_full(slot)) {
     lost.push_back(std::move(slot.items.front()));
     slot.items.pop_front();
@@ -66,14 +65,14 @@ bool Inbox::put(Item item) {
       lost;  // goes without the lock: what a packet holds may take others to let go of
   std::unique_lock lock(mutex_);
   Slot& slot = slots_[item.slot];
-  if (control_.options.queue.policy != QueuePolicy::block) make_room(slot, lost);
+  if (queue_.policy != QueuePolicy::block) make_room(slot, lost);
   const auto goes_on = [&] { return !is_full(slot) || !is_ready() || !takes(item); };
   if (!goes_on()) {
     const BlockingScope waiting;
     room_.wait(lock, goes_on);
   }
   if (!takes(item)) return false;
-  if (slot.items.size() >= std::max(kStarvedCapacity, control_.options.queue.capacity)) {
+  if (slot.items.size() >= std::max(kStarvedCapacity, queue_.capacity)) {
     throw std::runtime_error("gave " + std::to_string(slot.items.size()) +
                              " packets while the node behind it waits for another connection");
   }
@@ -99,7 +98,7 @@ void Inbox::add_flush(Flush flush) {
 
 bool Inbox::has_room(std::size_t slot) const {
   const std::lock_guard lock(mutex_);
-  return control_.options.queue.policy != QueuePolicy::block || !is_full(slots_[slot]);
+  return queue_.policy != QueuePolicy::block || !is_full(slots_[slot]);
 }
 
 std::optional<Inbox::Work> Inbox::take() {
@@ -176,8 +175,8 @@ QueueMetrics Inbox::metrics() const {
   const std::lock_guard lock(mutex_);
   std::size_t depth = 0;
   for (const Slot& slot : slots_) depth += slot.items.size();
-  QueueMetrics metrics = {.capacity = control_.options.queue.capacity,
-                          .policy = control_.options.queue.policy,
+  QueueMetrics metrics = {.capacity = queue_.capacity,
+                          .policy = queue_.policy,
                           .depth = depth,
                           .peak_depth = peak_depth_,
                           .dropped = dropped_,

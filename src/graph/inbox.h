@@ -51,7 +51,8 @@ class Inbox {
 
   /// `start` makes a thread come and take; called without the lock, once for each time that
   /// `take` has given nothing.
-  Inbox(std::size_t slots, const SessionControl& control, std::function<void()> start);
+  Inbox(std::size_t slots, const SessionControl& control, QueueOptions queue,
+        std::function<void()> start);
 
   /// False if the packet was of no use any more. Node error's cause if a starved queue is too long.
   bool put(Item item);
@@ -98,6 +99,7 @@ class Inbox {
   void start_if_ready(std::unique_lock<std::mutex>& lock);
 
   const SessionControl& control_;
+  const QueueOptions queue_;
   std::function<void()> start_;
   mutable std::mutex mutex_;
   std::condition_variable room_;

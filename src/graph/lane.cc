@@ -10,6 +10,14 @@ std::size_t slots_of(const GraphNode& node) {
   return std::max<std::size_t>(1, node.incoming.size());
 }
 
+QueueOptions queue_of(const GraphNode& node, const SessionOptions& options) {
+  QueueOptions queue = options.queue;
+  if (!options.node_queues) return queue;
+  const NodeQueue& asked = node.policy.queue;
+  if (asked.capacity) queue.capacity = static_cast<std::size_t>(*asked.capacity);
+  return {.capacity = queue.capacity, .policy = asked.policy.value_or(queue.policy)};
+}
+
 }  // namespace
 
 Lane::Lane(const Graph& graph, const std::vector<std::size_t>& indices, SessionControl& control,
@@ -17,7 +25,8 @@ Lane::Lane(const Graph& graph, const std::vector<std::size_t>& indices, SessionC
     : control_(control),
       head_(indices.front()),
       segment_(graph, indices, control),
-      inbox_(slots_of(graph.nodes()[head_]), control, std::move(start)) {}
+      inbox_(slots_of(graph.nodes()[head_]), control,
+             queue_of(graph.nodes()[head_], control.options), std::move(start)) {}
 
 bool Lane::run(const std::function<void()>& flushed, const AwaitingNode::Resume& resume) {
   if (present_ && !go_on(resume)) return false;

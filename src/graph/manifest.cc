@@ -206,7 +206,7 @@ ManifestNode read_node(const Fields& fields, const Dialect& dialect, Manifest& m
   refuse_mixture(fields, dialect, {&Dialect::node_type});
   fields.allow_only({"id", dialect.node_type, "params", "is_streaming", "runtime_hint",
                      "capabilities", "host", "execution", "isolate", "retry", "circuit_breaker",
-                     "timeout_ms", "on_error"});
+                     "timeout_ms", "on_error", "queue"});
   ManifestNode node;
   node.pointer = fields.pointer();
   node.line = fields.line();

@@ -52,6 +52,29 @@ BreakerPolicy read_breaker(const Fields& fields) {
   return breaker;
 }
 
+NodeQueue read_queue(const Fields& node) {
+  NodeQueue queue;
+  if (node.find("queue") == nullptr) return queue;
+  const Fields fields = node.object("queue", "queue");
+  fields.allow_only({"capacity", "policy"});
+  if (fields.find("capacity") != nullptr) {
+    queue.capacity = fields.integer_or("capacity", 1, 1, kMaxQueueCapacity);
+  }
+  fields.check_choice("policy", {"block", "drop_oldest", "coalesce"});
+  for (const QueuePolicy policy :
+       {QueuePolicy::block, QueuePolicy::drop_oldest, QueuePolicy::coalesce}) {
+    if (fields.text_or("policy", "") == to_string(policy)) queue.policy = policy;
+  }
+  return queue;
+}
+
+Value to_value(const NodeQueue& queue) {
+  Object written;
+  if (queue.capacity) written.set("capacity", *queue.capacity);
+  if (queue.policy) written.set("policy", to_string(*queue.policy));
+  return written;
+}
+
 Value to_value(const RetryPolicy& retry) {
   return Object{{"max_retries", retry.max_retries},
                 {"initial_delay_ms", retry.initial_delay_ms},
@@ -76,6 +99,7 @@ NodePolicy read_policy(const Fields& node) {
   }
   node.check_choice("on_error", {"fail", "skip"});
   if (node.text_or("on_error", "fail") == "skip") policy.on_error = OnError::skip;
+  policy.queue = read_queue(node);
   return policy;
 }
 
@@ -104,6 +128,7 @@ void write_policy(const NodePolicy& policy, Object& node) {
   if (policy.circuit_breaker) node.set("circuit_breaker", to_value(*policy.circuit_breaker));
   if (policy.timeout_ms) node.set("timeout_ms", *policy.timeout_ms);
   if (policy.on_error != OnError::fail) node.set("on_error", to_string(policy.on_error));
+  if (policy.queue != NodeQueue{}) node.set("queue", to_value(policy.queue));
 }
 
 }  // namespace remotemedia

@@ -97,6 +97,16 @@ Value breaker_schema() {
         with_default(whole_number(0, kMaxPolicyMs), breaker.reset_timeout_ms)}});
 }
 
+Value queue_schema() {
+  return Object{
+      {"type", "object"},
+      {"description", "Of the queue before a node that may block; the session says the rest."},
+      {"properties",
+       Object{{"capacity", whole_number(1, kMaxQueueCapacity)},
+              {"policy", Object{{"enum", Value::Array{"block", "drop_oldest", "coalesce"}}}}}},
+      {"additionalProperties", false}};
+}
+
 Value on_error_schema() {
   return Object{{"enum", Value::Array{"fail", "skip"}},
                 {"default", "fail"},
@@ -144,7 +154,8 @@ Value node_schema(const NodeRegistry& registry) {
                             {"retry", retry_schema()},
                             {"circuit_breaker", breaker_schema()},
                             {"timeout_ms", whole_number(1, kMaxPolicyMs)},
-                            {"on_error", on_error_schema()}}},
+                            {"on_error", on_error_schema()},
+                            {"queue", queue_schema()}}},
       {"additionalProperties", false},
       {"allOf", type_rules(registry)}};
 }

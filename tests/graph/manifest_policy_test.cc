@@ -62,18 +62,20 @@ TEST(ManifestPolicy, EveryFieldIsRead) {
   const NodePolicy policy = policy_of(
       "retry: {max_retries: 1, initial_delay_ms: 2, multiplier: 1.5, max_delay_ms: 4, jitter: "
       "true}, circuit_breaker: {failure_threshold: 6, reset_timeout_ms: 7}, timeout_ms: 8, "
-      "on_error: skip");
+      "on_error: skip, queue: {capacity: 9, policy: coalesce}");
   EXPECT_EQ(policy, (NodePolicy{.retry = RetryPolicy{1, 2, 1.5, 4, true},
                                 .circuit_breaker = BreakerPolicy{6, 7},
                                 .timeout_ms = 8,
-                                .on_error = OnError::skip}));
+                                .on_error = OnError::skip,
+                                .queue = {9, QueuePolicy::coalesce}}));
 }
 
 TEST(ManifestPolicy, WritingAndReadingIsTheIdentity) {
   const Manifest manifest = read_policies(
-      policy_node("retry: {max_retries: 1}, circuit_breaker: true, timeout_ms: 8, on_error: skip"));
+      policy_node("retry: {max_retries: 1}, circuit_breaker: true, timeout_ms: 8, on_error: skip, "
+                  "queue: {policy: block}"));
   const std::string written = to_json(manifest_to_value(manifest));
-  EXPECT_THAT(written, HasSubstr(R"("timeout_ms":8,"on_error":"skip")"));
+  EXPECT_THAT(written, HasSubstr(R"("timeout_ms":8,"on_error":"skip","queue":{"policy":"block"})"));
   const Manifest again = parse_manifest(written, TextFormat::json);
   EXPECT_EQ(again.nodes.front().policy, manifest.nodes.front().policy);
 }
@@ -124,6 +126,13 @@ INSTANTIATE_TEST_SUITE_P(
                 "/nodes/0/timeout_ms"},
         Mistake{"UnknownReaction", "on_error: ignore",
                 "'on_error' is \"ignore\", expected one of fail, skip", "/nodes/0/on_error"},
+        Mistake{"QueueOfNothing", "queue: {capacity: 0}",
+                "'capacity' is 0, expected a whole number in 1..1000000",
+                "/nodes/0/queue/capacity"},
+        Mistake{"QueueIsANumber", "queue: 3", "queue must be an object, not 3", "/nodes/0/queue"},
+        Mistake{"UnknownQueuePolicy", "queue: {policy: lose}",
+                "'policy' is \"lose\", expected one of block, drop_oldest, coalesce",
+                "/nodes/0/queue/policy"},
         Mistake{"MisspeltBreaker", "circuit_braker: true", "did you mean 'circuit_breaker'?",
                 "/nodes/0/circuit_braker"}),
     [](const auto& each) { return each.param.fact; });

@@ -175,6 +175,29 @@ TEST(SessionLane, ACoalescingQueueKeepsTheLatestPacket) {
   EXPECT_EQ(metrics_of(session).queue->dropped, 4U);
 }
 
+TEST(SessionLane, ANodeMayAskForAQueueOfItsOwn) {
+  const auto kept = [](SessionOptions options, NodeQueue asked) {
+    Gate gate;
+    Results results;
+    ManifestNode asking = node("g", "Gate");
+    asking.policy.queue = asked;
+    options.lanes = true;
+    Session session(graph_of({gate.type()}, {asking}), std::move(options), results.sink());
+    session.push(number_packet(0));
+    gate.entered.acquire();
+    for (int i = 1; i <= 5; ++i) session.push(number_packet(i));
+    gate.pass.release(6);
+    session.finish();
+    EXPECT_EQ(metrics_of(session).queue->dropped + results.all().size(), 6U);
+    return results.all().size();
+  };
+  constexpr auto kOldest = QueuePolicy::drop_oldest;
+  EXPECT_EQ(kept({}, {.capacity = 2, .policy = kOldest}), 3U);
+  EXPECT_EQ(kept({.queue = {.capacity = 3}}, {.policy = kOldest}), 4U) << "the session's capacity";
+  EXPECT_EQ(kept({.queue = {.policy = kOldest}}, {.capacity = 4}), 5U) << "the session's policy";
+  EXPECT_EQ(kept({.node_queues = false}, {.capacity = 2, .policy = kOldest}), 6U);
+}
+
 TEST(SessionLane, AQueueOfNothingIsRefused) {
   const auto graph = graph_of({type_of("Pass")}, {node("p", "Pass")});
   const auto start = [&] { Session(graph, {.queue = {.capacity = 0}}, [](const Output&) {}); };

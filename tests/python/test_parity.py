@@ -402,6 +402,7 @@ BASE: dict[str, Any] = {
             "circuit_breaker": {"failure_threshold": 3},
             "timeout_ms": 50,
             "on_error": "skip",
+            "queue": {"capacity": 8, "policy": "drop_oldest"},
         },
         {
             "id": "cut",
@@ -433,6 +434,7 @@ KEYS = [
     "id", "node_type", "type", "params", "runtime_hint", "from", "to", "output_port", "input_key",
     "quality", "qualty", "threshold", "energy_threshold", "target_rate", "input_rate", "docker",
     "retry", "circuit_breaker", "timeout_ms", "on_error", "max_retries", "initial_delay_ms",
+    "queue", "capacity", "policy",
     "sample_rate", "edges", "config", "host", "is_streaming", "a/b~c",
 ]  # fmt: skip
 

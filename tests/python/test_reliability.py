@@ -29,7 +29,7 @@ from remotemedia import (
     Pipeline,
 )
 from remotemedia._packet import Packet
-from remotemedia._policy import BreakerPolicy, NodePolicy, RetryPolicy
+from remotemedia._policy import BreakerPolicy, NodePolicy, NodeQueue, RetryPolicy
 from remotemedia._reliable_executor import CircuitBreaker, Reliability, Surroundings, make_reliable
 from remotemedia.exceptions import is_transient
 from remotemedia.nodes import MultiplyNode, PassThroughNode
@@ -298,6 +298,9 @@ def test_a_node_that_keeps_state_is_not_repeated() -> None:
         ({"circuit_breaker": {"failure_threshold": 0}}, "'failure_threshold' is 0, expected"),
         ({"timeout_ms": 0}, "'timeout_ms' is 0, expected a whole number in 1..86400000"),
         ({"on_error": "ignore"}, "expected one of fail, skip"),
+        ({"queue": 3}, "queue must be an object, not 3"),
+        ({"queue": {"capacity": 0}}, "'capacity' is 0, expected a whole number in 1..1000000"),
+        ({"queue": {"policy": "lose"}}, "expected one of block, drop_oldest, coalesce"),
     ],
 )
 def test_wrong_arguments_are_told_at_once(arguments: dict[str, Any], message: str) -> None:
@@ -308,11 +311,15 @@ def test_wrong_arguments_are_told_at_once(arguments: dict[str, Any], message: st
 
 def test_a_policy_is_no_configuration_and_survives_the_text_form() -> None:
     node = Stateful(
-        circuit_breaker={"failure_threshold": 2}, timeout_ms=5, on_error="skip", color="red"
+        circuit_breaker={"failure_threshold": 2},
+        timeout_ms=5,
+        on_error="skip",
+        queue={"capacity": 8},
+        color="red",
     )
     assert node.config == {"color": "red"}
     again = Pipeline.from_manifest(Pipeline([node]).serialize()).nodes[0]
-    assert again._policy == NodePolicy(None, BreakerPolicy(2), 5, "skip")
+    assert again._policy == NodePolicy(None, BreakerPolicy(2), 5, "skip", NodeQueue(8))
     assert again.to_manifest()["on_error"] == "skip"
     definition = Pipeline([node]).export_definition()
     assert asyncio.run(Pipeline.from_definition(definition)).nodes[0]._policy == again._policy

@@ -26,8 +26,8 @@ def run(main: Callable[[], Awaitable[Any]]) -> Any:
 class Gate(Node):
     """Holds each item until it is let through."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
         self.entered, self.opened = threading.Semaphore(0), threading.Semaphore(0)
 
     def process(self, data: Any) -> Any:
@@ -270,3 +270,35 @@ def test_nodes_of_a_chain_in_python_work_at_the_same_time() -> None:
 def test_try_push_needs_a_session_that_has_started() -> None:
     with pytest.raises(PipelineError, match="the session has not started"):
         Pipeline([PassThroughNode()]).session().try_push(1)
+
+
+def test_a_node_may_ask_for_a_queue_of_its_own() -> None:
+    async def main() -> None:
+        gate = Gate(queue={"capacity": 2, "policy": "drop_oldest"})
+        async with Pipeline([gate], enable_metrics=True).session() as session:
+            await session.push(0)
+            await gate.has_entered()
+            for number in range(1, 6):
+                await session.push(number)
+            gate.opened.release(3)
+            await session.finish()
+            assert [item async for item in session] == ["slow 0", "slow 4", "slow 5"]
+            metrics = session.get_metrics()
+            assert metrics is not None
+            (node,) = metrics["node_metrics"]
+            assert (node["queue_capacity"], node["queue_policy"]) == (2, "drop_oldest")
+            assert node["queue_drop_count"] == 3
+
+    run(main)
+
+
+def test_a_run_loses_nothing_whatever_nodes_ask_for() -> None:
+    class Single(Node):
+        def __init__(self) -> None:
+            super().__init__(queue={"capacity": 1, "policy": "coalesce"})
+
+        def process(self, data: Any) -> Any:
+            return data
+
+    pipeline = forked("Quick", left="Single", right="PassThroughNode")
+    assert len(pipeline.run_sync(list(range(50)))) == 100

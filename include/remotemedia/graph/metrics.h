@@ -2,6 +2,7 @@
 
 #include "remotemedia/base/time.h"
 #include "remotemedia/base/value.h"
+#include "remotemedia/graph/queue_options.h"
 
 #include <array>
 #include <cstdint>
@@ -33,11 +34,6 @@ struct LatencySummary {
   /// one counts those above all bounds.
   std::array<std::uint64_t, kLatencyBounds.size() + 1> bucket_counts{};
 };
-
-/// What a full queue does with a packet that comes: the producer waits, the oldest one goes, or all
-/// that wait go.
-enum class QueuePolicy { block, drop_oldest, coalesce };
-const char* to_string(QueuePolicy policy);
 
 /// Of the queues before a node that has a lane of its own.
 struct QueueMetrics {

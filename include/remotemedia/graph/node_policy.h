@@ -1,5 +1,7 @@
 #pragma once
 
+#include "remotemedia/graph/queue_options.h"
+
 #include <optional>
 
 namespace remotemedia {
@@ -35,12 +37,13 @@ struct BreakerPolicy {
 /// What becomes of a packet on which a node failed: it ends the session, or it alone is dropped.
 enum class OnError { fail, skip };
 
-/// What a session does about failures of one node.
+/// What a session does about failures of one node, and about packets that come too fast.
 struct NodePolicy {
   std::optional<RetryPolicy> retry = {};
   std::optional<BreakerPolicy> circuit_breaker = {};
   std::optional<int> timeout_ms = {};  ///< most time of a call; 1..kMaxPolicyMs
   OnError on_error = OnError::fail;
+  NodeQueue queue = {};
 
   friend bool operator==(const NodePolicy&, const NodePolicy&) = default;
 };

@@ -2,6 +2,7 @@
 
 #include "remotemedia/graph/graph.h"
 #include "remotemedia/graph/metrics.h"
+#include "remotemedia/graph/queue_options.h"
 
 #include <cstdint>
 #include <exception>
@@ -14,12 +15,6 @@ namespace remotemedia {
 
 class TraceRecorder;
 
-/// The queue of each connection to a lane.
-struct QueueOptions {
-  std::size_t capacity = 64;  ///< packets, 1 or more
-  QueuePolicy policy = QueuePolicy::block;
-};
-
 struct SessionOptions {
   std::string id = {};         ///< given to the nodes
   bool enable_metrics = true;  ///< time every call of every node
@@ -30,6 +25,8 @@ struct SessionOptions {
   /// Branches of the graph are lanes too. For bulk work: a hand-over costs some microseconds.
   bool parallel_branches = false;
   QueueOptions queue = {};  ///< of lanes
+  /// Nodes may ask for another one (NodePolicy::queue). Not for bulk work: it loses nothing.
+  bool node_queues = true;
   /// Called once, on a worker's thread, when a node on a lane has failed: the error reaches the
   /// caller with the next call only. Must not throw.
   std::function<void(std::exception_ptr)> on_failure = {};
