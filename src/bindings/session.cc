@@ -4,6 +4,7 @@
 
 #include "bindings/errors.h"
 #include "bindings/graph.h"
+#include "bindings/metrics.h"
 #include "bindings/module.h"
 #include "bindings/packets.h"
 #include "bindings/python_access.h"
@@ -109,7 +110,10 @@ bool is_short(const Packet& packet) {
 class Measured {
  public:
   explicit Measured(Metrics metrics) : metrics_(std::move(metrics)) {}
-  nb::object operator()() const { return to_python(metrics_to_value(metrics_)); }
+  nb::object operator()() const { return to_python(metrics_); }
+  [[nodiscard]] nb::str to_json() const {
+    return to_python(std::string_view(metrics_to_json(metrics_)));
+  }
 
  private:
   Metrics metrics_;
@@ -278,7 +282,8 @@ void bind_session(nb::module_& m) {
   using nb::literals::operator""_a;
   nb::class_<Measured>(m, "Measured", nb::is_final(), "What a session had measured at one time.")
       .def("__call__", &Measured::operator(),
-           nb::sig("def __call__(self) -> dict[str, typing.Any]"));
+           nb::sig("def __call__(self) -> dict[str, typing.Any]"))
+      .def("to_json", &Measured::to_json, "The dict as JSON on one line.");
   nb::class_<PythonSession>(m, "Session", nb::is_final(), nb::type_slots(session_slots),
                             "A running graph: its nodes, their state, its metrics.")
       .def(
