@@ -12,17 +12,18 @@
 namespace remotemedia::dsp {
 
 /// The last inputs of a filter: a window that moves over a buffer, which is compacted when full.
-/// Memory: two windows and 2 * `max_input` samples. What lies behind the inputs is finite, and set
+/// Memory: two windows and `max_input` samples. What lies behind the inputs is finite, and set
 /// no earlier than the inputs come near: a short stream touches little of it.
 template <typename T>
 class History {
   static_assert(std::is_arithmetic_v<T>);  // lives in plain memory
 
  public:
-  /// `window`: inputs that may stay. `max_input`: most that come at a time.
+  /// `window`: inputs that may stay. `max_input`: most that come at a time, with those that stay
+  /// beyond a window because their outputs are not wanted yet.
   History(std::size_t window, std::size_t max_input)
       : window_(window),
-        limit_(window + 2 * max_input),
+        limit_(window + max_input),
         samples_(static_cast<T*>(allocate_block(bytes())), FreeBlock{bytes()}) {}
 
   /// Forgets all; `silence` zeros, at most a window, come before the first input.

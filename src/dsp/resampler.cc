@@ -21,9 +21,10 @@ namespace remotemedia::dsp {
 namespace {
 
 /// Frames that go through the filters at a time: stays in the first-level cache, and the 3/2 of it
-/// that a first filter may give fits the second.
+/// that a first filter may give fits the second, beside what is left there because the latency is
+/// rounded up to whole groups of outputs: less than 100 inputs.
 constexpr std::size_t kBlock = 1024;
-static_assert(kBlock * 3 / 2 + kBlockOutputs <= FilterStage::kMaxInput);
+static_assert(kBlock * 3 / 2 + kBlockOutputs + 100 <= FilterStage::kMaxInput);
 
 /// Starts loading the next block while this one is filtered, which the hardware does not foresee.
 template <typename Sample>

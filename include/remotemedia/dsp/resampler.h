@@ -28,7 +28,7 @@ std::size_t resampled_frames(std::size_t frames, int rate, int target_rate);
 /// after construction.
 ///
 /// Memory: filters of at most a few hundred KB per ratio and quality, shared by all streams; about
-/// 30 KB per channel. Cost, accuracy and latency: docs/audio.md.
+/// 35 KB per channel. Cost, accuracy and latency: docs/audio.md.
 class Resampler {
  public:
   struct Config {
