@@ -3,7 +3,7 @@
 A kernel takes next to nothing for a few samples, so what is left is the way through Python: checks,
 the border, the array that comes back. `at_zero_ns` is where the line through the medians over all
 sizes meets zero samples, which is an upper bound of it: what a kernel itself takes for each call,
-such as the filter that `resample` sets up for its clip, is in there too.
+such as the filter that `resample` sets up for its clip, is in there too (goals.py subtracts that).
 
 usage: array_calls.py [--rounds N]
 """

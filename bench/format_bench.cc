@@ -38,6 +38,18 @@ void f32_to_i16_with_dither(benchmark::State& state) {
 }
 BENCHMARK(f32_to_i16_with_dither)->Name("format f32 -> i16 with dither mono 48000");
 
+// What a call of `audio.convert_format` with a short array costs without the way through Python.
+void dither_clip(benchmark::State& state) {
+  const AudioBuffer in = tones(kRate, 1, static_cast<std::size_t>(state.range(0)));
+  const std::span<const float> samples = in.channel<float>(0);
+  std::vector<std::int16_t> out(samples.size());
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(dsp::Dither().f32_to_i16(samples, out, 0, 0));
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(dither_clip)->Name("format f32 -> i16 with dither, a clip")->Arg(16);
+
 void i16_to_f32(benchmark::State& state) {
   const std::vector<float> audio = second_of_audio();
   std::vector<std::int16_t> in(audio.size());

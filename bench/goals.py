@@ -16,6 +16,11 @@ from timing import median, times_faster
 
 OURS: Final = "remotemedia high"
 REFERENCE: Final = "soxr HQ"
+# What calls of 16 samples do, in C++.
+KERNELS_PER_CALL: Final = {
+    "resample 48 to 16 kHz": "resample a clip 48000 -> 16000 mono high/16",
+    "convert_format f32 to i16, dither": "format f32 -> i16 with dither, a clip/16",
+}
 
 
 @dataclass(frozen=True)
@@ -254,6 +259,13 @@ def _runs(results: dict[str, Any]) -> list[Verdict]:
         at_most(area, f"{name}, a native node, metrics on", median(rounds["1"]), 100.0, "us")
         for name, rounds in runs["run_us"].items()
     ]
+    found += [
+        at_most(area, f"metrics of 100 nodes as JSON, {where}", took_us, 1_000.0, "us")
+        for where, took_us in (
+            ("C++", kernels["graph metrics of pass-through nodes as JSON/100"]),
+            ("Python", median(runs["metrics_json_us"])),
+        )
+    ]
     for name in ("native nodes", "coroutines"):
         count = None if results["quick"] else runs[name]["executions"]
         found.append(at_least(area, f"executions at once, {name}", count, 10_000, ""))
@@ -263,12 +275,12 @@ def _runs(results: dict[str, Any]) -> list[Verdict]:
 def _around(name: str, entry: dict[str, Any], kernels: dict[str, float]) -> float:
     """Give what a call takes around its kernel, in microseconds.
 
-    Only that of `resample` takes time without samples: it sets a filter up.
+    Some kernels take time for each call, whatever its samples: they set a filter or noise up.
     """
-    if name != "resample 48 to 16 kHz":
+    kernel = KERNELS_PER_CALL.get(name)
+    if kernel is None:
         return float(entry["at_zero_ns"]) / 1e3
-    kernel = kernels["resample a clip 48000 -> 16000 mono high/16"]
-    return float(entry["sizes"]["16"]["median_ns"]) / 1e3 - kernel
+    return float(entry["sizes"]["16"]["median_ns"]) / 1e3 - kernels[kernel]
 
 
 def _webrtc(results: dict[str, Any]) -> list[Verdict]:

@@ -3,8 +3,8 @@
 Usage: python bench/pipeline_runs.py [--rounds N] [--runs N] [--executions N]
 
 Prints JSON: microseconds of a run, per round, of graphs of native nodes that pass a number on, with
-metrics; and the seconds, threads and memory of many executions of nodes at once, each of which
-waits until all of them have begun.
+metrics; of the metrics of 100 such nodes as JSON; and the seconds, threads and memory of many
+executions of nodes at once, each of which waits until all of them have begun.
 """
 
 from __future__ import annotations
@@ -73,6 +73,22 @@ def overhead(rounds: int, runs: int) -> dict[str, dict[str, list[float]]]:
             for name, seconds in times.items():
                 if number > 0:
                     found[name][str(length)].append(seconds / runs * 1e6)
+    return found
+
+
+def metrics_as_json(rounds: int, calls: int) -> list[float]:
+    """Give the microseconds of the metrics of the longest graph as JSON, per round."""
+    found = []
+    with chain(LENGTHS[-1]).session_sync() as session:
+        session.push(0)
+        next(iter(session))
+        for _ in range(rounds):
+            start = time.perf_counter()
+            for _ in range(calls):
+                text = session.get_metrics_json()
+            found.append((time.perf_counter() - start) / calls * 1e6)
+        if text is None or json.loads(text).keys() != session.get_metrics().keys():
+            raise SystemExit(f"the metrics as JSON are {text}")
     return found
 
 
@@ -149,6 +165,7 @@ def main() -> None:
     parser.add_argument("--executions", type=int, default=10_000)
     options = parser.parse_args()
     found: dict[str, Any] = {"run_us": overhead(options.rounds, options.runs)}
+    found["metrics_json_us"] = metrics_as_json(options.rounds, options.runs)
     found["native nodes"] = asyncio.run(native_at_once(options.executions // 100, 100))
     found["coroutines"] = asyncio.run(at_once(options.executions))
     json.dump(found, sys.stdout)

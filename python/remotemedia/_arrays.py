@@ -20,6 +20,7 @@ FORMATS: Final[dict[str, np.dtype[Any]]] = {
     "i32": np.dtype(np.int32),
 }
 FLOAT64: Final = np.dtype(np.float64)  # of arrays only, never of audio in a graph
+QUALITIES: Final = ("low", "medium", "high", "very_high")
 _TARGETS: Final = (*FORMATS, "f64")
 _MAX_DIMENSIONS: Final = 2
 
@@ -138,6 +139,18 @@ def check_conversion(target: object, dither: object) -> tuple[str, bool]:
             hint="only int16 is coarse enough to need it",
         )
     return name, adds_noise
+
+
+def check_rate_change(
+    rate: object, target_rate: object, quality: object, mono: object
+) -> tuple[int, int, str, bool]:
+    """Return the arguments of `resample`; ConfigurationError otherwise."""
+    return (
+        check_rate("resample: rate", rate),
+        check_rate("resample: target_rate", target_rate),
+        check_choice("resample: quality", quality, QUALITIES),
+        check_flag("resample: mono", mono),
+    )
 
 
 def _a(name: str) -> str:

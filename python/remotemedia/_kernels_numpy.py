@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import FLOAT64, FORMATS, check_conversion, check_samples
+from ._arrays import FLOAT64, FORMATS, check_conversion, check_rate_change, check_samples
 from ._files_python import read_audio, write_audio
 from ._resampler_numpy import Stream
 from ._silero_numpy import SileroVAD, silero_process_many
@@ -61,6 +61,7 @@ def resampled_frames(frames: int, rate: int, target_rate: int) -> int:
 
 def resample(x: Samples, rate: int, target_rate: int, quality: str, mono: bool) -> Floats:
     """Resample a whole clip; the same bits as `Resampler` in any chunks."""
+    rate, target_rate, quality, mono = check_rate_change(rate, target_rate, quality, mono)
     x = check_samples(x)
     channels = 1 if x.ndim == 1 else x.shape[0]
     resampler = Resampler(rate, target_rate, channels, quality, mono)

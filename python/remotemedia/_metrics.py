@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,6 +29,13 @@ class Measured:
         if self._dict is None:
             self._dict = self._make()
         return self._dict
+
+    def to_json(self) -> str:
+        """Give it as JSON text, which a native session writes without a dict."""
+        write: Callable[[], str] | None = getattr(self._make, "to_json", None)
+        if write is not None:
+            return write()
+        return json.dumps(self.to_dict(), separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from ._cancel import CancelScope
 from ._engine import Engine, QueueSettings, make_engine
 from ._graph import Graph
 from ._ids import new_session_id
+from ._metrics import Measured
 from ._outbox import Outbox
 from ._packet import Packet
 from ._spans import RunSpan
@@ -66,7 +67,7 @@ class RunningSession:
         self._failure: BaseException | None = None
         self._closed: Future[bool] | None = None
         self._finished: Future[None] | None = None
-        self._last_metrics: dict[str, Any] | None = None
+        self._last_measured: Measured | None = None
         self._span = RunSpan("remotemedia.session", graph, settings.session_id)
         self._worker = Worker(f"remotemedia-session-{settings.session_id[:8]}")
         self._is_quick = graph.is_quick
@@ -189,13 +190,11 @@ class RunningSession:
             )
             self.close_blocking(timeout_s)
 
-    def metrics(self) -> dict[str, Any] | None:
+    def measured(self) -> Measured | None:
         """Give what has been measured so far."""
         if not self._settings.enable_metrics or self._engine is None:
             return None
-        if self._last_metrics is None:
-            return self._engine.metrics()
-        return self._last_metrics
+        return self._last_measured or Measured(self._engine.measure())
 
     # --- inside
 
@@ -325,7 +324,7 @@ class RunningSession:
             return True
         is_clean = self._engine.close(timeout_s)
         if self._settings.enable_metrics:
-            self._last_metrics = self._engine.metrics()
+            self._last_measured = Measured(self._engine.measure())
         return is_clean
 
     def _check_alive(self) -> None:

@@ -12,7 +12,7 @@ The native module does the work, or NumPy where it cannot load or ``REMOTEMEDIA_
 from __future__ import annotations
 
 import os
-from typing import Any, Final, Protocol, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from . import runtime
 from ._arrays import (
     MAX_CHANNELS,
+    QUALITIES,
     check_choice,
     check_flag,
     check_integer,
@@ -43,8 +44,6 @@ __all__ = [
 
 Samples = NDArray[Any]
 Path = str | os.PathLike[str]
-
-QUALITIES: Final = ("low", "medium", "high", "very_high")
 
 
 class _ResamplerKernel(Protocol):
@@ -76,7 +75,8 @@ class _SileroKernel(Protocol):
 class Kernels(Protocol):
     """What both implementations offer: `remotemedia._native` and `remotemedia._kernels_numpy`.
 
-    They take any array that `check_samples` takes, and refuse others as it does.
+    They take any array that `check_samples` takes, and refuse others as it does. `resample` and
+    `convert_format` check their other arguments, too.
     """
 
     def read_audio(self, path: str) -> tuple[NDArray[np.float32], int]: ...
@@ -183,13 +183,8 @@ def resample(
     ItemTypeError
         `x` has the wrong type, dtype or shape.
     """
-    return kernels().resample(
-        x,
-        check_rate("resample: rate", rate),
-        check_rate("resample: target_rate", target_rate),
-        check_choice("resample: quality", quality, QUALITIES),
-        check_flag("resample: mono", mono),
-    )
+    chosen: Kernels = runtime.settled_module() or kernels()
+    return chosen.resample(x, rate, target_rate, quality, mono)
 
 
 class Resampler:

@@ -315,6 +315,10 @@ class Pipeline:
         """
         return None if self._measured is None else self._measured.to_dict()
 
+    def get_metrics_json(self) -> str | None:
+        """Give what `get_metrics` does as JSON on one line, in a fraction of the time."""
+        return None if self._measured is None else self._measured.to_json()
+
     # --- text forms
 
     def get_config(self) -> dict[str, Any]:

@@ -52,7 +52,16 @@ class _Session:
 
     def get_metrics(self) -> dict[str, Any] | None:
         """Give what has been measured so far; None before the start, or without metrics."""
-        return self._running.metrics() if self._running is not None else None
+        measured = self._measured()
+        return None if measured is None else measured.to_dict()
+
+    def get_metrics_json(self) -> str | None:
+        """Give what `get_metrics` does as JSON on one line, in a fraction of the time."""
+        measured = self._measured()
+        return None if measured is None else measured.to_json()
+
+    def _measured(self) -> Measured | None:
+        return self._running.measured() if self._running is not None else None
 
     def _check_open(self, action: str) -> None:
         if self._is_closed:
@@ -74,9 +83,9 @@ class _Session:
         return self._running
 
     def _has_closed(self) -> None:
-        metrics = self.get_metrics()
-        if self._on_measured is not None and metrics is not None:
-            self._on_measured(Measured(lambda: metrics))
+        measured = self._measured()
+        if self._on_measured is not None and measured is not None:
+            self._on_measured(measured)
 
 
 class PipelineSession(_Session):

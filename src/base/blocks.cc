@@ -16,17 +16,16 @@ void* allocate_block(std::size_t bytes) {
     void* const kept = ThreadBlocks::of_this_thread().take(of);
     return kept != nullptr ? kept : ::operator new(of.size, kBlockAlignment);
   }
-  if (bytes >= kLargeBlock) return take_large_block(large_block_size(bytes));
-  return ::operator new(bytes, kBlockAlignment);
+  return take_large_block(large_block_size(bytes));
 }
 
 void free_block(void* block, std::size_t bytes) noexcept {
   if (bytes <= SizeClass::kLargest) {
     if (ThreadBlocks::of_this_thread().keep(block, SizeClass::of(bytes))) return;
-  } else if (bytes >= kLargeBlock) {
-    return keep_large_block(block, large_block_size(bytes));
+    ::operator delete(block, kBlockAlignment);
+  } else {
+    keep_large_block(block, large_block_size(bytes));
   }
-  ::operator delete(block, kBlockAlignment);
 }
 
 }  // namespace remotemedia

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -17,9 +18,15 @@ namespace remotemedia {
 namespace {
 
 constexpr std::align_val_t kAlignment{64};  // a cache line, and the widest vector
+
+struct Limits {
+  std::size_t bytes;
+  std::size_t blocks;
+};
+// Below kLargeBlock: what a few threads convert at a time.
+constexpr Limits kMedium{.bytes = std::size_t{4} << 20U, .blocks = 16};
 // Two results of 64 MiB, each with what owns it.
-constexpr std::size_t kMostKept = std::size_t{129} << 20U;
-constexpr std::size_t kMostBlocks = 8;
+constexpr Limits kLarge{.bytes = std::size_t{129} << 20U, .blocks = 8};
 
 /// On pages of 2 MiB, where the system offers them, first use costs one fault instead of 512.
 void ask_for_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
@@ -35,8 +42,15 @@ void ask_for_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::si
 #endif
 }
 
+template <Limits kLimits>
 class KeptBlocks {
  public:
+  /// Never destroyed, as buffers may outlive every static object.
+  static KeptBlocks& shared() {
+    static KeptBlocks& blocks = *new KeptBlocks;
+    return blocks;
+  }
+
   /// The block of `size` bytes that was used last; null if there is none.
   void* take(std::size_t size) {
     const std::scoped_lock lock(mutex_);
@@ -46,10 +60,14 @@ class KeptBlocks {
     return nullptr;
   }
 
-  /// Keeps a block; the oldest ones make room.
+  /// Keeps a block if it is not too large alone; the oldest ones make room.
   void keep(void* memory, std::size_t size) {
+    if (size > kLimits.bytes) {
+      ::operator delete(memory, kAlignment);
+      return;
+    }
     const std::scoped_lock lock(mutex_);
-    while (count_ == kMostBlocks || (count_ > 0 && bytes_ + size > kMostKept)) {
+    while (count_ == kLimits.blocks || (count_ > 0 && bytes_ + size > kLimits.bytes)) {
       ::operator delete(remove(0).memory, kAlignment);
     }
     blocks_[count_++] = {memory, size};
@@ -80,39 +98,39 @@ class KeptBlocks {
   }
 
   std::mutex mutex_;
-  std::array<Block, kMostBlocks> blocks_;  // the oldest first
+  std::array<Block, kLimits.blocks> blocks_;  // the oldest first
   std::size_t count_ = 0;
   std::size_t bytes_ = 0;
 };
 
-/// Never destroyed, as buffers may outlive every static object.
-KeptBlocks& kept_blocks() {
-  static KeptBlocks& blocks = *new KeptBlocks;
-  return blocks;
-}
+using MediumBlocks = KeptBlocks<kMedium>;
+using LargeBlocks = KeptBlocks<kLarge>;
 
 }  // namespace
 
 std::size_t large_block_size(std::size_t bytes) {
-  constexpr std::size_t kGrain = kLargeBlock / 4;
-  return (bytes + kGrain - 1) / kGrain * kGrain;
+  const std::size_t grain = std::bit_floor(std::min(bytes, kLargeBlock)) / 4;
+  return (bytes + grain - 1) / grain * grain;
 }
 
 void* take_large_block(std::size_t size) {
-  if (void* kept = kept_blocks().take(size)) return kept;
+  void* kept =
+      size < kLargeBlock ? MediumBlocks::shared().take(size) : LargeBlocks::shared().take(size);
+  if (kept != nullptr) return kept;
   void* memory = ::operator new(size, kAlignment);
   ask_for_large_pages(memory, size);
   return memory;
 }
 
 void keep_large_block(void* block, std::size_t size) noexcept {
-  if (size <= kMostKept) {
-    kept_blocks().keep(block, size);
+  if (size < kLargeBlock) {
+    MediumBlocks::shared().keep(block, size);
   } else {
-    ::operator delete(block, kAlignment);
+    LargeBlocks::shared().keep(block, size);
   }
 }
 
-std::size_t kept_large_bytes() { return kept_blocks().bytes(); }
+std::size_t kept_medium_bytes() { return MediumBlocks::shared().bytes(); }
+std::size_t kept_large_bytes() { return LargeBlocks::shared().bytes(); }
 
 }  // namespace remotemedia

@@ -1,10 +1,8 @@
 #include "remotemedia/base/value.h"
 
-#include <nlohmann/json.hpp>
+#include "remotemedia/base/json_text.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
 namespace remotemedia {
@@ -66,83 +64,37 @@ const char* Value::kind() const {
 
 namespace {
 
-/// Appends the text of a value; a tree of the library's own kind would be a copy of all of it.
-class JsonWriter {
- public:
-  JsonWriter(std::string& out, int indent) : out_(&out), indent_(indent) {}
-
-  void write(const Value& value) {
-    if (const auto* b = value.as_bool()) {
-      *out_ += *b ? "true" : "false";
-    } else if (const auto* i = value.as_int()) {
-      write_integer(*i);
-    } else if (const auto* d = value.as_double()) {
-      *out_ += nlohmann::json(*d).dump();
-    } else if (const auto* s = value.as_string()) {
-      write_string(*s);
-    } else if (const auto* array = value.as_array()) {
-      write_items(*array, '[', ']', [this](const Value& item) { write(item); });
-    } else if (const auto* object = value.as_object()) {
-      write_items(*object, '{', '}', [this](const Object::Member& member) {
-        write_string(member.first);
-        *out_ += indent_ < 0 ? ":" : ": ";
-        write(member.second);
-      });
-    } else {
-      *out_ += "null";
+void write(const Value& value, JsonText& out) {
+  if (const auto* b = value.as_bool()) {
+    out.value(*b);
+  } else if (const auto* i = value.as_int()) {
+    out.value(*i);
+  } else if (const auto* d = value.as_double()) {
+    out.value(*d);
+  } else if (const auto* s = value.as_string()) {
+    out.value(std::string_view(*s));
+  } else if (const auto* array = value.as_array()) {
+    out.begin_array();
+    for (const Value& item : *array) write(item, out);
+    out.end_array();
+  } else if (const auto* object = value.as_object()) {
+    out.begin_object();
+    for (const auto& [name, member] : *object) {
+      out.name(name);
+      write(member, out);
     }
+    out.end_object();
+  } else {
+    out.null();
   }
-
- private:
-  void write_integer(std::int64_t value) {
-    std::array<char, 20> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-    out_->append(digits.data(), end);
-  }
-
-  void write_string(std::string_view text) {
-    const bool plain = std::ranges::all_of(
-        text, [](char c) { return c >= ' ' && c < 0x7F && c != '"' && c != '\\'; });
-    if (!plain) {
-      *out_ += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-      return;
-    }
-    *out_ += '"';
-    *out_ += text;
-    *out_ += '"';
-  }
-
-  template <typename Items, typename WriteItem>
-  void write_items(const Items& items, char open, char close, WriteItem write_item) {
-    *out_ += open;
-    ++depth_;
-    bool first = true;
-    for (const auto& item : items) {
-      if (!std::exchange(first, false)) *out_ += ',';
-      break_line();
-      write_item(item);
-    }
-    --depth_;
-    if (!first) break_line();
-    *out_ += close;
-  }
-
-  void break_line() {
-    if (indent_ < 0) return;
-    *out_ += '\n';
-    out_->append(depth_ * static_cast<std::size_t>(indent_), ' ');
-  }
-
-  std::string* out_;
-  int indent_;
-  std::size_t depth_ = 0;
-};
+}
 
 }  // namespace
 
 std::string to_json(const Value& value, int indent) {
   std::string text;
-  JsonWriter(text, indent).write(value);
+  JsonText out(text, indent);
+  write(value, out);
   return text;
 }
 

@@ -5,6 +5,7 @@
 #include "bindings/conversion.h"
 #include "bindings/module.h"
 #include "bindings/numpy_array.h"
+#include "bindings/rate_change.h"
 #include "bindings/turn.h"
 #include "bindings/unlocked.h"
 #include "remotemedia/base/check.h"
@@ -51,13 +52,6 @@ void write_audio(const std::filesystem::path& path, nb::handle audio, int rate) 
   check_rate("rate", rate);
   const AudioBuffer samples = borrow_array(audio, rate);
   unlocked([&] { media::write_audio(path, samples); });
-}
-
-nb::object resample(nb::handle x, int rate, int target_rate, std::string_view quality, bool mono) {
-  check_rate("rate", rate);
-  const TakenAudio taken = take_audio(x, rate);
-  const dsp::Quality wanted = to_quality(quality);
-  return to_numpy(unlocked([&] { return dsp::resample(taken.audio, target_rate, wanted, mono); }));
 }
 
 nb::object to_mono(nb::handle x) {
@@ -208,7 +202,8 @@ void bind_kernels(nb::module_& m) {
         nb::sig("def write_audio(path: str, audio: numpy.typing.NDArray[typing.Any], rate: int) -> "
                 "None"),
         "Write a whole file; its name appears when it is complete.");
-  m.def("resample", resample, "x"_a.none(), "rate"_a, "target_rate"_a, "quality"_a, "mono"_a,
+  m.def("resample", resample, "x"_a.none(), "rate"_a.none(), "target_rate"_a.none(),
+        "quality"_a.none(), "mono"_a.none(),
         nb::sig("def resample(x: numpy.typing.NDArray[typing.Any], rate: int, target_rate: int, "
                 "quality: str, mono: bool) -> numpy.typing.NDArray[numpy.float32]"),
         "Resample a whole clip; the same bits as `Resampler` in any chunks.");

@@ -4,6 +4,7 @@
 
 #include "bindings/errors.h"
 #include "bindings/graph.h"
+#include "bindings/metrics.h"
 #include "bindings/module.h"
 #include "bindings/packets.h"
 #include "bindings/python_access.h"
@@ -111,7 +112,10 @@ bool is_short(const Packet& packet) {
 class Measured {
  public:
   explicit Measured(Metrics metrics) : metrics_(std::move(metrics)) {}
-  nb::object operator()() const { return to_python(metrics_to_value(metrics_)); }
+  nb::object operator()() const { return to_python(metrics_); }
+  [[nodiscard]] nb::str to_json() const {
+    return to_python(std::string_view(metrics_to_json(metrics_)));
+  }
 
  private:
   Metrics metrics_;
@@ -306,7 +310,8 @@ void bind_session(nb::module_& m) {
   using nb::literals::operator""_a;
   nb::class_<Measured>(m, "Measured", nb::is_final(), "What a session had measured at one time.")
       .def("__call__", &Measured::operator(),
-           nb::sig("def __call__(self) -> dict[str, typing.Any]"));
+           nb::sig("def __call__(self) -> dict[str, typing.Any]"))
+      .def("to_json", &Measured::to_json, "The dict as JSON on one line.");
   nb::class_<Blocking>(m, "Blocking", nb::is_final(),
                        "A context in which the calling thread waits for something: what has to be "
                        "brief on the SDK's threads says so.")

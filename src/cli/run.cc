@@ -95,7 +95,7 @@ void check_paths_differ(const RunOptions& options,
 std::string metrics_text(const Metrics& metrics, const std::string& path) {
   const fs::path extension = fs::path(path).extension();
   if (extension == ".prom" || extension == ".txt") return metrics_to_prometheus(metrics);
-  return to_json(metrics_to_value(metrics), 2) + "\n";
+  return metrics_to_json(metrics, 2) + "\n";
 }
 
 std::string time_of_day() {

@@ -21,9 +21,10 @@ namespace remotemedia::dsp {
 namespace {
 
 /// Frames that go through the filters at a time: stays in the first-level cache, and the 3/2 of it
-/// that a first filter may give fits the second.
+/// that a first filter may give fits the second, beside what is left there because the latency is
+/// rounded up to whole groups of outputs: less than 100 inputs.
 constexpr std::size_t kBlock = 1024;
-static_assert(kBlock * 3 / 2 + kBlockOutputs <= FilterStage::kMaxInput);
+static_assert(kBlock * 3 / 2 + kBlockOutputs + 100 <= FilterStage::kMaxInput);
 
 /// Starts loading the next block while this one is filtered, which the hardware does not foresee.
 template <typename Sample>
@@ -36,6 +37,7 @@ void prefetch(const Sample* from, std::size_t count) {
 class Channel {
  public:
   explicit Channel(const ResamplingPlan& plan) {
+    stages_.reserve(plan.banks.size());
     for (const ResamplingPlan::Bank& bank : plan.banks) stages_.push_back(make_stage(bank));
   }
 
@@ -144,31 +146,30 @@ class Resampler::Impl {
       written += process_block(in, done, block, out, written, promised - written);
       done += block;
     }
-    // Outputs of a block that is not complete.
-    if (written < promised) {
-      for (std::size_t c = 0; c < outputs_; ++c) {
-        channels_[c].advance(out[c] + written, promised - written);
-      }
-    }
+    give_incomplete(out, written, promised);
     consumed_ += frames;
     produced_ += promised;
     return promised;
   }
 
   std::size_t flush(std::span<float* const> out) {
-    const std::size_t limit = remaining();
+    const std::size_t rest = remaining();
     std::size_t written = 0;
-    while (written < limit) {
+    // Silence for as long as the last frames need.
+    for (std::size_t silence = rest > 0 ? latency_ : 0; silence > 0;) {
+      const std::size_t block = std::min(kBlock, silence);
       std::size_t now = 0;
       for (std::size_t c = 0; c < outputs_; ++c) {
-        const std::span<float> silence = channels_[c].input(kBlock);
-        std::fill(silence.begin(), silence.end(), 0.0F);
-        now = finish(c, out[c] + written, limit - written);
+        const std::span<float> room = channels_[c].input(block);
+        std::fill(room.begin(), room.end(), 0.0F);
+        now = finish(c, out[c] + written, rest - written);
       }
       written += now;
+      silence -= block;
     }
+    give_incomplete(out, written, rest);
     start_stream();
-    return written;
+    return rest;
   }
 
   void reset() {
@@ -183,6 +184,14 @@ class Resampler::Impl {
     const std::size_t count = std::min(limit, channels_[channel].ready());
     channels_[channel].advance(out, count);
     return count;
+  }
+
+  /// Outputs up to `promised`, of a block that is not complete.
+  void give_incomplete(std::span<float* const> out, std::size_t written, std::size_t promised) {
+    if (written == promised) return;
+    for (std::size_t c = 0; c < outputs_; ++c) {
+      channels_[c].advance(out[c] + written, promised - written);
+    }
   }
 
   template <typename Sample>
@@ -250,6 +259,11 @@ std::size_t resampled_frames(std::size_t frames, int rate, int target_rate) {
   return ReducedRatio(rate, target_rate).output_frames(frames);
 }
 
+bool has_filters(int rate, int target_rate, Quality quality) {
+  const ReducedRatio ratio(rate, target_rate);
+  return ratio.up == ratio.down || has_plan(ratio.up, ratio.down, quality);
+}
+
 Resampler::Resampler(const Config& config) : impl_(std::make_unique<Impl>(config)) {}
 Resampler::~Resampler() = default;
 Resampler::Resampler(Resampler&&) noexcept = default;
@@ -284,42 +298,6 @@ std::size_t Resampler::process(std::span<const std::int16_t* const> in, std::siz
 std::size_t Resampler::flush(std::span<float* const> out) {
   check_pointers("Resampler: output pointers", out.size(), impl_->outputs());
   return impl_->flush(out);
-}
-
-namespace {
-
-/// All of `source` through a stream, to `out`.
-template <typename Sample>
-void resample_clip(Resampler& resampler, const AudioBuffer& source, std::vector<float*>& out) {
-  std::vector<const Sample*> in;
-  for (int c = 0; c < source.channels(); ++c) in.push_back(source.channel<Sample>(c).data());
-  const std::size_t written = resampler.process(in, source.frames(), out);
-  for (float*& channel : out) channel += written;
-  resampler.flush(out);
-}
-
-}  // namespace
-
-AudioBuffer resample(const AudioBuffer& audio, int target_rate, Quality quality, bool mono) {
-  Resampler resampler({.rate = audio.rate(),
-                       .target_rate = target_rate,
-                       .channels = audio.channels(),
-                       .quality = quality,
-                       .mono = mono});
-  AudioBuffer result = AudioBuffer::allocate(
-      SampleFormat::f32, resampler.output_channels(),
-      resampled_frames(audio.frames(), audio.rate(), target_rate), target_rate);
-  result.one_dimensional = audio.one_dimensional;
-  std::vector<float*> out;
-  for (int c = 0; c < result.channels(); ++c) {
-    out.push_back(result.mutable_channel<float>(c).data());
-  }
-  if (audio.format() == SampleFormat::i16) {
-    resample_clip<std::int16_t>(resampler, audio, out);
-  } else {
-    resample_clip<float>(resampler, convert_format(audio, SampleFormat::f32).audio, out);
-  }
-  return result;
 }
 
 }  // namespace remotemedia::dsp

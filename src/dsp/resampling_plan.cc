@@ -147,26 +147,54 @@ ResamplingPlan make_plan(const Ratio& ratio, Quality quality) {
   return plan;
 }
 
+/// The plans in use, and the last few that were made.
+class KnownPlans {
+ public:
+  using Plan = std::shared_ptr<const ResamplingPlan>;
+  using Key = std::tuple<int, int, Quality>;
+
+  static KnownPlans& shared() {
+    static KnownPlans plans;
+    return plans;
+  }
+
+  Plan plan(const Key& key) {
+    // Held while a plan is made (milliseconds): a second stream of the same kind waits for it
+    // instead of making it again.
+    const std::lock_guard lock(mutex_);
+    if (const auto found = known_.find(key); found != known_.end()) {
+      if (Plan plan = found->second.lock()) return plan;
+    }
+    std::erase_if(known_, [](const auto& item) { return item.second.expired(); });
+    const auto [up, down, quality] = key;
+    Plan plan = std::make_shared<const ResamplingPlan>(make_plan({up, down}, quality));
+    known_[key] = plan;
+    kept_.push_back(plan);
+    if (kept_.size() > kKept) kept_.pop_front();
+    return plan;
+  }
+
+  bool has(const Key& key) {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) return false;
+    const auto found = known_.find(key);
+    return found != known_.end() && !found->second.expired();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<Key, std::weak_ptr<const ResamplingPlan>> known_;
+  std::deque<Plan> kept_;
+};
+
 }  // namespace
 
 std::shared_ptr<const ResamplingPlan> shared_plan(int up, int down, Quality quality) {
-  using Key = std::tuple<int, int, Quality>;
-  static std::mutex mutex;
-  static std::map<Key, std::weak_ptr<const ResamplingPlan>> cache;
-  static std::deque<std::shared_ptr<const ResamplingPlan>> kept;
-  // Held while a plan is made (milliseconds): a second stream of the same kind waits for it instead
-  // of making it again.
-  const std::lock_guard lock(mutex);
-  std::erase_if(cache, [](const auto& item) { return item.second.expired(); });
-  std::weak_ptr<const ResamplingPlan>& entry = cache[Key(up, down, quality)];
-  std::shared_ptr<const ResamplingPlan> plan = entry.lock();
-  if (plan == nullptr) {
-    plan = std::make_shared<const ResamplingPlan>(make_plan({up, down}, quality));
-    entry = plan;
-    kept.push_back(plan);
-    if (kept.size() > kKept) kept.pop_front();
-  }
-  return plan;
+  return KnownPlans::shared().plan({up, down, quality});
+}
+
+bool has_plan(int up, int down, Quality quality) {
+  return KnownPlans::shared().has({up, down, quality});
 }
 
 std::unique_ptr<FilterStage> make_stage(const ResamplingPlan::Bank& bank) {

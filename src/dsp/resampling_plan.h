@@ -44,6 +44,8 @@ struct ResamplingPlan {
 /// The plan for up / down (reduced, not 1 / 1), from the process-wide cache, which holds the plans
 /// in use and the last few that were. Any thread.
 std::shared_ptr<const ResamplingPlan> shared_plan(int up, int down, Quality quality);
+/// Whether it is there. Does not wait: false while one is being made, too.
+bool has_plan(int up, int down, Quality quality);
 
 std::unique_ptr<FilterStage> make_stage(const ResamplingPlan::Bank& bank);
 

@@ -443,6 +443,7 @@ Metrics Session::Engine::metrics() const {
   std::uint64_t clock_reads = own_->clock_reads();
   for (const std::unique_ptr<Lane>& lane : lanes_) clock_reads += lane->segment().clock_reads();
   metrics.metrics_overhead = clock_cost_ * clock_reads;
+  metrics.nodes.reserve(graph_->nodes().size());
   for (std::size_t i = 0; i < graph_->nodes().size(); ++i) {
     metrics.nodes.push_back(segment_of(i).metrics(i));
   }

@@ -51,11 +51,39 @@ TEST(LargeBlocks, AreKeptUpToALimit) {
   EXPECT_EQ(kept_large_bytes(), 80 * kMebibyte);
 }
 
-TEST(LargeBlocks, AreNotKeptBelowOneMebibyte) {
-  const std::size_t kept = kept_large_bytes();
-  free_block(allocate_block(kMebibyte - 1), kMebibyte - 1);
-  free_block(allocate_block(0), 0);
-  EXPECT_EQ(kept_large_bytes(), kept);
+TEST(MediumBlocks, AreUsedAgainOnAnyThread) {
+  constexpr std::size_t kBytes = (std::size_t{128} << 10U) + 64;  // 32,768 floats and their owner
+  void* first = allocate_block(kBytes);
+  std::memset(first, 1, kBytes);
+  std::thread([&] { free_block(first, kBytes); }).join();
+  const std::size_t kept = kept_medium_bytes();
+  void* second = allocate_block(kBytes + 1'000);
+  EXPECT_EQ(second, first);
+  EXPECT_LT(kept_medium_bytes(), kept);
+  free_block(second, kBytes + 1'000);
+}
+
+TEST(MediumBlocks, AreKeptUpToALimitBesideTheLargeOnes) {
+  const std::size_t large = kept_large_bytes();
+  for (const std::size_t bytes : {std::size_t{100} << 10U, std::size_t{800} << 10U}) {
+    std::vector<void*> blocks;
+    for (int i = 0; i < 40; ++i) blocks.push_back(allocate_block(bytes));
+    for (void* block : blocks) {
+      free_block(block, bytes);
+      EXPECT_LE(kept_medium_bytes(), 4 * kMebibyte);
+    }
+  }
+  EXPECT_EQ(kept_medium_bytes(), 4 * 896 << 10U);
+  EXPECT_EQ(kept_large_bytes(), large);
+}
+
+TEST(LargeBlocks, HaveRoomForWhatIsAskedAndAQuarterMoreAtMost) {
+  for (std::size_t bytes = SizeClass::kLargest + 1; bytes < 4 * kMebibyte; bytes += 1'021) {
+    const std::size_t size = large_block_size(bytes);
+    ASSERT_GE(size, bytes);
+    ASSERT_LE(size, bytes + bytes / 4) << bytes;
+    ASSERT_EQ(large_block_size(size), size) << bytes;
+  }
 }
 
 TEST(SmallBlocks, AreUsedAgainByTheSameThread) {
@@ -116,7 +144,7 @@ TEST(SmallBlocks, AreKeptUpToALimitAndThoseInUseReplaceThoseThatWere) {
 }
 
 TEST(LargeBlocks, OfAnySizeBeginAtACacheLine) {
-  for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, 5 * kMebibyte}) {
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, kMebibyte / 10, 5 * kMebibyte}) {
     void* block = allocate_block(bytes);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % 64, 0U);
     free_block(block, bytes);

@@ -3,6 +3,7 @@
 #include "dsp/every_target.h"
 #include "dsp/signals.h"
 #include "dsp/tone_fit.h"
+#include "remotemedia/base/blocks.h"
 #include "remotemedia/base/error.h"
 #include "remotemedia/dsp/channels.h"
 #include "remotemedia/dsp/format.h"
@@ -277,6 +278,44 @@ TEST(Resampler, TakesIntegerChunksAsTheirFloatValues) {
   const std::vector<float> expected =
       channel_of<float>(resample(floats, 16'000, Quality::high, true), 0);
   EXPECT_TRUE(std::equal(out.begin(), out.end(), expected.begin()));
+}
+
+TEST(Resampler, WritesAClipIntoGivenMemory) {
+  const AudioBuffer clip = buffer_of<float>(48'000, {noise(1'000, 40), noise(1'000, 41)});
+  for (const bool mono : {false, true}) {
+    const AudioBuffer expected = resample(clip, 16'000, Quality::high, mono);
+    std::vector<std::vector<float>> result(mono ? 1 : 2, std::vector<float>(334, 9.0F));
+    std::vector<float*> out;
+    for (std::vector<float>& channel : result) out.push_back(channel.data());
+    resample(clip, 16'000, Quality::high, mono, out);
+    for (std::size_t c = 0; c < out.size(); ++c) {
+      EXPECT_EQ(result[c], channel_of<float>(expected, static_cast<int>(c)));
+    }
+  }
+}
+
+TEST(Resampler, DoesNotHearWhatItsMemoryHeldBefore) {
+  const AudioBuffer clip = buffer_of<float>(44'100, {noise(700, 42)});
+  for (const int target_rate : {16'000, 22'050, 44'101, 96'000}) {
+    for (const Quality quality : kQualities) {
+      const auto before = channel_of<float>(resample(clip, target_rate, quality), 0);
+      // What is given back last is taken next.
+      for (std::size_t floats = 1'024; floats <= 12'288; floats += floats / 4) {
+        auto* block = static_cast<float*>(allocate_block(floats * sizeof(float)));
+        std::fill_n(block, floats, std::numeric_limits<float>::quiet_NaN());
+        free_block(block, floats * sizeof(float));
+      }
+      EXPECT_EQ(channel_of<float>(resample(clip, target_rate, quality), 0), before) << target_rate;
+    }
+  }
+}
+
+TEST(Resampler, KnowsWhetherItsFiltersAreMade) {
+  EXPECT_TRUE(has_filters(16'000, 16'000, Quality::low));
+  EXPECT_FALSE(has_filters(16'000, 44'107, Quality::low));
+  const Resampler kept({.rate = 16'000, .target_rate = 44'107, .quality = Quality::low});
+  EXPECT_TRUE(has_filters(16'000, 44'107, Quality::low));
+  EXPECT_FALSE(has_filters(16'000, 44'107, Quality::medium));
 }
 
 TEST(Resampler, KeepsTheShapeOfMonoItems) {

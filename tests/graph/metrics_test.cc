@@ -286,6 +286,23 @@ TEST(MetricsValue, AQueueAddsItsFields) {
   EXPECT_EQ(one.find("queue_wait_bucket_counts")->as_array()->size(), kLatencyBounds.size() + 1);
 }
 
+TEST(MetricsJson, IsTheTextOfTheValue) {
+  Metrics metrics;
+  metrics.pipeline_id = "a \"name\"";
+  metrics.total_duration = us(7);
+  for (const int nodes : {0, 1, 3}) {
+    metrics.nodes.resize(static_cast<std::size_t>(nodes));
+    if (nodes == 3) {
+      metrics.nodes[1].queue.emplace().wait.bucket_counts[3] = 4;
+      metrics.nodes[2].breaker_state = "open";
+      metrics.nodes[2].latency.p99 = Time(1'234'567);
+    }
+    for (const int indent : {-1, 2}) {
+      EXPECT_EQ(metrics_to_json(metrics, indent), to_json(metrics_to_value(metrics), indent));
+    }
+  }
+}
+
 TEST(MetricsValue, ConvertsUnitsAndDividesByTheExecutions) {
   Metrics metrics;
   metrics.total_duration = std::chrono::milliseconds(5);

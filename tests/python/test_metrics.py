@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 import time
@@ -354,3 +355,28 @@ def test_an_untouched_nodes_metrics_are_zeros() -> None:
         **dict.fromkeys(NODE_KEYS - {"node_id", "node_type", "runtime", "runtime_reason"}, 0),
         "duration_bucket_counts": [0] * 16,
     }
+
+
+@pytest.mark.parametrize("name", ["metrics", 'of "a" \\ path\n', "\u00fcber \U0001f600"])
+def test_metrics_as_json_are_the_dict(use_rust: bool, name: str) -> None:
+    pipeline = Pipeline([AddNode()], name=name, enable_metrics=True)
+    assert pipeline.get_metrics_json() is None
+    pipeline.run_sync([1, 2, 3], use_rust)
+    text = pipeline.get_metrics_json()
+    assert text is not None
+    assert "\n" not in text
+    assert json.loads(text) == measured(pipeline)
+    assert list(json.loads(text)) == list(measured(pipeline))
+
+
+def test_metrics_of_a_session_as_json_are_its_dict(use_rust: bool) -> None:
+    pipeline = Pipeline([AddNode()], enable_metrics=True)
+    with pipeline.session_sync(use_rust=use_rust) as session:
+        session.push(1)
+        assert next(iter(session)) == 1
+        text = session.get_metrics_json()
+        assert text is not None
+        assert json.loads(text)["node_metrics"][0]["execution_count"] == 1
+    text = session.get_metrics_json()
+    assert text is not None
+    assert json.loads(text) == session.get_metrics() == measured(pipeline)

@@ -25,8 +25,9 @@ pytestmark = pytest.mark.native_only
 
 def test_a_configuration_error_has_code_and_hint() -> None:
     with pytest.raises(ConfigurationError) as raised:
-        native().resample(noise(10), 16, 16_000, "high", False)
-    assert str(raised.value) == "rate is 16, expected 8000..192000 Hz; pass the rate in Hz, not kHz"
+        native().Resampler(16, 16_000, 1, "high", False)
+    told = "Resampler: rate is 16, expected 8000..192000 Hz; pass the rate in Hz, not kHz"
+    assert str(raised.value) == told
     assert raised.value.hint == "pass the rate in Hz, not kHz"
     assert raised.value.code == "RM1000"
     assert isinstance(raised.value, ValueError)

@@ -281,6 +281,41 @@ def test_arguments_out_of_range_are_refused_with_their_value(call: Any, text: st
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        (True, 16_000, "high", False),
+        (7_999, 16_000, "high", False),
+        (2**80, 16_000, "high", False),
+        (48_000.0, 16_000, "high", False),
+        (48_000, "16000", "high", False),
+        (48_000, None, "high", False),
+        (48_000, 16, "high", False),
+        (48_000, 16_000, "best", False),
+        (48_000, 16_000, "\udc80", False),
+        (48_000, 16_000, None, False),
+        (48_000, 16_000, "high", 1),
+        (48_000, 16_000, "high", None),
+    ],
+)
+def test_a_rate_change_is_refused_in_the_same_words(arguments: Any) -> None:
+    told = []
+    for kernels in (native(), fallback):
+        with pytest.raises(ConfigurationError) as raised:
+            kernels.resample(noise(9), *arguments)
+        told.append((str(raised.value), raised.value.hint))
+    assert told[0] == told[1]
+    assert told[0][0].startswith("resample: ")
+
+
+def test_a_rate_change_takes_the_numbers_of_numpy_and_names_in_any_case() -> None:
+    clip = noise(2, 600)
+    expected = native().resample(clip, 48_000, 16_000, "low", True)
+    same = (np.int32(48_000), np.uint64(16_000), "LOW", np.True_)
+    assert np.array_equal(native().resample(clip, *same), expected)
+    assert fallback.resample(clip, *same).shape == expected.shape
+
+
+@pytest.mark.parametrize(
     "call",
     [
         lambda kernels, x: kernels.convert_format(x, "i16", False),

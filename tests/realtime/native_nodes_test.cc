@@ -118,8 +118,8 @@ std::vector<Row> rows() {
       {"VADNode", {}, blocks(kWide, 1, 10), "16 kHz, 10 ms"},
       {"VADNode", {{"frame_duration_ms", 10}}, blocks(kFull, 2, 20), "48 kHz stereo, 20 ms"},
       {"VADNode", {}, as_i16(blocks(kFull, 2, 20)), "48 kHz stereo i16, 20 ms"},
-      // Utterances of 0.5 s. The clip of one that is longer than 64 KiB comes from the heap: see
-      // the last test.
+      // Utterances of 0.5 s. The clip of one that is longer than 64 KiB comes from a store that all
+      // threads share: see the last test.
       {"VADTriggeredBuffer", brief, marked(blocks(kWide, 1, 10), 10, 300), "utterances"},
       {"VADTriggeredBuffer",
        {{"max_silence_gap_s", 0.2}},
@@ -183,7 +183,7 @@ INSTANTIATE_TEST_SUITE_P(With, SpeechPipeline,
 
 // What stays outside of the promise: clips longer than live blocks. If this no longer dies, move
 // its row to the others.
-TEST(NativeNodesDeathTest, TakeAnUtteranceOfMoreThan64KiBFromTheHeap) {
+TEST(NativeNodesDeathTest, TakeAnUtteranceOfMoreThan64KiBFromASharedStore) {
   const Object parameters{{"silence_duration_s", 0.1}};
   const Input input = marked(blocks(kWide, 1, 20), 20, 2'000);
   EXPECT_DEATH(LiveSession(chain({{"VADTriggeredBuffer", parameters}})).run(input),

@@ -12,8 +12,8 @@ namespace remotemedia {
 /// A block of up to 64 KiB is kept by the thread that gives it back, up to 256 KiB a thread, and
 /// found again by the next one of about its size: no lock, and no system call. So a thread that
 /// gives back what it takes takes nothing from the heap, once it has seen the sizes it needs.
-/// Blocks of 1 MiB and more are kept for all threads (base/large_blocks.h). What is in between is
-/// the heap's alone.
+/// Larger blocks are kept for all threads (base/large_blocks.h): up to 4 MiB of those below 1 MiB,
+/// up to 129 MiB of others.
 void* allocate_block(std::size_t bytes);
 /// `bytes` as given to allocate_block. On any thread.
 void free_block(void* block, std::size_t bytes) noexcept;

@@ -28,7 +28,7 @@ std::size_t resampled_frames(std::size_t frames, int rate, int target_rate);
 /// after construction.
 ///
 /// Memory: filters of at most a few hundred KB per ratio and quality, shared by all streams; about
-/// 30 KB per channel. Cost, accuracy and latency: docs/audio.md.
+/// 35 KB per channel. Cost, accuracy and latency: docs/audio.md.
 class Resampler {
  public:
   struct Config {
@@ -75,5 +75,13 @@ class Resampler {
 /// A whole clip at once: process, then flush, with the same bits. f32 in, f32 out; i16 and i32 are
 /// converted on the way in. An equal rate gives a copy (mixed if `mono`).
 AudioBuffer resample(const AudioBuffer& audio, int target_rate, Quality quality, bool mono = false);
+/// The same into `out`: a pointer per channel of the result, 1 if `mono`, each with room for
+/// resampled_frames(audio.frames(), audio.rate(), target_rate).
+void resample(const AudioBuffer& audio, int target_rate, Quality quality, bool mono,
+              std::span<float* const> out);
+
+/// Whether a Resampler of these rates, both within their range, would find its filters made
+/// already: the first one takes milliseconds to make them. Does not wait for one that does.
+bool has_filters(int rate, int target_rate, Quality quality);
 
 }  // namespace remotemedia::dsp

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace remotemedia {
@@ -76,6 +78,24 @@ struct Metrics {
   std::vector<NodeMetrics> nodes;       ///< in manifest order
 };
 
+/// Takes metrics field by field, whatever it makes of them. A name is the same object each time, so
+/// that one may keep what it has made of it.
+class MetricsWriter {
+ public:
+  virtual ~MetricsWriter() = default;
+
+  virtual void text(const char* name, std::string_view text) = 0;
+  virtual void count(const char* name, std::uint64_t count) = 0;
+  virtual void number(const char* name, double number) = 0;
+  virtual void counts(const char* name, std::span<const std::uint64_t> counts) = 0;
+  virtual void numbers(const char* name, std::span<const double> numbers) = 0;
+  /// A list of nodes; each node's fields then come between begin_node() and end_node().
+  virtual void begin_nodes(const char* name, std::size_t count) = 0;
+  virtual void begin_node() = 0;
+  virtual void end_node() = 0;
+  virtual void end_nodes() = 0;
+};
+
 /// {pipeline_id, total_executions, total_duration_us, total_duration_ms, peak_memory_bytes,
 /// peak_memory_mb, node_metrics[], metrics_overhead_us, duration_bucket_bounds_us[]}; per node
 /// {node_id, node_type, runtime, runtime_reason, execution_count, success_count, error_count,
@@ -87,7 +107,11 @@ struct Metrics {
 /// queue_wait_bucket_counts[]}. Rate, average and min are 0
 /// when nothing ran; the average is the total per execution, so it carries its share of the flush.
 /// docs/metrics.md says what each of them counts.
+void write_metrics(const Metrics& metrics, MetricsWriter& out);
+
+/// The same as an object, and as the JSON text of it.
 Value metrics_to_value(const Metrics& metrics);
+std::string metrics_to_json(const Metrics& metrics, int indent = -1);
 
 /// The same for Prometheus: its text format, version 0.0.4, in base units.
 std::string metrics_to_prometheus(const Metrics& metrics);

@@ -1,0 +1,95 @@
+#include "bindings/rate_change.h"
+
+#include "bindings/arrays.h"
+#include "bindings/late_import.h"
+#include "bindings/numpy_array.h"
+#include "bindings/unlocked.h"
+#include "remotemedia/base/check.h"
+#include "remotemedia/dsp/resampler.h"
+
+#include <nanobind/stl/string_view.h>
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace remotemedia::bindings {
+
+namespace nb = nanobind;
+
+namespace {
+
+LateImport python_check_rate_change("remotemedia._arrays", "check_rate_change");
+
+struct RateChange {
+  int rate;
+  int target_rate;
+  dsp::Quality quality;
+  bool mono;
+};
+
+/// An int of Python's own type that is a rate.
+std::optional<int> plain_rate(nb::handle value) {
+  if (!PyLong_CheckExact(value.ptr())) return std::nullopt;
+  int overflow = 0;
+  const long number = PyLong_AsLongAndOverflow(value.ptr(), &overflow);
+  if (overflow != 0 || number < kMinRate || number > kMaxRate) return std::nullopt;
+  return static_cast<int>(number);
+}
+
+std::optional<dsp::Quality> plain_quality(nb::handle name) {
+  if (!PyUnicode_CheckExact(name.ptr())) return std::nullopt;
+  Py_ssize_t size = 0;
+  const char* text = PyUnicode_AsUTF8AndSize(name.ptr(), &size);
+  if (text == nullptr) {
+    PyErr_Clear();  // a lone surrogate, which Python shows when it refuses the name
+    return std::nullopt;
+  }
+  return dsp::parse_quality({text, static_cast<std::size_t>(size)});
+}
+
+RateChange checked_rate_change(nb::handle rate, nb::handle target_rate, nb::handle quality,
+                               nb::handle mono) {
+  const std::optional<int> from = plain_rate(rate);
+  const std::optional<int> to = plain_rate(target_rate);
+  const std::optional<dsp::Quality> wanted = plain_quality(quality);
+  if (from && to && wanted && PyBool_Check(mono.ptr())) {
+    return {.rate = *from, .target_rate = *to, .quality = *wanted, .mono = mono.is(Py_True)};
+  }
+  const auto checked =
+      nb::cast<nb::tuple>(python_check_rate_change(rate, target_rate, quality, mono));
+  return {.rate = nb::cast<int>(checked[0]),
+          .target_rate = nb::cast<int>(checked[1]),
+          .quality = *dsp::parse_quality(nb::cast<std::string_view>(checked[2])),
+          .mono = nb::cast<bool>(checked[3])};
+}
+
+}  // namespace
+
+nb::object resample(nb::handle x, nb::handle rate, nb::handle target_rate, nb::handle quality,
+                    nb::handle mono) {
+  const RateChange wanted = checked_rate_change(rate, target_rate, quality, mono);
+  const TakenAudio taken = take_audio(x, wanted.rate);
+  const AudioBuffer& audio = taken.audio;
+  const std::size_t channels = wanted.mono ? 1 : static_cast<std::size_t>(audio.channels());
+  const std::size_t frames = dsp::resampled_frames(audio.frames(), wanted.rate, wanted.target_rate);
+  const NewArray result = new_array(ElementType::f32, channels, frames, audio.one_dimensional);
+  std::array<float*, kMaxChannels> out;
+  for (std::size_t c = 0; c < channels; ++c) {
+    out[c] = static_cast<float*>(result.data) + c * frames;
+  }
+  const auto run = [&] {
+    dsp::resample(audio, wanted.target_rate, wanted.quality, wanted.mono,
+                  std::span(out).first(channels));
+  };
+  if (dsp::has_filters(wanted.rate, wanted.target_rate, wanted.quality)) {
+    unlocked(audio.frames() * static_cast<std::size_t>(audio.channels()), run);
+  } else {
+    unlocked(run);
+  }
+  return result.array;
+}
+
+}  // namespace remotemedia::bindings
