@@ -1,14 +1,11 @@
 #include "base/large_blocks.h"
 
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
+#include "remotemedia/base/large_pages.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
-#include <cstdint>
 #include <mutex>
 #include <new>
 #include <sanitizer/asan_interface.h>
@@ -27,20 +24,8 @@ struct Limits {
 constexpr Limits kMedium{.bytes = std::size_t{4} << 20U, .blocks = 16};
 // Two results of 64 MiB, each with what owns it.
 constexpr Limits kLarge{.bytes = std::size_t{129} << 20U, .blocks = 8};
-
-/// On pages of 2 MiB, where the system offers them, first use costs one fault instead of 512.
-void ask_for_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
-#ifdef __linux__
-  constexpr std::uintptr_t kPage = 4096;
-  constexpr std::size_t kTwoLargePages = std::size_t{4} << 20U;  // one of them is whole
-  if (bytes < kTwoLargePages) return;
-  const std::size_t past = reinterpret_cast<std::uintptr_t>(memory) % kPage;
-  const std::size_t first = past == 0 ? 0 : kPage - past;
-  // Only advice: where it is refused, the pages are small.
-  static_cast<void>(::madvise(static_cast<std::byte*>(memory) + first,
-                              (bytes - first) / kPage * kPage, MADV_HUGEPAGE));
-#endif
-}
+// From here on one of a block's large pages is whole.
+constexpr std::size_t kTwoLargePages = std::size_t{4} << 20U;
 
 template <Limits kLimits>
 class KeptBlocks {
@@ -118,7 +103,7 @@ void* take_large_block(std::size_t size) {
       size < kLargeBlock ? MediumBlocks::shared().take(size) : LargeBlocks::shared().take(size);
   if (kept != nullptr) return kept;
   void* memory = ::operator new(size, kAlignment);
-  ask_for_large_pages(memory, size);
+  if (size >= kTwoLargePages) ask_for_large_pages(memory, size);
   return memory;
 }
 

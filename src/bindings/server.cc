@@ -122,6 +122,7 @@ class ServerSessions {
       : callbacks_(std::move(callbacks)) {}
 
   std::unique_ptr<Session> operator()(SessionOptions options, Session::Sink sink) const {
+    const BlockingScope waiting;  // for the caller's code, however long it takes
     const GilAcquire gil;
     const nb::object made = graph_of(options.id);
     std::shared_ptr<const Graph> graph = nb::cast<const PythonGraph&>(made).graph();

@@ -1,6 +1,7 @@
 // remotemedia serve: WebRTC sessions for browsers until a signal ends it.
 
 #include "cli/graph_source.h"
+#include "cli/serving_heap.h"
 #include "cli/text_input.h"
 #include "remotemedia/server/server.h"
 
@@ -14,10 +15,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 namespace remotemedia::cli {
 namespace {
@@ -100,16 +97,8 @@ sigset_t ending_signals() {
   return signals;
 }
 
-/// A session is made on one thread, works on a second and ends on a third. With a heap for each of
-/// them, what one has freed the others cannot use: the process grew as sessions came and went.
-void share_one_heap() {
-#ifdef __GLIBC__
-  mallopt(M_ARENA_MAX, 1);
-#endif
-}
-
 int serve(ServeOptions options, Program& program) {
-  share_one_heap();
+  const ServingHeap heap;
   std::shared_ptr<const Graph> graph =
       options.graph.empty() ? server::default_graph() : load_graph(options.graph, program).graph;
   if (!options.token_file.empty()) options.server.tokens = read_tokens(options.token_file);
@@ -122,7 +111,10 @@ int serve(ServeOptions options, Program& program) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 
-  server::Server server(options.server, [graph](const std::string& /*id*/) { return graph; });
+  server::Server server(options.server, [graph, heap](const std::string& /*id*/) {
+    heap.ask_for_large_pages();  // for what the session will allocate
+    return graph;
+  });
   server.start();
   announce(server, *graph, program.json);
   int received = 0;

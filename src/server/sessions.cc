@@ -187,7 +187,7 @@ void Sessions::open(NewSession session, Answered answered) {
       install(id, std::move(*prepared), answer, call);
     });
   };
-  if (!workers_.try_run(task)) {
+  if (!workers_.try_run_briefly(task)) {
     ++counts_.refused;
     return answers_.add(call, Refused{503, "too many sessions are being opened at this moment", 1});
   }

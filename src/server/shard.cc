@@ -10,8 +10,15 @@ namespace remotemedia::server {
 namespace {
 
 constexpr Time kTick = std::chrono::milliseconds(1);
+/// Of a crowded shard: waking costs as much as taking a datagram. A whole part of kFrame, so that
+/// what goes out every 20 ms keeps its distance.
+constexpr Time kLongTick = std::chrono::milliseconds(4);
 /// What is due may wait so long for a datagram of its peer, which comes as regularly.
 constexpr Time kSlack = kTick;
+/// Who talks sends a datagram in each.
+constexpr Time kFrame = std::chrono::milliseconds(20);
+/// So many datagrams within kFrame make a crowd.
+constexpr std::size_t kCrowd = 12;
 /// So many batches, then timers have their turn.
 constexpr int kBatchesPerTurn = 8;
 /// As many as an endpoint verifies.
@@ -19,7 +26,7 @@ constexpr std::size_t kSourcesPerPeer = 8;
 /// The present one and, after a restart of ICE, the one before.
 constexpr std::size_t kUfragsPerPeer = 2;
 
-Time end_of_tick(Time time) { return (time / kTick + 1) * kTick; }
+Time end_of_tick(Time time, Time tick) { return (time / tick + 1) * tick; }
 
 timespec timespec_of(Time time) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(time);
@@ -54,7 +61,8 @@ void Shard::stop() {
 void Shard::run() {
   raise_thread_priority();
   while (!stopped_.load(std::memory_order_relaxed)) {
-    now_ = end_of_tick(steady_now());
+    // After a long tick the end of a short one may be earlier: time does not go back.
+    now_ = std::max(now_, end_of_tick(steady_now(), tick()));
     tasks_.run();
     take_datagrams();
     advance_due();
@@ -63,11 +71,13 @@ void Shard::run() {
   }
 }
 
+Time Shard::tick() const { return crowded_ ? kLongTick : kTick; }
+
 /// For a task, for what is due, and for a datagram. Where those are many, only until the tick is
 /// over, for all of them.
 void Shard::wait() {
   Time until = due_.empty() ? Time::max() : due_.begin()->first;
-  if (until != Time::max()) until = end_of_tick(until) + kSlack;
+  if (until != Time::max()) until = end_of_tick(until, kTick) + kSlack;
   if (crowded_) until = std::min(until, now_);
   std::array<pollfd, 2> sources{{{.fd = tasks_.descriptor(), .events = POLLIN, .revents = 0},
                                  {.fd = socket_.descriptor(), .events = POLLIN, .revents = 0}}};
@@ -85,7 +95,15 @@ void Shard::take_datagrams() {
     taken += batch;
     if (batch < UdpSocket::kBatch) break;
   }
-  crowded_ = taken > 1;
+  note_datagrams(taken);
+}
+
+void Shard::note_datagrams(std::size_t count) {
+  in_frame_ += count;
+  if (now_ < frame_end_) return;
+  crowded_ = in_frame_ >= kCrowd;
+  in_frame_ = 0;
+  frame_end_ = now_ + kFrame;
 }
 
 /// A check names its endpoint, whoever used its address before; anything else comes from an address

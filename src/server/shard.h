@@ -80,6 +80,8 @@ class Shard {
   void run();
   void wait();
   void take_datagrams();
+  void note_datagrams(std::size_t count);
+  [[nodiscard]] Time tick() const;
   void advance_due();
   Peer* receiver_of(const rtc::Address& source, std::string_view ufrag);
   void take(const rtc::Address& source, std::span<std::uint8_t> datagram);
@@ -91,8 +93,10 @@ class Shard {
   Events events_;
   TaskQueue tasks_;
   UdpSocket socket_;
-  Time now_{};            ///< the end of the present tick
-  bool crowded_ = false;  ///< datagrams come closer than ticks
+  Time now_{};                ///< the end of the present tick
+  bool crowded_ = false;      ///< datagrams come in numbers: ticks are long
+  std::size_t in_frame_ = 0;  ///< datagrams before frame_end_
+  Time frame_end_{};
   std::unordered_map<std::string, std::unique_ptr<Peer>> peers_;
   std::unordered_map<std::string, Peer*> by_ufrag_;
   std::unordered_map<rtc::Address, Peer*, AddressHash> by_source_;

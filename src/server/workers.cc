@@ -25,25 +25,27 @@ Workers::Workers(int most) : state_(std::make_shared<State>()) { state_->most = 
 
 Workers::~Workers() { wait(Time::max()); }
 
-bool Workers::try_run(std::function<void()> task) {
+bool Workers::try_run_briefly(std::function<void()> task) {
   {
     const std::lock_guard lock(state_->mutex);
     if (state_->running >= state_->most) return false;
   }
-  run(std::move(task));
+  run_briefly_on_worker(counted(std::move(task)));
   return true;
 }
 
-void Workers::run(std::function<void()> task) {
+void Workers::run(std::function<void()> task) { run_on_worker(counted(std::move(task))); }
+
+std::function<void()> Workers::counted(std::function<void()> task) {
   {
     const std::lock_guard lock(state_->mutex);
     ++state_->running;
   }
-  run_on_worker([state = state_, task = std::move(task)]() mutable {
+  return [state = state_, task = std::move(task)]() mutable {
     task();
     task = nullptr;  // what it holds goes before anybody is told
     state->done();
-  });
+  };
 }
 
 bool Workers::wait(Time timeout) {

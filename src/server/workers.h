@@ -16,8 +16,9 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  /// False, and nothing is run, if `most` tasks run already.
-  bool try_run(std::function<void()> task);
+  /// As run_briefly_on_worker: each thread keeps some memory of what it has made, so few make all.
+  /// False, and nothing is run, if `most` tasks run or wait already.
+  bool try_run_briefly(std::function<void()> task);
   /// Runs it however many there are: for clean-up, which there is no more of than of sessions.
   void run(std::function<void()> task);
   /// Until none runs; false after the time.
@@ -25,6 +26,9 @@ class Workers {
 
  private:
   struct State;
+
+  std::function<void()> counted(std::function<void()> task);
+
   std::shared_ptr<State> state_;
 };
 

@@ -1,0 +1,23 @@
+#pragma once
+
+namespace remotemedia::cli {
+
+/// The heap of a process that serves sessions: one for all threads, on large pages.
+///
+/// Each packet touches another session's memory, and hundreds of sessions have more of it than the
+/// processor's table of pages reaches with pages of 4 KiB. So malloc takes from the system 16 MiB
+/// at a time, and these are advised (remotemedia/base/large_pages.h). Where malloc is not glibc's,
+/// nothing changes.
+class ServingHeap {
+ public:
+  /// Sets malloc up, for the whole process and for good; before there are threads.
+  ServingHeap();
+
+  /// Asks for large pages wherever the heap has grown. Before each session is made; on any thread.
+  void ask_for_large_pages() const noexcept;
+
+ private:
+  char* begin_ = nullptr;  ///< where the heap ended when this was made
+};
+
+}  // namespace remotemedia::cli
