@@ -29,20 +29,26 @@ Lane::Lane(const Graph& graph, const std::vector<std::size_t>& indices, SessionC
              queue_of(graph.nodes()[head_], control.options), std::move(start)) {}
 
 bool Lane::run(const std::function<void()>& flushed, const AwaitingNode::Resume& resume) {
-  if (present_ && !go_on(resume)) return false;
-  for (;;) {
-    if (!present_) {
-      present_ = inbox_.take();
-      if (!present_) return true;
-      if (present_->item && !process(std::move(*present_->item), resume)) return false;
-    }
-    const Inbox::Work work = *std::exchange(present_, std::nullopt);
-    if (work.flush) flush(*work.flush);
-    if (work.floor) {
-      for (const Exit& exit : exits_) exit.inbox->raise_floor(exit.slot, *work.floor);
-    }
-    if (work.flush) flushed();
+  if (present_) {
+    if (!go_on(resume)) return false;
+    end_work(flushed);
   }
+  // Once there is none, the lane is no longer this thread's: nothing of it may be touched.
+  while (std::optional<Inbox::Work> work = inbox_.take()) {
+    present_ = std::move(work);
+    if (present_->item && !process(std::move(*present_->item), resume)) return false;
+    end_work(flushed);
+  }
+  return true;
+}
+
+void Lane::end_work(const std::function<void()>& flushed) {
+  const Inbox::Work work = *std::exchange(present_, std::nullopt);
+  if (work.flush) flush(*work.flush);
+  if (work.floor) {
+    for (const Exit& exit : exits_) exit.inbox->raise_floor(exit.slot, *work.floor);
+  }
+  if (work.flush) flushed();
 }
 
 bool Lane::process(Inbox::Item item, const AwaitingNode::Resume& resume) {

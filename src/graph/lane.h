@@ -44,6 +44,8 @@ class Lane {
 
   enum class Wait { none, waiting, over };
 
+  /// What follows the item of the present work.
+  void end_work(const std::function<void()>& flushed);
   /// Both give false while a call waits.
   bool process(Inbox::Item item, const AwaitingNode::Resume& resume);
   bool go_on(const AwaitingNode::Resume& resume);
