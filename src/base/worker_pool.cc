@@ -32,15 +32,10 @@ thread_local WorkerPool* brief_in = nullptr;
 class WorkerPool {
  public:
   void run(std::function<void()> task) {
-    std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     tasks_.push_back(std::move(task));
-    if (idle_ >= tasks_.size()) {
-      lock.unlock();
-      changed_.notify_one();
-      return;
-    }
     try {
-      std::thread([this] { work(); }).detach();
+      call_thread();
     } catch (...) {
       tasks_.pop_back();
       throw;
@@ -48,12 +43,11 @@ class WorkerPool {
   }
 
   void run_briefly(std::function<void()> task) {
-    std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     brief_tasks_.push_back(std::move(task));
     try {
-      start_brief(lock);
+      start_brief();
     } catch (...) {
-      if (!lock.owns_lock()) lock.lock();
       if (brief_ > 0) return;  // one that runs takes it
       brief_tasks_.pop_back();
       throw;
@@ -61,10 +55,10 @@ class WorkerPool {
   }
 
   void begin_blocking() {
-    std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     --brief_;
     try {
-      start_brief(lock);
+      start_brief();
     } catch (...) {  // no thread can be had: the others wait for this one
     }
   }
@@ -75,60 +69,76 @@ class WorkerPool {
   }
 
  private:
-  /// Lets one more thread come for the brief tasks, if there may be one.
-  void start_brief(std::unique_lock<std::mutex>& lock) {
-    if (brief_tasks_.empty() || brief_ >= most_brief()) return;
-    ++brief_;
-    lock.unlock();
-    try {
-      run([this] { work_briefly(); });
-    } catch (...) {
-      lock.lock();
-      --brief_;
-      throw;
+  // All below with the lock, but where they run tasks.
+
+  /// Makes a thread come for what has just been added.
+  void call_thread() {
+    if (idle_ + coming_ >= tasks_.size() + brief_calls_) {
+      changed_.notify_one();
+      return;
     }
+    std::thread([this] { work(); }).detach();
+    ++coming_;
   }
 
-  void work_briefly() {
-    std::unique_lock lock(mutex_);
-    while (!brief_tasks_.empty() && brief_ <= most_brief()) {
-      std::function<void()> task = std::move(brief_tasks_.front());
-      brief_tasks_.pop_front();
-      lock.unlock();
-      brief_in = this;
-      task();
-      task = nullptr;
-      brief_in = nullptr;
-      lock.lock();
+  /// Makes one more thread come for the brief tasks, if there may be one.
+  void start_brief() {
+    if (brief_tasks_.empty() || brief_ >= most_brief()) return;
+    ++brief_;
+    ++brief_calls_;
+    try {
+      call_thread();
+    } catch (...) {
+      --brief_;
+      --brief_calls_;
+      throw;
     }
-    --brief_;
   }
 
   void work() {
     restore_thread_priority();  // a task may block or compute for long, whoever asks for it
     std::unique_lock lock(mutex_);
+    --coming_;
     for (;;) {
-      while (!tasks_.empty()) {
-        std::function<void()> task = std::move(tasks_.front());
-        tasks_.pop_front();
-        lock.unlock();
-        task();
-        task = nullptr;  // what it holds goes before the next wait
-        lock.lock();
-      }
+      while (has_work()) work_once(lock);
       ++idle_;
-      const bool called = changed_.wait_for(lock, kIdleTime, [this] { return !tasks_.empty(); });
+      const bool called = changed_.wait_for(lock, kIdleTime, [this] { return has_work(); });
       --idle_;
       if (!called) return;
     }
+  }
+
+  [[nodiscard]] bool has_work() const { return !tasks_.empty() || brief_calls_ > 0; }
+
+  void work_once(std::unique_lock<std::mutex>& lock) {
+    if (!tasks_.empty()) return run_first(tasks_, lock);
+    --brief_calls_;
+    while (!brief_tasks_.empty() && brief_ <= most_brief()) {
+      brief_in = this;
+      run_first(brief_tasks_, lock);
+      brief_in = nullptr;
+    }
+    --brief_;
+  }
+
+  static void run_first(std::deque<std::function<void()>>& tasks,
+                        std::unique_lock<std::mutex>& lock) {
+    std::function<void()> task = std::move(tasks.front());
+    tasks.pop_front();
+    lock.unlock();
+    task();
+    task = nullptr;  // what it holds goes before the next wait
+    lock.lock();
   }
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> tasks_;  ///< not longer than the threads that come for them
   std::size_t idle_ = 0;
+  std::size_t coming_ = 0;  ///< threads that have been started and are not here yet
   std::deque<std::function<void()>> brief_tasks_;
-  std::size_t brief_ = 0;  ///< threads that run brief tasks, but for those inside a blocking scope
+  std::size_t brief_ = 0;        ///< threads for brief tasks, but for those inside a blocking scope
+  std::size_t brief_calls_ = 0;  ///< of those, how many have not come yet
 };
 
 // Never destroyed: its threads may outlive the static objects of the process.
