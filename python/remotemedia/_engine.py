@@ -31,7 +31,8 @@ __all__ = [
 Sink = Callable[[str, Packet], None]
 # What runs on threads of its own in a native session: nothing, nodes that may block, or all
 # branches of the graph too.
-Lanes = Literal["none", "nodes", "branches"]
+# On a loop's thread those nodes, which wait for the loop.
+Lanes = Literal["none", "nodes", "branches", "of the loop"]
 
 
 @dataclass(frozen=True)

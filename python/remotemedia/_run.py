@@ -86,7 +86,7 @@ class Run:
         self._loop = loop
         self._scope = CancelScope()
         self._engine: Engine | None = None
-        self._is_left = False  # while nodes wait
+        self._is_left = False  # by this thread, while nodes may wait for it
         self._span = RunSpan("remotemedia.run", plan.graph)
         self._outputs: dict[str, list[Packet]] = {name: [] for name in plan.output_ids}
 
@@ -103,7 +103,8 @@ class Run:
         """Run to the end, as a call, on the loop's own thread, which is free while nodes wait."""
         with self._under_way():
             with self._scope.entered():
-                engine = self._start("nodes", UNBOUNDED_QUEUE)
+                engine = self._start("of the loop", UNBOUNDED_QUEUE)
+                self._is_left = True
                 self._feed.run(engine, self._scope)
             await self._has_worked(engine)
             engine.finish()
@@ -157,10 +158,8 @@ class Run:
             await settled(idle)
             raise
         finally:
-            # Not done if the coroutine was thrown away: what the nodes wait for never comes.
-            if not idle.done():
-                self.stop()
-                self._is_left = True
+            # So it stays if the coroutine was thrown away: what the nodes wait for never comes.
+            self._is_left = not idle.done()
 
     def _take_output(self, node_id: str, packet: Packet) -> None:
         self._span.results += 1
@@ -172,6 +171,8 @@ class Run:
             return
         if self._enable_metrics:
             self.measured = Measured(engine.measure())
+        if self._is_left:
+            self.stop()
         engine.close(0.0 if self._is_left else None)
         self._engine = None  # it refers back to the run, and both would wait for the collector
 

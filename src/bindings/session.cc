@@ -87,7 +87,8 @@ SessionOptions make_options(std::string id, bool enable_metrics, std::string_vie
           .lanes = lanes != "none",
           .parallel_branches = lanes == "branches",
           .queue = {.capacity = queue_capacity, .policy = queue_policy(policy)},
-          .node_queues = node_queues};
+          .node_queues = node_queues,
+          .lanes_wait_for_caller = lanes == "of the loop"};
 }
 
 /// Ctrl-C reaches a native run only where it asks. Python's handlers run on the main thread.

@@ -267,6 +267,7 @@ void Session::Engine::wait_until_flushed() {
 }
 
 void Session::Engine::wait_for_lanes() {
+  if (control_.options.lanes_wait_for_caller) return;
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return running_lanes_ == 0 || own_->is_stale(); });
 }

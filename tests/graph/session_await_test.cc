@@ -1,6 +1,7 @@
 // Nodes whose calls wait without a thread: what a session does meanwhile, and how a wait ends.
 
 #include "graph/awaiting_node.h"
+#include "graph/fake_types.h"
 #include "graph/fakes.h"
 #include "remotemedia/base/error.h"
 #include "remotemedia/base/worker_pool.h"
@@ -206,6 +207,24 @@ TEST(SessionAwait, AFailureAfterAWaitIsTheNodes) {
     EXPECT_EQ(error.stage(), "process");
   }
   EXPECT_EQ(session.metrics().nodes[0].error_count, 1U);
+}
+
+TEST(SessionAwait, AFailureDoesNotWaitWhereLanesWaitForTheCaller) {
+  Waits waits;
+  int packets = 0;
+  NodeType picky = type_of("Picky", Behaviour{.process = [&](Packet packet, Emitter& out) {
+                             if (++packets == 2) throw std::runtime_error("no second one");
+                             out.emit(std::move(packet));
+                           }});
+  Session session(
+      Graph::build(manifest_of({node("r", "Repeat"), node("p", "Picky"), node("a", "Awaiting")},
+                               {wire("r", "p"), wire("p", "a")}),
+                   registry_of({test::repeat_type(), picky, awaiting_type(waits)})),
+      {.lanes = true, .lanes_wait_for_caller = true}, [](const Output&) {});
+  // The wave that has both packets ends before the failure is told, so the first one is under way.
+  EXPECT_THROW(session.push(number_packet(0)), NodeError);
+  EXPECT_FALSE(session.close(Time{0}));
+  waits.end_one();
 }
 
 TEST(SessionAwait, AClosedSessionIsLeftUntilTheWaitEnds) {

@@ -27,6 +27,9 @@ struct SessionOptions {
   QueueOptions queue = {};  ///< of lanes
   /// Nodes may ask for another one (NodePolicy::queue). Not for bulk work: it loses nothing.
   bool node_queues = true;
+  /// The thread that calls is one that nodes on lanes wait for, e.g. of an event loop: after a
+  /// failure a call does not wait for what else the lanes have, and close has to be given a time.
+  bool lanes_wait_for_caller = false;
   /// Called once, on a worker's thread, when a node on a lane has failed: the error reaches the
   /// caller with the next call only. Must not throw.
   std::function<void(std::exception_ptr)> on_failure = {};
