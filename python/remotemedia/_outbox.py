@@ -11,6 +11,7 @@ from typing import Any, Final
 from . import runtime
 from ._items import give_item
 from ._packet import Packet
+from ._worker import wake
 
 __all__ = ["CAPACITY", "Outbox"]
 
@@ -118,11 +119,8 @@ class Outbox:
     def _wake(self) -> None:
         self._changed.notify_all()
         waiters, self._waiters = self._waiters, []
-        if waiters and self._loop is not None:
-            try:
-                self._loop.call_soon_threadsafe(_release, waiters)
-            except RuntimeError:  # the loop is closed, and with it all who waited
-                self._is_over = True
+        if waiters and self._loop is not None and not wake(self._loop, waiters):
+            self._is_over = True
 
     def _warn_once(self) -> None:
         if not self._has_warned:
@@ -132,9 +130,3 @@ class Outbox:
                 "in another task than the one that pushes",
                 self._capacity,
             )
-
-
-def _release(waiters: list[asyncio.Future[None]]) -> None:
-    for waiter in waiters:
-        if not waiter.done():  # cancelled
-            waiter.set_result(None)

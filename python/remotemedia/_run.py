@@ -26,7 +26,7 @@ from ._items import give_item
 from ._metrics import Measured
 from ._packet import Packet
 from ._spans import RunSpan
-from ._worker import settled
+from ._worker import settled, wake
 
 __all__ = ["Run", "RunPlan"]
 
@@ -150,7 +150,7 @@ class Run:
         """End the input, and wait until all nodes have done what they do; also if cancelled."""
         loop = asyncio.get_running_loop()
         idle = loop.create_future()
-        engine.begin_finish(partial(_tell, loop, idle))
+        engine.begin_finish(partial(wake, loop, [idle]))
         try:
             await asyncio.shield(idle)
         except asyncio.CancelledError:
@@ -190,15 +190,3 @@ class Run:
             else:
                 items += map(give_item, packets)
         return items
-
-
-def _tell(loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> None:
-    try:
-        loop.call_soon_threadsafe(_release, waiter)
-    except RuntimeError:  # the loop is closed, and with it who waited
-        return
-
-
-def _release(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from typing import Any, Final, ParamSpec, TypeVar
 
-__all__ = ["Worker", "settle", "settled"]
+__all__ = ["Worker", "settle", "settled", "wake"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -120,6 +120,21 @@ class _Pool:
 _pool = _Pool()
 if hasattr(os, "register_at_fork"):  # the child has none of the threads
     os.register_at_fork(after_in_child=_pool.__init__)  # type: ignore[misc]
+
+
+def wake(loop: asyncio.AbstractEventLoop, waiters: list[asyncio.Future[None]]) -> bool:
+    """End waiters of a loop, on any thread; False if it is closed, and with it all who waited."""
+    try:
+        loop.call_soon_threadsafe(_release, waiters)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _release(waiters: list[asyncio.Future[None]]) -> None:
+    for waiter in waiters:
+        if not waiter.done():  # cancelled
+            waiter.set_result(None)
 
 
 def settle(future: Future[None], outcome: Future[None] | None = None) -> None:

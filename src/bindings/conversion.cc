@@ -4,6 +4,7 @@
 #include "bindings/late_import.h"
 #include "bindings/numpy_array.h"
 #include "bindings/unlocked.h"
+#include "bindings/values.h"
 #include "remotemedia/base/log.h"
 #include "remotemedia/dsp/format.h"
 
@@ -46,14 +47,8 @@ std::optional<ElementType> type_named(std::string_view name) {
 }
 
 std::optional<ElementType> type_named(nb::handle name) {
-  if (!PyUnicode_CheckExact(name.ptr())) return std::nullopt;
-  Py_ssize_t size = 0;
-  const char* text = PyUnicode_AsUTF8AndSize(name.ptr(), &size);
-  if (text == nullptr) {
-    PyErr_Clear();  // a lone surrogate, which Python shows when it refuses the name
-    return std::nullopt;
-  }
-  return type_named({text, static_cast<std::size_t>(size)});
+  const std::optional<std::string_view> text = plain_text(name);
+  return text ? type_named(*text) : std::nullopt;
 }
 
 Conversion checked_conversion(nb::handle target, nb::handle dither) {

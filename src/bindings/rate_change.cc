@@ -4,6 +4,7 @@
 #include "bindings/late_import.h"
 #include "bindings/numpy_array.h"
 #include "bindings/unlocked.h"
+#include "bindings/values.h"
 #include "remotemedia/base/check.h"
 #include "remotemedia/dsp/resampler.h"
 
@@ -40,14 +41,8 @@ std::optional<int> plain_rate(nb::handle value) {
 }
 
 std::optional<dsp::Quality> plain_quality(nb::handle name) {
-  if (!PyUnicode_CheckExact(name.ptr())) return std::nullopt;
-  Py_ssize_t size = 0;
-  const char* text = PyUnicode_AsUTF8AndSize(name.ptr(), &size);
-  if (text == nullptr) {
-    PyErr_Clear();  // a lone surrogate, which Python shows when it refuses the name
-    return std::nullopt;
-  }
-  return dsp::parse_quality({text, static_cast<std::size_t>(size)});
+  const std::optional<std::string_view> text = plain_text(name);
+  return text ? dsp::parse_quality(*text) : std::nullopt;
 }
 
 RateChange checked_rate_change(nb::handle rate, nb::handle target_rate, nb::handle quality,

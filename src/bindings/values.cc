@@ -152,6 +152,17 @@ Object to_object(nb::handle dict, std::string_view what) {
 
 std::string to_text(nb::handle text, std::string_view what) { return utf8(text, {.what = what}); }
 
+std::optional<std::string_view> plain_text(nb::handle text) {
+  if (!PyUnicode_CheckExact(text.ptr())) return std::nullopt;
+  Py_ssize_t size = 0;
+  const char* bytes = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
+  if (bytes == nullptr) {
+    PyErr_Clear();
+    return std::nullopt;
+  }
+  return std::string_view(bytes, static_cast<std::size_t>(size));
+}
+
 std::string shown(nb::handle value) {
   if (PyLong_Check(value.ptr())) {
     const auto bits = nb::cast<long>(value.attr("bit_length")());

@@ -4,6 +4,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,9 @@ Value to_value(nanobind::handle value, std::string_view what);
 Object to_object(nanobind::handle dict, std::string_view what);
 /// Text in UTF-8; type error for lone surrogates, which it cannot hold.
 std::string to_text(nanobind::handle text, std::string_view what);
+/// The text of a str of Python's own type, for as long as that lives; nothing if it is none, or has
+/// a lone surrogate, which Python shows when it refuses the text.
+std::optional<std::string_view> plain_text(nanobind::handle text);
 /// What Python's repr() shows, at most about 80 characters of it.
 std::string shown(nanobind::handle value);
 /// Name of a value's type, e.g. "dict".

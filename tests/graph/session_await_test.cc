@@ -3,6 +3,7 @@
 #include "graph/awaiting_node.h"
 #include "graph/fake_types.h"
 #include "graph/fakes.h"
+#include "graph/lanes.h"
 #include "remotemedia/base/error.h"
 #include "remotemedia/base/worker_pool.h"
 #include "remotemedia/graph/session.h"
@@ -26,11 +27,10 @@ namespace {
 
 using test::awaiting_type;
 using test::Behaviour;
-using test::content;
-using test::manifest_of;
+using test::graph_of;
 using test::node;
 using test::number_packet;
-using test::registry_of;
+using test::Results;
 using test::text_packet;
 using test::type_of;
 using test::Waits;
@@ -38,28 +38,8 @@ using test::wire;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-/// What came out, from any thread.
-class Answers {
- public:
-  Session::Sink sink() {
-    return [this](const Output& output) {
-      const std::lock_guard lock(mutex_);
-      all_.push_back(content(output.packet));
-    };
-  }
-  [[nodiscard]] std::vector<std::string> all() const {
-    const std::lock_guard lock(mutex_);
-    return all_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> all_;
-};
-
 std::shared_ptr<const Graph> awaiting_alone(Waits& waits, Behaviour behaviour = {}, int parts = 1) {
-  return Graph::build(manifest_of({node("a", "Awaiting")}, {}),
-                      registry_of({awaiting_type(waits, std::move(behaviour), parts)}));
+  return graph_of({awaiting_type(waits, std::move(behaviour), parts)}, {node("a", "Awaiting")});
 }
 
 /// Begins to finish; the future is ready when the session says that finish would not wait.
@@ -86,19 +66,19 @@ std::size_t threads_of_process() {
 
 TEST(SessionAwait, ACallGoesOnAfterEachWait) {
   Waits waits;
-  Answers answers;
-  Session session(awaiting_alone(waits, {}, 3), {.lanes = true}, answers.sink());
+  Results results;
+  Session session(awaiting_alone(waits, {}, 3), {.lanes = true}, results.sink());
   session.push(text_packet("x"));
   session.push(text_packet("y"));
   const std::future<void> ready = finishing(session);
   for (int i = 0; i < 5; ++i) waits.end_one();
   waits.wait_for(1);
-  EXPECT_THAT(answers.all(), ElementsAre("x"));
+  EXPECT_THAT(results.all(), ElementsAre("0:x"));
   EXPECT_FALSE(is_ready(ready)) << "the second call waits for the third time";
   waits.end_one();
   ready.wait();
   session.finish();
-  EXPECT_THAT(answers.all(), ElementsAre("x", "y"));
+  EXPECT_THAT(results.all(), ElementsAre("0:x", "0:y"));
   const NodeMetrics metrics = session.metrics().nodes[0];
   EXPECT_EQ(metrics.execution_count, 2U);
   EXPECT_EQ(metrics.success_count, 2U);
@@ -107,15 +87,15 @@ TEST(SessionAwait, ACallGoesOnAfterEachWait) {
 TEST(SessionAwait, WhatWaitsHasNoThread) {
   constexpr std::size_t kSessions = 300;
   Waits waits;
-  std::vector<std::unique_ptr<Answers>> answers;
+  std::vector<std::unique_ptr<Results>> results;
   std::vector<std::unique_ptr<Session>> sessions;
   std::vector<std::future<void>> ready;
   const auto graph = awaiting_alone(waits);
   const std::size_t before = threads_of_process();
   for (std::size_t i = 0; i < kSessions; ++i) {
-    answers.push_back(std::make_unique<Answers>());
+    results.push_back(std::make_unique<Results>());
     sessions.push_back(
-        std::make_unique<Session>(graph, SessionOptions{.lanes = true}, answers.back()->sink()));
+        std::make_unique<Session>(graph, SessionOptions{.lanes = true}, results.back()->sink()));
     sessions.back()->push(number_packet(static_cast<int>(i)));
     ready.push_back(finishing(*sessions.back()));
   }
@@ -126,7 +106,7 @@ TEST(SessionAwait, WhatWaitsHasNoThread) {
   for (std::size_t i = 0; i < kSessions; ++i) {
     ready[i].wait();
     sessions[i]->finish();
-    EXPECT_THAT(answers[i]->all(), ElementsAre(std::to_string(i)));
+    EXPECT_THAT(results[i]->all(), ElementsAre("0:" + std::to_string(i)));
   }
 }
 
@@ -146,39 +126,37 @@ TEST(SessionAwait, AWaitMayEndAtAnyTime) {
           },
           2);
     };
-    Answers answers;
-    Session session(Graph::build(manifest_of({node("a", "Awaiting")}, {}), registry_of({type})),
-                    {.lanes = true}, answers.sink());
+    Results results;
+    Session session(graph_of({type}, {node("a", "Awaiting")}), {.lanes = true}, results.sink());
     for (int i = 0; i < kPackets; ++i) session.push(number_packet(i));
     session.finish();
-    ASSERT_EQ(answers.all().size(), static_cast<std::size_t>(kPackets));
-    EXPECT_EQ(answers.all().back(), std::to_string(kPackets - 1));
+    ASSERT_EQ(results.all().size(), static_cast<std::size_t>(kPackets));
+    EXPECT_EQ(results.all().back(), "0:" + std::to_string(kPackets - 1));
   }
 }
 
 TEST(SessionAwait, NeighboursWorkMeanwhile) {
   Waits waits;
-  Answers answers;
-  Session session(
-      Graph::build(manifest_of({node("p", "Pass"), node("a", "Awaiting"), node("q", "Pass")},
-                               {wire("p", "a"), wire("p", "q")}),
-                   registry_of({type_of("Pass"), awaiting_type(waits)})),
-      {.lanes = true}, answers.sink());
+  Results results;
+  Session session(graph_of({type_of("Pass"), awaiting_type(waits)},
+                           {node("p", "Pass"), node("a", "Awaiting"), node("q", "Pass")},
+                           {wire("p", "a"), wire("p", "q")}),
+                  {.lanes = true}, results.sink());
   session.push(text_packet("x"));
   session.push(text_packet("y"));
-  EXPECT_THAT(answers.all(), ElementsAre("x", "y")) << "of the branch that does not wait";
+  EXPECT_THAT(results.all(), ElementsAre("1:x", "1:y")) << "of the branch that does not wait";
   const std::future<void> ready = finishing(session);
   waits.end_one();
   waits.end_one();
   ready.wait();
   session.finish();
-  EXPECT_THAT(answers.all(), ElementsAre("x", "y", "x", "y"));
+  EXPECT_THAT(results.all(), ElementsAre("1:x", "1:y", "0:x", "0:y"));
 }
 
 TEST(SessionAwait, ACancelledCallGivesNothing) {
   Waits waits;
-  Answers answers;
-  Session session(awaiting_alone(waits), {.lanes = true}, answers.sink());
+  Results results;
+  Session session(awaiting_alone(waits), {.lanes = true}, results.sink());
   session.push(text_packet("old"));
   waits.wait_for(1);
   session.cancel();
@@ -186,7 +164,7 @@ TEST(SessionAwait, ACancelledCallGivesNothing) {
   waits.end_one();
   waits.end_one();
   session.finish();
-  EXPECT_THAT(answers.all(), ElementsAre("new"));
+  EXPECT_THAT(results.all(), ElementsAre("0:new"));
 }
 
 TEST(SessionAwait, AFailureAfterAWaitIsTheNodes) {
@@ -213,15 +191,17 @@ TEST(SessionAwait, AFailureDoesNotWaitWhereLanesWaitForTheCaller) {
   Waits waits;
   int packets = 0;
   NodeType picky = type_of("Picky", Behaviour{.process = [&](Packet packet, Emitter& out) {
-                             if (++packets == 2) throw std::runtime_error("no second one");
-                             out.emit(std::move(packet));
+                             if (++packets == 1) {
+                               out.emit(std::move(packet));
+                               return;
+                             }
+                             waits.wait_for(1);  // the first one is under way
+                             throw std::runtime_error("no second one");
                            }});
-  Session session(
-      Graph::build(manifest_of({node("r", "Repeat"), node("p", "Picky"), node("a", "Awaiting")},
-                               {wire("r", "p"), wire("p", "a")}),
-                   registry_of({test::repeat_type(), picky, awaiting_type(waits)})),
-      {.lanes = true, .lanes_wait_for_caller = true}, [](const Output&) {});
-  // The wave that has both packets ends before the failure is told, so the first one is under way.
+  Session session(graph_of({test::repeat_type(), picky, awaiting_type(waits)},
+                           {node("r", "Repeat"), node("p", "Picky"), node("a", "Awaiting")},
+                           {wire("r", "p"), wire("p", "a")}),
+                  {.lanes = true, .lanes_wait_for_caller = true}, [](const Output&) {});
   EXPECT_THROW(session.push(number_packet(0)), NodeError);
   EXPECT_FALSE(session.close(Time{0}));
   waits.end_one();
@@ -245,19 +225,19 @@ TEST(SessionAwait, AClosedSessionIsLeftUntilTheWaitEnds) {
 
 TEST(SessionAwait, FinishIsReadyAtOnceWithoutLanesAtWork) {
   Waits waits;
-  Answers answers;
-  Session session(awaiting_alone(waits), {.lanes = true}, answers.sink());
+  Results results;
+  Session session(awaiting_alone(waits), {.lanes = true}, results.sink());
   finishing(session).wait();
   session.finish();
-  EXPECT_THAT(answers.all(), IsEmpty());
+  EXPECT_THAT(results.all(), IsEmpty());
 }
 
 TEST(SessionAwait, WithoutLanesTheCallWaits) {
   Waits waits;
-  Answers answers;
-  Session session(awaiting_alone(waits), {}, answers.sink());
+  Results results;
+  Session session(awaiting_alone(waits), {}, results.sink());
   session.push(text_packet("x"));  // process, not begin
-  EXPECT_THAT(answers.all(), ElementsAre("x"));
+  EXPECT_THAT(results.all(), ElementsAre("0:x"));
 }
 
 TEST(SessionAwait, ARetriedCallIsNotBegun) {
@@ -266,12 +246,11 @@ TEST(SessionAwait, ARetriedCallIsNotBegun) {
   type.repeatable = true;
   ManifestNode retried = node("a", "Awaiting");
   retried.policy.retry = RetryPolicy{};
-  Answers answers;
-  Session session(Graph::build(manifest_of({retried}, {}), registry_of({type})), {.lanes = true},
-                  answers.sink());
+  Results results;
+  Session session(graph_of({type}, {retried}), {.lanes = true}, results.sink());
   session.push(text_packet("x"));
   session.finish();
-  EXPECT_THAT(answers.all(), ElementsAre("x"));
+  EXPECT_THAT(results.all(), ElementsAre("0:x"));
 }
 
 }  // namespace

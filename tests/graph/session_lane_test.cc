@@ -3,6 +3,7 @@
 
 #include "graph/fake_types.h"
 #include "graph/fakes.h"
+#include "graph/lanes.h"
 #include "graph/refusals.h"
 #include "remotemedia/base/error.h"
 #include "remotemedia/graph/session.h"
@@ -28,10 +29,10 @@ namespace {
 
 using test::Behaviour;
 using test::content;
-using test::manifest_of;
+using test::graph_of;
 using test::node;
 using test::number_packet;
-using test::registry_of;
+using test::Results;
 using test::text_packet;
 using test::type_of;
 using test::wire;
@@ -58,31 +59,6 @@ struct Gate {
 NodeType offloaded(NodeType type) {
   type.offloaded = true;
   return type;
-}
-
-/// Results that other threads give.
-class Results {
- public:
-  Session::Sink sink() {
-    return [this](const Output& output) {
-      const std::lock_guard lock(mutex_);
-      all_.push_back(std::to_string(output.index) + ":" + content(output.packet));
-    };
-  }
-  [[nodiscard]] std::vector<std::string> all() const {
-    const std::lock_guard lock(mutex_);
-    return all_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> all_;
-};
-
-std::shared_ptr<const Graph> graph_of(std::vector<NodeType> types, std::vector<ManifestNode> nodes,
-                                      std::vector<ManifestConnection> wires = {}) {
-  return Graph::build(manifest_of(std::move(nodes), std::move(wires)),
-                      registry_of(std::move(types)));
 }
 
 std::shared_ptr<const Graph> gate_alone(Gate& gate) {

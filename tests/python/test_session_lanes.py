@@ -119,16 +119,20 @@ def test_try_push_says_when_the_queue_is_full() -> None:
     run(main)
 
 
+@pytest.mark.parametrize("node_asks", [False, True])
 @pytest.mark.parametrize(
     ("policy", "kept", "lost"), [("drop_oldest", [0, 4, 5], 3), ("coalesce", [0, 5], 4)]
 )
 def test_a_full_queue_can_lose_items_and_counts_them(
-    policy: str, kept: list[int], lost: int
+    policy: str, kept: list[int], lost: int, node_asks: bool
 ) -> None:
+    of_session: dict[str, Any] = {"queue_capacity": 2, "queue_policy": policy}
+    of_node = {"capacity": 2, "policy": policy}
+
     async def main() -> None:
-        gate = Gate()
+        gate = Gate(queue=of_node if node_asks else None)
         pipeline = Pipeline([PassThroughNode(), gate], enable_metrics=True)
-        async with pipeline.session(queue_capacity=2, queue_policy=policy) as session:  # type: ignore[arg-type]
+        async with pipeline.session(**({} if node_asks else of_session)) as session:
             await session.push(0)
             await gate.has_entered()
             for number in range(1, 6):
@@ -139,7 +143,7 @@ def test_a_full_queue_can_lose_items_and_counts_them(
         metrics = pipeline.get_metrics()
         assert metrics is not None
         node = metrics["node_metrics"][1]
-        assert node["queue_policy"] == policy
+        assert (node["queue_capacity"], node["queue_policy"]) == (2, policy)
         assert node["queue_drop_count"] == lost
         assert node["queue_depth"] == 0
 
@@ -270,26 +274,6 @@ def test_nodes_of_a_chain_in_python_work_at_the_same_time() -> None:
 def test_try_push_needs_a_session_that_has_started() -> None:
     with pytest.raises(PipelineError, match="the session has not started"):
         Pipeline([PassThroughNode()]).session().try_push(1)
-
-
-def test_a_node_may_ask_for_a_queue_of_its_own() -> None:
-    async def main() -> None:
-        gate = Gate(queue={"capacity": 2, "policy": "drop_oldest"})
-        async with Pipeline([gate], enable_metrics=True).session() as session:
-            await session.push(0)
-            await gate.has_entered()
-            for number in range(1, 6):
-                await session.push(number)
-            gate.opened.release(3)
-            await session.finish()
-            assert [item async for item in session] == ["slow 0", "slow 4", "slow 5"]
-            metrics = session.get_metrics()
-            assert metrics is not None
-            (node,) = metrics["node_metrics"]
-            assert (node["queue_capacity"], node["queue_policy"]) == (2, "drop_oldest")
-            assert node["queue_drop_count"] == 3
-
-    run(main)
 
 
 def test_a_run_loses_nothing_whatever_nodes_ask_for() -> None:
