@@ -28,6 +28,23 @@ def marked_processes() -> list[int]:
     return found
 
 
+def wait_for_marks(pids: Iterable[int]) -> list[int]:
+    """All marked processes, once those of `pids` are among them.
+
+    A program that has just been started has no environment for a moment: the kernel lays it after
+    it has closed what `exec` closes, which is what `Popen` waits for.
+    """
+    awaited = set(pids)
+    found: list[int] = []
+
+    def are_marked() -> bool:
+        found[:] = marked_processes()
+        return awaited <= set(found)
+
+    wait_until(are_marked)
+    return found
+
+
 def wait_for_ends(pids: Iterable[int], timeout_s: float = TIMEOUT_S) -> None:
     """Wait until none of the processes runs; a zombie has ended."""
     deadline = time.monotonic() + timeout_s

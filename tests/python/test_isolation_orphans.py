@@ -17,7 +17,14 @@ import remotemedia
 from isolated_nodes import Commanded
 from node_runs import Run
 from orphan_program import STATES
-from processes import marked_processes, parent_of, state_of, wait_for_ends, wait_until
+from processes import (
+    marked_processes,
+    parent_of,
+    state_of,
+    wait_for_ends,
+    wait_for_marks,
+    wait_until,
+)
 from remotemedia import WorkerError
 from remotemedia._isolation import process
 
@@ -51,8 +58,7 @@ def test_nothing_outlives_a_killed_program(program: subprocess.Popen[str]) -> No
     os.kill(stopped, signal.SIGSTOP)
     wait_until(lambda: state_of(stopped) == "T")
     workers = [pid for state in STATES for pid in pids[state]]
-    everything = marked_processes()
-    assert {*workers, *pids["child"], program.pid} <= set(everything)
+    everything = wait_for_marks([*workers, *pids["child"], program.pid])
     # Beside the program and what nodes have started: a guard and a worker for each state.
     assert len(everything) == 1 + len(pids["child"]) + 2 * len(STATES)
 
@@ -109,7 +115,7 @@ def test_a_guard_that_is_stopped_does_not_keep_a_worker(monkeypatch: pytest.Monk
 def test_a_session_that_is_dropped_takes_its_worker_along() -> None:
     session = Run(Commanded(isolate=True))
     _, *children = session.push("child")[0].payload
-    everything = marked_processes()
+    everything = wait_for_marks(children)
     assert set(children) < set(everything)
     del session
     gc.collect()
