@@ -3,7 +3,7 @@
 // moment it was due, and how the memory moved while sessions were opened and closed.
 
 #include "bench/blocks.h"
-#include "remotemedia/base/thread_priority.h"
+#include "remotemedia/base/thread_scheduling.h"
 #include "remotemedia/graph/session.h"
 #include "remotemedia/nodes/builtin.h"
 
@@ -220,10 +220,11 @@ void run(const Options& options) {
   const auto start = SteadyClock::now() + std::chrono::milliseconds(50);
   std::vector<std::jthread> threads;
   threads.reserve(shards.size());
-  for (Shard& shard : shards) {
-    threads.emplace_back([&shard, start] {
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    threads.emplace_back([&shards, i, start] {
       raise_thread_priority();  // as the server's shards
-      shard.run(start);
+      keep_thread_on_processor(i, shards.size());
+      shards[i].run(start);
     });
   }
   std::vector<double> memory;

@@ -1,6 +1,6 @@
 #include "remotemedia/base/worker_pool.h"
 
-#include "remotemedia/base/thread_priority.h"
+#include "remotemedia/base/thread_scheduling.h"
 
 #include <algorithm>
 #include <atomic>
@@ -96,7 +96,7 @@ class WorkerPool {
   }
 
   void work() {
-    restore_thread_priority();  // a task may block or compute for long, whoever asks for it
+    restore_thread_scheduling();  // a task may block or compute for long, whoever asks for it
     std::unique_lock lock(mutex_);
     --coming_;
     for (;;) {

@@ -85,7 +85,7 @@ void Sessions::start() {
     shards_.push_back(std::make_unique<Shard>(*address, shard_events()));
     per_shard_.push_back(0);
   }
-  for (const auto& shard : shards_) shard->start();
+  for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i]->start(i, shards_.size());
 }
 
 Shard::Events Sessions::shard_events() {

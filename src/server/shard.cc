@@ -1,6 +1,6 @@
 #include "server/shard.h"
 
-#include "remotemedia/base/thread_priority.h"
+#include "remotemedia/base/thread_scheduling.h"
 #include "server/clock.h"
 
 #include <algorithm>
@@ -48,8 +48,12 @@ Shard::Shard(const rtc::Address& address, Events events)
 
 Shard::~Shard() { stop(); }
 
-void Shard::start() {
-  thread_ = std::thread([this] { run(); });
+void Shard::start(std::size_t index, std::size_t count) {
+  thread_ = std::thread([this, index, count] {
+    raise_thread_priority();
+    keep_thread_on_processor(index, count);
+    run();
+  });
 }
 
 void Shard::stop() {
@@ -59,7 +63,6 @@ void Shard::stop() {
 }
 
 void Shard::run() {
-  raise_thread_priority();
   while (!stopped_.load(std::memory_order_relaxed)) {
     // After a long tick the end of a short one may be earlier: time does not go back.
     now_ = std::max(now_, end_of_tick(steady_now(), tick()));

@@ -61,7 +61,8 @@ class Shard {
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  void start();
+  /// Starts the thread, which is number `index` of `count` shards.
+  void start(std::size_t index, std::size_t count);
   /// Ends the thread; peers end without a word. Repeatable.
   void stop();
 
