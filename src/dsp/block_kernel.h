@@ -23,8 +23,8 @@ struct Windows {
 ///   out[16 * k * out_step + l] = sum over i < span of coefficients[16 * i + l] * (input i)
 ///
 /// for l < 16, k < count. Each lane is one output: no sum goes across lanes, no load of inputs is
-/// unaligned, and one load of coefficients serves up to six windows; the price is the zeros of the
-/// band, one input in 12 for the sharp filter. Both halves of the inputs are summed from the
+/// unaligned, and one load of coefficients serves up to eight windows; the price is the zeros of
+/// the band, one input in 12 for the sharp filter. Both halves of the inputs are summed from the
 /// outside to the middle by fused multiply-add, so that the many small taps do not meet the
 /// rounding of the few large ones, and then added: the bits do not depend on `count` and are the
 /// same on every target that has FMA. `span` is even, for triples a multiple of 6; `coefficients`
@@ -35,10 +35,9 @@ struct Windows {
 void block_products(const float* coefficients, std::size_t span, const Windows& windows,
                     std::size_t count, float* out, std::size_t out_step = 1) noexcept;
 
-/// The last step of FastFirFilter, for `blocks` times 16 values: with t = v - w, gives pairs of
-/// t[i - 2] - u[i] and of u[i] + w[i] by turns, 32 results a block. `carry` is t[-2] and t[-1];
-/// the last two of t are left in it.
-void combine_pairs(const float* u, const float* w, const float* v, std::size_t blocks, float* carry,
+/// The last step of FastFirFilter, for `blocks` times 16 values: gives pairs of
+/// v[i - 2] - w[i - 2] - u[i] and of u[i] + w[i] by turns, 32 results a block.
+void combine_pairs(const float* u, const float* w, const float* v, std::size_t blocks,
                    float* out) noexcept;
 
 /// out[i] = a[i] + b[i], i < count.

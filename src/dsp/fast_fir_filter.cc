@@ -132,18 +132,27 @@ void FastFirFilter::drop(std::size_t blocks) {
 }
 
 void FastFirFilter::compute(float* out, std::size_t blocks, std::array<float, 2>& carry) const {
-  using Values = std::array<float, kBatch * kBlockOutputs>;
+  // Each begins with the last two values before the blocks, those of v - w in v.
+  struct Values {
+    std::array<float, 2 + kBatch * kBlockOutputs> all;
+    float* first() { return all.data() + 2; }
+  };
   Values u;
   Values w;
   Values v;
   const auto filter = [&](const float* coefficients, const float* first, Values& values) {
     const Windows windows{.first = first, .stride = kInputs, .columns = Columns::triples};
-    block_products(coefficients, bank_->columns(), windows, blocks, values.data());
+    block_products(coefficients, bank_->columns(), windows, blocks, values.first());
   };
   filter(bank_->u(), history_.data(), u);
   filter(bank_->w(), history_.data() + 3, w);
   filter(bank_->v(), sums_.data(), v);
-  combine_pairs(u.data(), w.data(), v.data(), blocks, carry.data(), out);
+  for (std::size_t i = 0; i < 2; ++i) {
+    v.all[i] = carry[i];
+    w.all[i] = 0.0F;
+    carry[i] = v.all[blocks * kBlockOutputs + i] - w.all[blocks * kBlockOutputs + i];
+  }
+  combine_pairs(u.first(), w.first(), v.first(), blocks, out);
 }
 
 }  // namespace remotemedia::dsp

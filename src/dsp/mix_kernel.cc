@@ -15,6 +15,8 @@
 
 #include "dsp/mix_kernel.h"
 
+#include "dsp/sanitize.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <utility>
@@ -173,6 +175,29 @@ void mix(Channels in, std::size_t frames, float* out, Stores stores) {
 
 #endif
 
+/// The largest exponent of the sums says whether all are finite.
+bool mix_two(const float* left, const float* right, std::size_t frames, float* out) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToUnsigned<decltype(d)> bits;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto half = hn::Set(d, 0.5F);
+  const auto infinity = hn::Set(bits, 0x7F800000U);
+  auto largest = hn::Zero(bits);
+  std::size_t i = 0;
+  for (; i + lanes <= frames; i += lanes) {
+    const auto sum = hn::Add(hn::LoadU(d, left + i), hn::LoadU(d, right + i));
+    largest = hn::Max(largest, hn::And(hn::BitCast(bits, sum), infinity));
+    hn::StoreU(hn::Mul(sum, half), d, out + i);
+  }
+  bool finite = hn::AllTrue(bits, hn::Lt(largest, infinity));
+  for (; i < frames; ++i) {
+    const float sum = left[i] + right[i];
+    finite &= is_finite(sum);
+    out[i] = 0.5F * sum;
+  }
+  return finite;
+}
+
 }  // namespace
 }  // namespace remotemedia::dsp::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -181,10 +206,16 @@ HWY_AFTER_NAMESPACE();
 namespace remotemedia::dsp {
 
 HWY_EXPORT(mix);
+HWY_EXPORT(mix_two);
 
 void mix_channels(std::span<const float* const> in, std::size_t frames, float* out,
                   Stores stores) noexcept {
   HWY_DYNAMIC_DISPATCH(mix)(in, frames, out, stores);
+}
+
+bool mix_two_finite(const float* left, const float* right, std::size_t frames,
+                    float* out) noexcept {
+  return HWY_DYNAMIC_DISPATCH(mix_two)(left, right, frames, out);
 }
 
 }  // namespace remotemedia::dsp

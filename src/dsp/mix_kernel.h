@@ -11,4 +11,8 @@ namespace remotemedia::dsp {
 void mix_channels(std::span<const float* const> in, std::size_t frames, float* out,
                   Stores stores) noexcept;
 
+/// The same of two channels, in one pass; false if a sum is not finite, as where an input is not:
+/// `out`, which is none of them, has no meaning then.
+bool mix_two_finite(const float* left, const float* right, std::size_t frames, float* out) noexcept;
+
 }  // namespace remotemedia::dsp

@@ -2,6 +2,7 @@
 
 #include "dsp/block_kernel.h"
 #include "dsp/copy_finite.h"
+#include "dsp/mix_kernel.h"
 #include "dsp/resampling_plan.h"
 #include "dsp/same_name.h"
 #include "remotemedia/base/check.h"
@@ -14,6 +15,7 @@
 #include <memory>
 #include <numeric>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,15 +25,8 @@ namespace {
 /// Frames that go through the filters at a time: stays in the first-level cache, and the 3/2 of it
 /// that a first filter may give fits the second, beside what is left there because the latency is
 /// rounded up to whole groups of outputs: less than 100 inputs.
-constexpr std::size_t kBlock = 1024;
+constexpr std::size_t kBlock = 1152;
 static_assert(kBlock * 3 / 2 + kBlockOutputs + 100 <= FilterStage::kMaxInput);
-
-/// Starts loading the next block while this one is filtered, which the hardware does not foresee.
-template <typename Sample>
-void prefetch(const Sample* from, std::size_t count) {
-  constexpr std::size_t kLine = 64 / sizeof(Sample);
-  for (std::size_t i = 0; i < count; i += kLine) __builtin_prefetch(from + i, 0, 2);
-}
 
 /// The filters of one channel.
 class Channel {
@@ -141,8 +136,6 @@ class Resampler::Impl {
     std::size_t written = 0;
     for (std::size_t done = 0; done < frames;) {
       const std::size_t block = std::min(kBlock, frames - done);
-      for (const auto* channel : in)
-        prefetch(channel + done + block, std::min(kBlock, frames - done - block));
       written += process_block(in, done, block, out, written, promised - written);
       done += block;
     }
@@ -214,6 +207,9 @@ class Resampler::Impl {
   /// The mean of the channels, made finite.
   template <typename Sample>
   void mix(std::span<const Sample* const> in, std::size_t offset, std::size_t frames, float* out) {
+    if constexpr (std::is_same_v<Sample, float>) {
+      if (in.size() == 2 && mix_two_finite(in[0] + offset, in[1] + offset, frames, out)) return;
+    }
     std::array<const float*, kMaxChannels> finite;
     for (std::size_t c = 0; c < in.size(); ++c) {
       float* channel = mixing_.data() + c * kBlock;

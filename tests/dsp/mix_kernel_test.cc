@@ -117,6 +117,34 @@ TEST_P(MixKernel, MayWriteOverAnyOfItsInputs) {
   }
 }
 
+TEST_P(MixKernel, GivesTheMeanOfTwoAndSaysThatItIsFinite) {
+  for (std::size_t frames = 0; frames <= 140; ++frames) {
+    const std::vector<std::vector<float>> x = planes(2, frames, false);
+    std::vector<float> out(frames + 1, 77.0F);
+    EXPECT_TRUE(mix_two_finite(x[0].data(), x[1].data(), frames, out.data()));
+    for (std::size_t i = 0; i < frames; ++i) expect_bits(out[i], mean_by_definition(x, i), i);
+    EXPECT_EQ(out[frames], 77.0F);
+  }
+}
+
+TEST_P(MixKernel, SaysOfTwoWhereTheirSumIsNotFinite) {
+  constexpr std::size_t kFrames = 75;
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float largest = std::numeric_limits<float>::max();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> out(kFrames);
+  for (const auto& [left, right] :
+       {std::pair(infinity, 0.0F), std::pair(0.0F, -infinity), std::pair(infinity, -infinity),
+        std::pair(nan, 0.5F), std::pair(0.5F, -nan), std::pair(largest, largest)}) {
+    for (std::size_t at = 0; at < kFrames; ++at) {
+      std::vector<std::vector<float>> x = planes(2, kFrames, false);
+      x[0][at] = left;
+      x[1][at] = right;
+      EXPECT_FALSE(mix_two_finite(x[0].data(), x[1].data(), kFrames, out.data())) << at;
+    }
+  }
+}
+
 RUN_ON_EVERY_TARGET(MixKernel);
 
 }  // namespace

@@ -242,6 +242,24 @@ TEST(Resampler, CountsAndReplacesWhatIsNotFinite) {
   }
 }
 
+TEST(Resampler, CountsAndReplacesWhatIsNotFiniteBeforeItMixes) {
+  std::vector<float> left = noise(2'000, 13);
+  std::vector<float> right = noise(2'000, 14);
+  std::vector<float> clean = left;
+  left[100] = std::numeric_limits<float>::infinity(), clean[100] = 1.0F;
+  left[1'500] = std::numeric_limits<float>::quiet_NaN(), clean[1'500] = 0.0F;
+  const AudioBuffer expected =
+      resample(buffer_of<float>(44'100, {clean, right}), 16'000, Quality::high, true);
+  Resampler resampler({.rate = 44'100, .target_rate = 16'000, .channels = 2, .mono = true});
+  const float* in[] = {left.data(), right.data()};
+  std::vector<float> out(resampler.max_output_frames(2'000));
+  float* to = out.data();
+  EXPECT_EQ(resampler.process(in, 2'000, {&to, 1}), out.size());
+  EXPECT_EQ(resampler.cleaned_samples(), 2U);
+  const std::vector<float> whole_clip = channel_of<float>(expected, 0);
+  EXPECT_TRUE(std::equal(out.begin(), out.end(), whole_clip.begin()));
+}
+
 TEST(Resampler, StartsANewStreamAfterFlushAndAfterReset) {
   const std::vector<float> x = noise(1'000, 12);
   Resampler resampler({.rate = 44'100, .target_rate = 16'000});
