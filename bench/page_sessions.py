@@ -55,7 +55,7 @@ A block every 20 ms through the resampler and the energy VAD, alone and while an
 the process runs Python code without a pause (`bench/busy_gil.py`). Native nodes do not need the
 GIL: {sessions:,} sessions that native threads push, with the priority of a server's shards, share
 the processors with that thread, as with one that does not hold the GIL. Where Python pushes,
-here one session, a short block for native nodes keeps the GIL while they work, as it would wait up
+here ten sessions, a short block for native nodes keeps the GIL while they work, as it would wait up
 to 5 ms to get it back.
 
 """
