@@ -1,10 +1,9 @@
 #include "bindings/python_access.h"
 
 #include <atomic>
-#include <mutex>
+#include <memory>
 #include <unistd.h>
 #include <utility>
-#include <vector>
 
 namespace remotemedia::bindings {
 namespace {
@@ -14,44 +13,45 @@ thread_local bool has_released = false;
 
 bool holds_gil() { return !has_released && PyGILState_GetThisThreadState() != nullptr; }
 
-/// References of threads that had no GIL when they let go of them.
+/// References of threads that had no GIL when they let go of them. Without a lock: a thread that
+/// held it while another one forks would leave it locked in the child.
 class LeftReferences {
  public:
   /// True if there was none before.
   bool add(PyObject* object) {
-    const std::lock_guard lock(mutex_);
-    objects_.push_back(object);
-    return !has_some_.exchange(true, std::memory_order_relaxed);
+    Left* before = first_.load(std::memory_order_relaxed);
+    auto* const left = new Left{object, before};
+    while (!first_.compare_exchange_weak(before, left, std::memory_order_release,
+                                         std::memory_order_relaxed)) {
+      left->next = before;
+    }
+    return before == nullptr;  // whoever gives back may have deleted what `left` points to
   }
 
-  /// With the GIL, and without a lock that Python code of a finaliser may ask for.
+  /// With the GIL. A finaliser may leave more.
   void give_back() noexcept {
-    while (has_some_.load(std::memory_order_relaxed)) {
-      for (PyObject* object : take()) Py_DECREF(object);
+    while (first_.load(std::memory_order_relaxed) != nullptr) {
+      Left* left = first_.exchange(nullptr, std::memory_order_acquire);
+      while (left != nullptr) {
+        const std::unique_ptr<Left> last(std::exchange(left, left->next));
+        Py_DECREF(last->object);
+      }
     }
   }
 
  private:
-  std::vector<PyObject*> take() {
-    const std::lock_guard lock(mutex_);
-    has_some_.store(false, std::memory_order_relaxed);
-    return std::exchange(objects_, {});
-  }
-
-  std::mutex mutex_;
-  std::vector<PyObject*> objects_;
-  std::atomic<bool> has_some_{
-      false};  ///< whether to look; what is in `objects_` comes with the lock
+  struct Left {
+    PyObject* object;
+    Left* next;
+  };
+  std::atomic<Left*> first_{nullptr};
 };
 
 /// Never destroyed: threads may let go of objects until the process ends.
-LeftReferences& left_references() {
-  static auto* left = new LeftReferences;
-  return *left;
-}
+constinit LeftReferences left_references;
 
 int give_back_later(void* /*unused*/) {
-  left_references().give_back();
+  left_references.give_back();
   return 0;
 }
 
@@ -80,7 +80,7 @@ void let_go(PyObject* object) noexcept {
     return;
   }
   // The main thread comes for it, unless another one takes the GIL here before.
-  if (left_references().add(object) && Py_IsInitialized() != 0) {
+  if (left_references.add(object) && Py_IsInitialized() != 0) {
     static_cast<void>(Py_AddPendingCall(give_back_later, nullptr));
   }
 }
@@ -90,12 +90,12 @@ GilRelease::GilRelease() : outer_(std::exchange(has_released, true)), state_(PyE
 GilRelease::~GilRelease() {
   take_gil([this] { PyEval_RestoreThread(state_); });
   has_released = outer_;
-  left_references().give_back();
+  left_references.give_back();
 }
 
 GilAcquire::GilAcquire()
     : outer_(std::exchange(has_released, false)), state_(take_gil(PyGILState_Ensure)) {
-  left_references().give_back();
+  left_references.give_back();
 }
 
 GilAcquire::~GilAcquire() {
