@@ -9,8 +9,12 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
+#include <set>
 #include <stdexcept>
+#include <thread>
 
 namespace remotemedia::server {
 namespace {
@@ -46,6 +50,34 @@ TEST_F(ServerTest, SessionsShareAPortAndHearOnlyThemselves) {
   hears_itself(second);
   EXPECT_EQ(sessions(), 2U);
   EXPECT_EQ(server_->udp_ports().size(), 1U);
+}
+
+/// The processors of the threads of this process that may use one only.
+std::multiset<std::string> single_processors() {
+  std::multiset<std::string> found;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream status(task.path() / "status");
+    const std::string label = "Cpus_allowed_list:\t";
+    for (std::string line; std::getline(status, line);) {
+      const bool is_list = line.starts_with(label);
+      if (is_list && line.find_first_of(",-") == std::string::npos) {
+        found.insert(line.substr(label.size()));
+      }
+    }
+  }
+  return found;
+}
+
+TEST_F(ServerTest, ShardsStayOnAProcessorEachWhereTheyAreAsManyAsThose) {
+  const std::size_t processors = std::thread::hardware_concurrency();
+  if (processors == 1) GTEST_SKIP() << "this process has one processor";
+  ServerOptions options = loopback_options();
+  options.shards = 0;  // as many as processors
+  start(resampler(), options);
+  ASSERT_EQ(request(port(), "GET", "/metrics").status, 200);  // each shard has answered
+  const std::multiset<std::string> kept = single_processors();
+  EXPECT_EQ(kept.size(), processors);
+  EXPECT_EQ(std::set(kept.begin(), kept.end()).size(), processors);
 }
 
 TEST_F(ServerTest, APageIsToldOfItsSessionAndOfTheTimesOfItsNodes) {
