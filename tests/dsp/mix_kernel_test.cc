@@ -128,19 +128,19 @@ TEST_P(MixKernel, GivesTheMeanOfTwoAndSaysThatItIsFinite) {
 }
 
 TEST_P(MixKernel, SaysOfTwoWhereTheirSumIsNotFinite) {
-  constexpr std::size_t kFrames = 75;
+  constexpr std::size_t kCount = 75;
   const float infinity = std::numeric_limits<float>::infinity();
   const float largest = std::numeric_limits<float>::max();
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  std::vector<float> out(kFrames);
+  std::vector<float> out(kCount);
   for (const auto& [left, right] :
        {std::pair(infinity, 0.0F), std::pair(0.0F, -infinity), std::pair(infinity, -infinity),
         std::pair(nan, 0.5F), std::pair(0.5F, -nan), std::pair(largest, largest)}) {
-    for (std::size_t at = 0; at < kFrames; ++at) {
-      std::vector<std::vector<float>> x = planes(2, kFrames, false);
+    for (std::size_t at = 0; at < kCount; ++at) {
+      std::vector<std::vector<float>> x = planes(2, kCount, false);
       x[0][at] = left;
       x[1][at] = right;
-      EXPECT_FALSE(mix_two_finite(x[0].data(), x[1].data(), kFrames, out.data())) << at;
+      EXPECT_FALSE(mix_two_finite(x[0].data(), x[1].data(), kCount, out.data())) << at;
     }
   }
 }
