@@ -2,12 +2,14 @@
 //
 // Design. Two channels: whole vectors, the even lanes of two against the odd ones, and back by an
 // interleaving within blocks of 128 bits after a permutation that makes it one of the whole vector.
-// Three: Highway's LoadInterleaved3. Four and more: tiles of four frames by four channels,
-// transposed in registers; if the channels are no multiple of four, the last tile overlaps the one
-// before it and writes the same values again. Tiles go through as many frames as stay in L1 before
-// the next four channels, so that each cache line is read from memory once.
-// Cost: two channels are bound by the caches or the memory, more by the tile's eight shuffles per
-// 16 samples.
+// Three: Highway's LoadInterleaved3. Four and more: tiles of as many channels as 128 bits hold, by
+// as many frames as a vector does. Each block of 128 bits of a vector is a frame of the tile, so
+// that rows become columns by shuffles within blocks. If the channels are no multiple of a tile's,
+// the last tile overlaps the one before it and writes the same values again; if they are fewer, it
+// holds some of the next frame, which are not stored or are written over. Tiles go through as many
+// frames as stay in L1 before the next channels, so that each cache line is read from memory once.
+// Cost: two channels are bound by the caches or the memory; a tile of 4 vectors takes 8 shuffles,
+// one of 8 takes 24, and each block of it a load or a store.
 // Accuracy: moves bits.
 
 #include "dsp/interleave_kernels.h"
@@ -15,6 +17,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <tuple>
+#include <utility>
 
 // SVE vectors have no size at compile time, which the tiles below need.
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
@@ -147,64 +150,139 @@ HWY_INLINE std::size_t stereo_to_frames(const T* left, const T* right, std::size
   return i;
 }
 
-/// Stores the columns of four rows.
-template <typename T, class V>
-HWY_INLINE void transpose(V r0, V r1, V r2, V r3, T* out0, T* out1, T* out2, T* out3) {
-  const hn::FixedTag<T, 4> d;
-  const hn::Repartition<hwy::MakeUnsigned<hwy::MakeWide<T>>, decltype(d)> wide;
+/// Channels of a tile, and its frames for each block of 128 bits of a vector.
+template <typename T>
+constexpr std::size_t kTile = 16 / sizeof(T);
+
+/// Blocks of 128 bits that lie `stride` samples apart. The masks are for the load itself, which
+/// leaves the unit of the shuffles alone.
+template <class D>
+HWY_INLINE hn::Vec<D> load_blocks(D d, const hn::TFromD<D>* from, std::size_t stride) {
+  constexpr std::size_t kBlock = kTile<hn::TFromD<D>>;
+  constexpr std::size_t kBlocks = hn::MaxLanes(d) / kBlock;
+  auto v = hn::LoadDup128(d, from + (kBlocks - 1) * stride);
+  if constexpr (kBlocks == 4) {
+    v = hn::IfThenElse(hn::FirstN(d, 3 * kBlock), hn::LoadDup128(d, from + 2 * stride), v);
+    v = hn::IfThenElse(hn::FirstN(d, 2 * kBlock), hn::LoadDup128(d, from + stride), v);
+  }
+  if constexpr (kBlocks > 1) v = hn::IfThenElse(hn::FirstN(d, kBlock), hn::LoadDup128(d, from), v);
+  return v;
+}
+
+/// Stores the blocks of 128 bits of some vectors: block b of vector k at to + (kTile * b + k) *
+/// stride, in this order, so that each may write over what the one before wrote beyond its
+/// channels.
+template <class D, class... Vectors>
+HWY_INLINE void store_blocks(D d, hn::TFromD<D>* to, std::size_t stride, Vectors... v) {
+  if constexpr (hn::MaxLanes(d) * sizeof(hn::TFromD<D>) == 16) {
+    ((hn::StoreU(v, d, to), to += stride), ...);
+  } else {
+    const hn::Half<D> half;
+    store_blocks(half, to, stride, hn::LowerHalf(half, v)...);
+    store_blocks(half, to + hn::MaxLanes(half) * stride, stride, hn::UpperHalf(half, v)...);
+  }
+}
+
+/// Rows become columns, within each block of 128 bits.
+template <class D, class V>
+HWY_INLINE void transpose(D d, V& r0, V& r1, V& r2, V& r3) {
+  static_assert(kTile<hn::TFromD<D>> == 4);
+  const hn::Repartition<std::uint64_t, D> wide;
   const auto low01 = hn::BitCast(wide, hn::InterleaveLower(d, r0, r1));
   const auto low23 = hn::BitCast(wide, hn::InterleaveLower(d, r2, r3));
   const auto high01 = hn::BitCast(wide, hn::InterleaveUpper(d, r0, r1));
   const auto high23 = hn::BitCast(wide, hn::InterleaveUpper(d, r2, r3));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, low01, low23)), d, out0);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, low01, low23)), d, out1);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(wide, high01, high23)), d, out2);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(wide, high01, high23)), d, out3);
+  r0 = hn::BitCast(d, hn::InterleaveLower(wide, low01, low23));
+  r1 = hn::BitCast(d, hn::InterleaveUpper(wide, low01, low23));
+  r2 = hn::BitCast(d, hn::InterleaveLower(wide, high01, high23));
+  r3 = hn::BitCast(d, hn::InterleaveUpper(wide, high01, high23));
 }
 
-/// Calls strip(first channel, begin, end) for four channels and the frames of a block at a time,
-/// until whole fours of frames are done; gives their number.
-template <typename T, class Strip>
-HWY_INLINE std::size_t for_all_strips(std::size_t channels, std::size_t frames, Strip strip) {
-  const std::size_t whole = frames / 4 * 4;
-  const std::size_t block = std::max<std::size_t>(kBlockBytes / sizeof(T) / channels / 4 * 4, 4);
-  for (std::size_t begin = 0; begin < whole; begin += block) {
-    const std::size_t end = std::min(begin + block, whole);
-    for (std::size_t c = 0; c < channels; c += 4) strip(std::min(c, channels - 4), begin, end);
+template <class D, class V>
+HWY_INLINE void transpose(D d, V& r0, V& r1, V& r2, V& r3, V& r4, V& r5, V& r6, V& r7) {
+  static_assert(kTile<hn::TFromD<D>> == 8);
+  const hn::Repartition<std::uint32_t, D> pairs;
+  auto c0 = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1));
+  auto c1 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3));
+  auto c2 = hn::BitCast(pairs, hn::InterleaveLower(d, r4, r5));
+  auto c3 = hn::BitCast(pairs, hn::InterleaveLower(d, r6, r7));
+  auto c4 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1));
+  auto c5 = hn::BitCast(pairs, hn::InterleaveUpper(d, r2, r3));
+  auto c6 = hn::BitCast(pairs, hn::InterleaveUpper(d, r4, r5));
+  auto c7 = hn::BitCast(pairs, hn::InterleaveUpper(d, r6, r7));
+  transpose(pairs, c0, c1, c2, c3);
+  transpose(pairs, c4, c5, c6, c7);
+  r0 = hn::BitCast(d, c0);
+  r1 = hn::BitCast(d, c1);
+  r2 = hn::BitCast(d, c2);
+  r3 = hn::BitCast(d, c3);
+  r4 = hn::BitCast(d, c4);
+  r5 = hn::BitCast(d, c5);
+  r6 = hn::BitCast(d, c6);
+  r7 = hn::BitCast(d, c7);
+}
+
+/// A vector of frames of the first `count` of kTile channels; row 0 begins at `rows`.
+template <class D, typename T, std::size_t... k>
+HWY_INLINE void tile_to_planes(D d, const T* rows, std::size_t channels, T* const* planes,
+                               std::size_t count, std::size_t i, std::index_sequence<k...>) {
+  hn::Vec<D> v[] = {load_blocks(d, rows + k * channels, kTile<T> * channels)...};
+  transpose(d, v[k]...);
+  ((k < count ? hn::StoreU(v[k], d, planes[k] + i) : void()), ...);
+}
+
+template <class D, typename T, std::size_t... k>
+HWY_INLINE void tile_to_frames(D d, const T* const* planes, std::size_t count, std::size_t i,
+                               T* rows, std::size_t channels, std::index_sequence<k...>) {
+  hn::Vec<D> v[] = {hn::LoadU(d, planes[std::min(k, count - 1)] + i)...};
+  transpose(d, v[k]...);
+  store_blocks(d, rows, channels, v[k]...);
+}
+
+/// Calls tile(tag, first channel, frame) for all tiles that lie within `frames` frames, of as many
+/// channels as a tile has, or all if they are fewer; gives the number of frames that are done.
+template <typename T, class Tile>
+HWY_INLINE std::size_t for_all_tiles(std::size_t channels, std::size_t frames, Tile tile) {
+  // What a tile has beyond the channels there are lies in the frame behind it.
+  const std::size_t most =
+      channels >= kTile<T> ? frames : frames - std::min<std::size_t>(frames, 1);
+  const Tag<T> d;
+  const hn::FixedTag<T, kTile<T>> d128;
+  constexpr std::size_t kFrames = hn::MaxLanes(d);
+  const std::size_t block =
+      std::max(kBlockBytes / sizeof(T) / channels / kFrames * kFrames, kFrames);
+  std::size_t done = 0;
+  while (most - done >= kTile<T>) {
+    const std::size_t end = done + std::min(block, (most - done) / kTile<T> * kTile<T>);
+    for (std::size_t c = 0; c < channels; c += kTile<T>) {
+      const std::size_t first = channels < kTile<T> ? 0 : std::min(c, channels - kTile<T>);
+      std::size_t i = done;
+      for (; i + kFrames <= end; i += kFrames) tile(d, first, i);
+      for (; i < end; i += kTile<T>) tile(d128, first, i);
+    }
+    done = end;
   }
-  return whole;
+  return done;
 }
 
 template <typename T>
 HWY_INLINE std::size_t many_to_planes(const T* in, std::size_t frames, std::span<T* const> out) {
   const std::size_t channels = out.size();
-  return for_all_strips<T>(
-      channels, frames, [&](std::size_t c, std::size_t begin, std::size_t end) HWY_ATTR {
-        const hn::FixedTag<T, 4> d;
-        T* const plane[] = {out[c], out[c + 1], out[c + 2], out[c + 3]};
-        const T* row = in + begin * channels + c;
-        for (std::size_t i = begin; i < end; i += 4, row += 4 * channels) {
-          transpose(hn::LoadU(d, row), hn::LoadU(d, row + channels),
-                    hn::LoadU(d, row + 2 * channels), hn::LoadU(d, row + 3 * channels),
-                    plane[0] + i, plane[1] + i, plane[2] + i, plane[3] + i);
-        }
-      });
+  const std::size_t count = std::min(channels, kTile<T>);
+  return for_all_tiles<T>(channels, frames, [&](auto d, std::size_t c, std::size_t i) HWY_ATTR {
+    tile_to_planes(d, in + i * channels + c, channels, out.data() + c, count, i,
+                   std::make_index_sequence<kTile<T>>());
+  });
 }
 
 template <typename T>
 HWY_INLINE std::size_t many_to_frames(std::span<const T* const> in, std::size_t frames, T* out) {
   const std::size_t channels = in.size();
-  return for_all_strips<T>(
-      channels, frames, [&](std::size_t c, std::size_t begin, std::size_t end) HWY_ATTR {
-        const hn::FixedTag<T, 4> d;
-        const T* const plane[] = {in[c], in[c + 1], in[c + 2], in[c + 3]};
-        T* row = out + begin * channels + c;
-        for (std::size_t i = begin; i < end; i += 4, row += 4 * channels) {
-          transpose(hn::LoadU(d, plane[0] + i), hn::LoadU(d, plane[1] + i),
-                    hn::LoadU(d, plane[2] + i), hn::LoadU(d, plane[3] + i), row, row + channels,
-                    row + 2 * channels, row + 3 * channels);
-        }
-      });
+  const std::size_t count = std::min(channels, kTile<T>);
+  return for_all_tiles<T>(channels, frames, [&](auto d, std::size_t c, std::size_t i) HWY_ATTR {
+    tile_to_frames(d, in.data() + c, count, i, out + i * channels + c, channels,
+                   std::make_index_sequence<kTile<T>>());
+  });
 }
 
 template <typename T>
