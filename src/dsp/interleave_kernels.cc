@@ -223,20 +223,20 @@ HWY_INLINE void transpose(D d, V& r0, V& r1, V& r2, V& r3, V& r4, V& r5, V& r6, 
 }
 
 /// A vector of frames of the first `count` of kTile channels; row 0 begins at `rows`.
-template <class D, typename T, std::size_t... k>
+template <class D, typename T, std::size_t... kIndex>
 HWY_INLINE void tile_to_planes(D d, const T* rows, std::size_t channels, T* const* planes,
-                               std::size_t count, std::size_t i, std::index_sequence<k...>) {
-  hn::Vec<D> v[] = {load_blocks(d, rows + k * channels, kTile<T> * channels)...};
-  transpose(d, v[k]...);
-  ((k < count ? hn::StoreU(v[k], d, planes[k] + i) : void()), ...);
+                               std::size_t count, std::size_t i, std::index_sequence<kIndex...>) {
+  hn::Vec<D> v[] = {load_blocks(d, rows + kIndex * channels, kTile<T> * channels)...};
+  transpose(d, v[kIndex]...);
+  ((kIndex < count ? hn::StoreU(v[kIndex], d, planes[kIndex] + i) : void()), ...);
 }
 
-template <class D, typename T, std::size_t... k>
+template <class D, typename T, std::size_t... kIndex>
 HWY_INLINE void tile_to_frames(D d, const T* const* planes, std::size_t count, std::size_t i,
-                               T* rows, std::size_t channels, std::index_sequence<k...>) {
-  hn::Vec<D> v[] = {hn::LoadU(d, planes[std::min(k, count - 1)] + i)...};
-  transpose(d, v[k]...);
-  store_blocks(d, rows, channels, v[k]...);
+                               T* rows, std::size_t channels, std::index_sequence<kIndex...>) {
+  hn::Vec<D> v[] = {hn::LoadU(d, planes[std::min(kIndex, count - 1)] + i)...};
+  transpose(d, v[kIndex]...);
+  store_blocks(d, rows, channels, v[kIndex]...);
 }
 
 /// Calls tile(tag, first channel, frame) for all tiles that lie within `frames` frames, of as many
