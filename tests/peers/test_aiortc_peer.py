@@ -31,6 +31,7 @@ class Peer:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.heard: list[np.ndarray[Any, np.dtype[np.int16]]] = []
         self.texts: asyncio.Queue[str] = asyncio.Queue()
+        self.connected = asyncio.Event()
         self.closed = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
 
@@ -40,8 +41,11 @@ class Peer:
 
         @self.connection.on("connectionstatechange")
         def on_change() -> None:
-            if self.connection.connectionState == "closed":
-                self.closed.set()
+            match self.connection.connectionState:
+                case "connected":
+                    self.connected.set()
+                case "closed":
+                    self.closed.set()
 
     def open_channel(self) -> asyncio.Event:
         """Ask for a data channel; the event is that it can be used."""
@@ -148,6 +152,8 @@ async def offered_call(path: Path) -> AsyncIterator[tuple[Peer, Program]]:
             assert "a=setup:active" in answer.sdp
             program.write({"type": "answer", "sdp": answer.sdp})
             await program.read("state", state="connected")
+            # Our Finished is the last flight: aiortc, closed before it has come, says no goodbye.
+            await peer.connected.wait()
             yield peer, program
         finally:
             await peer.close()
