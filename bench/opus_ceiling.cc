@@ -1,5 +1,6 @@
 // What Opus alone takes of a processor: each packet of speech decoded to 16 kHz and encoded again,
-// with the settings of the endpoint. No server that does both can hold more sessions on a core.
+// as the endpoint does it. No server that does both can hold more sessions on a core. And what is
+// heard of a recording that is sent so.
 
 #include "bench/webrtc/speech.h"
 #include "rtc/audio_sender.h"
@@ -10,8 +11,10 @@
 #include <array>
 #include <ctime>
 #include <exception>
+#include <fstream>
 #include <memory>
 #include <opus.h>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -30,17 +33,22 @@ double thread_seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
+Decoder make_decoder() {
+  int error = 0;
+  Decoder decoder(opus_decoder_create(kSpeechRate, 1, &error));
+  if (!decoder) throw std::runtime_error(opus_strerror(error));
+  return decoder;
+}
+
 /// Microseconds a packet.
 struct Cost {
   double decode_us;
   double encode_us;
 };
 
-Cost measure(const std::vector<SpeechPacket>& speech) {
-  int error = 0;
-  const Decoder decoder(opus_decoder_create(kSpeechRate, 1, &error));
-  if (!decoder) throw std::runtime_error(opus_strerror(error));
-  rtc::AudioSender sender({.rate = kSpeechRate});
+Cost measure(const std::vector<SpeechPacket>& speech, int bitrate) {
+  const Decoder decoder = make_decoder();
+  rtc::AudioSender sender({.rate = kSpeechRate, .bitrate = bitrate});
   double decoding = 0;
   double encoding = 0;
   Time now{};
@@ -65,13 +73,42 @@ Cost measure(const std::vector<SpeechPacket>& speech) {
   return {decoding * scale, encoding * scale};
 }
 
-void run(const std::string& path, int rounds) {
+/// Sends a recording and decodes the packets; silence where none is sent.
+std::vector<float> heard_of(std::span<const float> recording, int bitrate) {
+  const Decoder decoder = make_decoder();
+  rtc::AudioSender sender({.rate = kSpeechRate, .bitrate = bitrate});
+  std::vector<float> heard;
+  Time now{};
+  for (std::size_t at = 0; at + kPacketSamples <= recording.size(); at += kPacketSamples) {
+    sender.push(recording.subspan(at, kPacketSamples), now);
+    now += kPacketTime;
+    std::array<float, kPacketSamples> samples{};
+    if (const auto packet = sender.next_packet(now)) {
+      const int count = opus_decode_float(decoder.get(), packet->payload.data(),
+                                          static_cast<opus_int32>(packet->payload.size()),
+                                          samples.data(), kPacketSamples, 0);
+      if (count != static_cast<int>(kPacketSamples)) throw std::runtime_error("Opus gave less");
+    }
+    heard.insert(heard.end(), samples.begin(), samples.end());
+  }
+  return heard;
+}
+
+void write_samples(const std::string& path, std::span<const float> samples) {
+  std::ofstream out(path, std::ios::binary);
+  const auto bytes = std::as_bytes(samples);
+  out.write(reinterpret_cast<const char*>(bytes.data()),
+            static_cast<std::streamsize>(bytes.size()));
+  if (!out.flush()) throw std::runtime_error(fmt::format("'{}' cannot be written", path));
+}
+
+void run(const std::string& path, int bitrate, int rounds) {
   const std::vector<SpeechPacket> speech = encode_speech(load_speech(path));
-  measure(speech);
+  measure(speech, bitrate);
   std::vector<std::string> decode;
   std::vector<std::string> encode;
   for (int round = 0; round < rounds; ++round) {
-    const Cost cost = measure(speech);
+    const Cost cost = measure(speech, bitrate);
     decode.push_back(fmt::format("{:.2f}", cost.decode_us));
     encode.push_back(fmt::format("{:.2f}", cost.encode_us));
   }
@@ -84,14 +121,21 @@ void run(const std::string& path, int rounds) {
 }  // namespace remotemedia::bench
 
 int main(int argc, char** argv) {
+  using namespace remotemedia;         // NOLINT(google-build-using-namespace)
+  using namespace remotemedia::bench;  // NOLINT(google-build-using-namespace)
   std::string path;
+  std::string heard;
+  int bitrate = rtc::AudioSender::Settings().bitrate;
   int rounds = 15;
   CLI::App app("Processor time of decoding and encoding packets of speech, as JSON.");
   app.add_option("speech", path, "recording: mono, 16 kHz")->required();
+  app.add_option("--bitrate", bitrate, "of what is encoded, bit/s")->capture_default_str();
+  app.add_option("--heard", heard, "file for what is heard of the recording: float32, 16 kHz");
   app.add_option("--rounds", rounds)->check(CLI::Range(1, 10'000));
   CLI11_PARSE(app, argc, argv);
   try {
-    remotemedia::bench::run(path, rounds);
+    if (!heard.empty()) write_samples(heard, heard_of(load_recording(path), bitrate));
+    run(path, bitrate, rounds);
   } catch (const std::exception& error) {
     fmt::print(stderr, "opus_ceiling: {}\n", error.what());
     return 2;

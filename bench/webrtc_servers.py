@@ -19,12 +19,17 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
+import pesq
+import soundfile
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 OURS: Final = "remotemedia"
@@ -34,6 +39,8 @@ ECHO: Final = "echo"
 SAME_OPUS: Final = "echo, same Opus"
 RECEIVE_ONLY: Final = "receive-only"
 MODES: Final = (ECHO, SAME_OPUS, RECEIVE_ONLY)
+# Of Opus alone: what our server does at 32 kbit/s and below 64, and what it does by itself.
+BITRATES: Final = (32_000, 64_000)
 START_S: Final = 60.0
 # On a busy machine a server may not get the processor in time. What it takes of it then says
 # little, so the round is run again.
@@ -175,11 +182,19 @@ def summary(sessions: int, reports: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def opus(programs: Path, recording: Path, rounds: int) -> dict[str, Any]:
-    """Measure the codec alone."""
-    command = [str(programs / "opus_ceiling"), str(recording), "--rounds", str(max(rounds, 5))]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report
+    """Measure the codec alone, by bit rate: its time, and how what is sent sounds."""
+    sent, rate = soundfile.read(recording, dtype="float32")
+    found: dict[str, Any] = {}
+    for bitrate in BITRATES:
+        with tempfile.NamedTemporaryFile(suffix=".f32") as heard:
+            command = [str(programs / "opus_ceiling"), str(recording)]
+            command += ["--bitrate", str(bitrate), "--heard", heard.name]
+            command += ["--rounds", str(max(rounds, 5))]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            samples = np.fromfile(heard.name, np.float32)
+        found[str(bitrate)] = json.loads(done.stdout)
+        found[str(bitrate)]["pesq"] = pesq.pesq(rate, sent[: len(samples)], samples, "wb")
+    return found
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:

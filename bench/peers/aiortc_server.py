@@ -5,7 +5,8 @@ Usage: python bench/peers/aiortc_server.py --port P [--receive-only] [--our-opus
 POST /api/offer takes {"sdp", "type"} and gives the answer, as aiortc's own example does. What comes
 in is decoded, resampled to 16 kHz and judged by WebRTC's VAD; then it is sent back, or, with
 --receive-only, forgotten. aiortc sends stereo at 96 kbit/s; with --our-opus it sends what our
-server sends: mono from 16 kHz, 32 kbit/s, complexity 5. It uses the loopback interface only.
+server sends: mono from 16 kHz, 64 kbit/s, complexity 5, by transform, which Opus chooses by itself
+for an application that is not telephony. It uses the loopback interface only.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ class OurOpus(OpusEncoder):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.codec = CodecContext.create("libopus", "w")
-        self.codec.bit_rate = 32_000
+        self.codec.bit_rate = 64_000
         self.codec.format = "s16"
         self.codec.layout = "mono"
-        self.codec.options = {"application": "voip", "compression_level": "5"}
+        self.codec.options = {"application": "audio", "compression_level": "5"}
         self.codec.sample_rate = RATE
         self.codec.time_base = TIME_BASE
         self.resampler = AudioResampler(format="s16", layout="mono", rate=RATE, frame_size=FRAME)

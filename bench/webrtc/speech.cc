@@ -44,7 +44,7 @@ std::vector<float> marker_sound() {
   return sound;
 }
 
-std::vector<float> load_speech(const std::string& path) {
+std::vector<float> load_recording(const std::string& path) {
   SF_INFO info{};
   const std::unique_ptr<SNDFILE, decltype(&sf_close)> file(sf_open(path.c_str(), SFM_READ, &info),
                                                            &sf_close);
@@ -58,6 +58,11 @@ std::vector<float> load_speech(const std::string& path) {
   speech.resize(static_cast<std::size_t>(
       sf_readf_float(file.get(), speech.data(), static_cast<sf_count_t>(speech.size()))));
   if (speech.empty()) throw std::runtime_error(fmt::format("'{}' cannot be read", path));
+  return speech;
+}
+
+std::vector<float> load_speech(const std::string& path) {
+  const std::vector<float> speech = load_recording(path);
   std::vector<float> loop((speech.size() + kLoopUnit - 1) / kLoopUnit * kLoopUnit);
   for (std::size_t i = 0; i < loop.size(); ++i) loop[i] = speech[i % speech.size()];
   const std::vector<float> marker = marker_sound();
@@ -68,7 +73,7 @@ std::vector<float> load_speech(const std::string& path) {
 }
 
 std::vector<SpeechPacket> encode_speech(std::span<const float> loop) {
-  rtc::AudioSender sender({.rate = kSpeechRate});
+  rtc::AudioSender sender({.rate = kSpeechRate, .bitrate = 32'000});
   std::vector<SpeechPacket> packets;
   Time now{};
   for (std::size_t at = 0; at + kPacketSamples <= loop.size(); at += kPacketSamples) {

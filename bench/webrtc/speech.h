@@ -22,12 +22,14 @@ struct SpeechPacket {
   std::uint8_t level = 127;  ///< minus dB below full scale
 };
 
-/// A recording as a loop of whole markers, in samples of `kSpeechRate`, with a marker in place of
-/// the speech every two seconds. Throws std::runtime_error for a file that is not mono at that
-/// rate, or shorter than a second.
+/// A recording, at most ten minutes of it, in samples of `kSpeechRate`. Throws std::runtime_error
+/// for a file that is not mono at that rate, or shorter than a second.
+std::vector<float> load_recording(const std::string& path);
+
+/// A recording as a loop of whole markers, with a marker in place of the speech every two seconds.
 std::vector<float> load_speech(const std::string& path);
 
-/// The loop as an endpoint would send it at 32 kbit/s.
+/// The loop as a browser would send it: by prediction, at 32 kbit/s.
 std::vector<SpeechPacket> encode_speech(std::span<const float> loop);
 
 /// A sweep of 80 ms from 600 to 3000 Hz, which speech does not resemble.

@@ -204,7 +204,7 @@ void add_audio_options(CLI::App& command, ServeOptions& options) {
       ->option_text("HZ");
   command.add_option("--send-rate", server.send_rate, "Of audio that is sent, Hz (what it gives)")
       ->option_text("HZ");
-  command.add_option("--bitrate", server.bitrate, "Of audio that is sent, bit/s (32000)")
+  command.add_option("--bitrate", server.bitrate, "Of audio that is sent, bit/s (64000)")
       ->option_text("N");
   command.add_option("--complexity", server.complexity, "Of the Opus encoder, 0 to 10 (5)")
       ->option_text("N");

@@ -27,6 +27,7 @@ constexpr double kLossMemory = 0.8;  // a report; they come every second
 constexpr std::uint8_t kSilenceLevel = 75;
 constexpr int kSentSilence = 10;
 constexpr std::int64_t kTimestampsPerFrame = 960;
+constexpr int kLeastBitrate = 6'000;
 
 std::uint8_t level_of(std::span<const float> samples) {
   const double power = power_of(samples);
@@ -40,7 +41,7 @@ float in_range(float sample) {
 
 void check_settings(const AudioSender::Settings& settings) {
   check_opus_rate("AudioSender: rate", settings.rate);
-  if (settings.bitrate < 6'000 || settings.bitrate > 128'000) {
+  if (settings.bitrate < kLeastBitrate || settings.bitrate > 128'000) {
     refuse("AudioSender: bitrate", settings.bitrate, "6000..128000 bit/s");
   }
   if (settings.complexity < 0 || settings.complexity > 10) {
@@ -61,9 +62,9 @@ AudioSender::AudioSender(const Settings& settings)
   int error = 0;
   encoder_.reset(opus_encoder_create(settings.rate, 1, OPUS_APPLICATION_VOIP, &error));
   if (error != OPUS_OK) refuse("an Opus encoder", opus_strerror(error), "one that works");
-  opus_encoder_ctl(encoder_.get(), OPUS_SET_BITRATE(settings.bitrate));
   opus_encoder_ctl(encoder_.get(), OPUS_SET_COMPLEXITY(settings.complexity));
   opus_encoder_ctl(encoder_.get(), OPUS_SET_INBAND_FEC(1));
+  set_most_bitrate(0);
   most_ = static_cast<std::size_t>(settings.capacity.count() / 1'000 * settings.rate / 1'000'000);
   ring_.resize(kFramesAtFirst * frame_size());
 }
@@ -166,6 +167,22 @@ void AudioSender::set_loss(double share) {
   if (percent == loss_percent_) return;
   loss_percent_ = percent;
   opus_encoder_ctl(encoder_.get(), OPUS_SET_PACKET_LOSS_PERC(percent));
+  choose_coder();
+}
+
+void AudioSender::set_most_bitrate(int bitrate) {
+  bitrate_ = settings_.bitrate;
+  if (bitrate > 0) bitrate_ = std::clamp(bitrate, kLeastBitrate, bitrate_);
+  opus_encoder_ctl(encoder_.get(), OPUS_SET_BITRATE(bitrate_));
+  choose_coder();
+}
+
+/// Opus transforms voice from 64 kbit/s on by itself, but for telephony, where it prefers to
+/// predict for the sake of FEC. Calling the signal music is the public way to choose.
+void AudioSender::choose_coder() {
+  const bool transform = loss_percent_ == 0 && bitrate_ >= kTransformBitrate;
+  opus_encoder_ctl(encoder_.get(),
+                   OPUS_SET_SIGNAL(transform ? OPUS_SIGNAL_MUSIC : OPUS_SIGNAL_VOICE));
 }
 
 std::uint32_t AudioSender::timestamp_at(Time now) const {

@@ -21,10 +21,11 @@ class AudioSender {
  public:
   static constexpr Time kFrame = std::chrono::milliseconds(20);
   static constexpr std::size_t kMaxPayload = 1'000;
+  static constexpr int kTransformBitrate = 64'000;
 
   struct Settings {
     int rate = 16'000;                         ///< 8, 12, 16, 24 or 48 kHz
-    int bitrate = 32'000;                      ///< bit/s, 6000..128000
+    int bitrate = 64'000;                      ///< bit/s, 6000..128000
     int complexity = 5;                        ///< 0..10
     Time capacity = std::chrono::seconds(10);  ///< of the queue, 40 ms..60 s
   };
@@ -50,9 +51,13 @@ class AudioSender {
   [[nodiscard]] Time next_timeout() const { return next_tick_; }
   /// A packet of audio that is encoded already, to be sent instead of samples.
   Packet stamp(Bytes opus, std::uint8_t level, Time at);
-  /// What the receiver reports, 0..1: the encoder puts more or less into FEC, and nothing as long
-  /// as nothing is lost, as that costs a third of its time. Some ten reports are remembered.
+  /// What the receiver reports, 0..1. While packets are lost the encoder predicts, as FEC is a part
+  /// of that, and puts more or less into FEC. Some ten reports are remembered. As long as nothing
+  /// is lost, from `kTransformBitrate` on, it transforms: that sounds as well and takes a third of
+  /// the time.
   void set_loss(double share);
+  /// The most that the receiver wants, bit/s; 0: as the settings say.
+  void set_most_bitrate(int bitrate);
   /// RTP timestamp at a time: of SR.
   [[nodiscard]] std::uint32_t timestamp_at(Time now) const;
 
@@ -63,6 +68,7 @@ class AudioSender {
 
   void grow(std::size_t count);
   void take_frame();
+  void choose_coder();
   std::optional<Packet> encode(Time at);
   [[nodiscard]] std::size_t frame_size() const {
     return static_cast<std::size_t>(settings_.rate / 50);
@@ -83,6 +89,7 @@ class AudioSender {
   int silent_frames_ = 0;  // in a row
   double loss_ = 0;
   int loss_percent_ = 0;
+  int bitrate_ = 0;  // that is used
   std::uint32_t first_timestamp_;
 };
 

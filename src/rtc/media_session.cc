@@ -37,6 +37,11 @@ MediaSession::MediaSession(const Settings& settings, DatagramOutput& output, End
   streams_.reserve(kMaxStreams);
 }
 
+void MediaSession::set_negotiated(const sdp::Negotiated& negotiated) {
+  negotiated_ = negotiated;
+  sender_.set_most_bitrate(negotiated.max_average_bitrate);
+}
+
 void MediaSession::set_keys(const SrtpKeys& keys, Time now) {
   srtp_.emplace(keys);
   next_report_ = now + report_interval();

@@ -30,7 +30,7 @@ class MediaSession {
   MediaSession(const Settings& settings, DatagramOutput& output, EndpointSink& sink);
 
   /// What both sides agreed on, and again after each description.
-  void set_negotiated(const sdp::Negotiated& negotiated) { negotiated_ = negotiated; }
+  void set_negotiated(const sdp::Negotiated& negotiated);
   void set_keys(const SrtpKeys& keys, Time now);
   [[nodiscard]] bool has_keys() const { return srtp_.has_value(); }
 

@@ -69,6 +69,7 @@ std::variant<Negotiated, Refusal> take_section(const Description& description, s
   taken.section = index;
   taken.mid = section.mid;
   taken.payload_type = opus.payload_type;
+  taken.max_average_bitrate = opus.max_average_bitrate;
   taken.direction = mirrored(section.direction);
   if (section.mid.size() <= kMaxSentMid && !section.mid.empty()) {
     taken.mid_extension_id = extension_id(section, kMidExtension);

@@ -19,6 +19,7 @@ struct Negotiated {
   std::size_t section = 0;  ///< which of the description's sections
   std::string mid;
   int payload_type = 0;                       ///< of Opus
+  int max_average_bitrate = 0;                ///< that the other side wants; 0: any
   Direction direction = Direction::sendrecv;  ///< ours
   int mid_extension_id = 0;                   ///< 1..14; 0: not used
   int level_extension_id = 0;                 ///< 1..14; 0: not used

@@ -199,6 +199,8 @@ class Parser {
       at.mid = std::string(value);
     } else if (same_letters(name, "rtpmap")) {
       read_codec(at, value);
+    } else if (same_letters(name, "fmtp")) {
+      read_format(at, value);
     } else if (same_letters(name, "extmap")) {
       read_extension(at, value);
     } else if (same_letters(name, "ssrc")) {
@@ -228,16 +230,36 @@ class Parser {
 
   void read_codec(Section& at, std::string_view value) {
     const auto payload_type = number(cut(value, ' '), 127);
-    Codec codec;
-    codec.name = lower(kept(cut(value, '/')));
+    const std::string name = lower(kept(cut(value, '/')));
     const auto rate = number(cut(value, '/'), 1'000'000);
     const auto channels = value.empty() ? std::optional(1U) : number(value, 255);
     if (!payload_type || !rate || !channels)
       return refuse_line("expected a=rtpmap:<0..127> <name>/<rate>");
-    codec.payload_type = static_cast<int>(*payload_type);
+    Codec& codec = codec_of(at, *payload_type);
+    codec.name = name;
     codec.rate = static_cast<int>(*rate);
     codec.channels = static_cast<int>(*channels);
-    if (at.codecs.size() < kMaxCodecs) at.codecs.push_back(std::move(codec));
+  }
+
+  /// The lines of a codec come in any order.
+  static Codec& codec_of(Section& at, std::uint32_t payload_type) {
+    const int type = static_cast<int>(payload_type);
+    const auto known = std::ranges::find(at.codecs, type, &Codec::payload_type);
+    if (known != at.codecs.end()) return *known;
+    at.codecs.emplace_back().payload_type = type;
+    return at.codecs.back();
+  }
+
+  static void read_format(Section& at, std::string_view value) {
+    const auto payload_type = number(cut(value, ' '), 127);
+    if (!payload_type) return;
+    while (!value.empty()) {
+      std::string_view parameter = cut(value, ';');
+      parameter.remove_prefix(std::min(parameter.find_first_not_of(' '), parameter.size()));
+      if (!same_letters(cut(parameter, '='), "maxaveragebitrate")) continue;
+      const auto bitrate = number(parameter, 1'000'000);
+      codec_of(at, *payload_type).max_average_bitrate = static_cast<int>(bitrate.value_or(0));
+    }
   }
 
   void read_extension(Section& at, std::string_view value) {

@@ -16,8 +16,7 @@ namespace remotemedia::rtc::sdp {
 
 inline constexpr std::size_t kMaxSize = 65'536;
 inline constexpr std::size_t kMaxSections = 32;
-inline constexpr std::size_t kMaxCodecs = 128;  // of a section; there are no more payload types
-inline constexpr std::size_t kMaxToken = 256;   // of a value that is kept
+inline constexpr std::size_t kMaxToken = 256;  // of a value that is kept
 
 enum class Direction : std::uint8_t { inactive = 0, sendonly = 1, recvonly = 2, sendrecv = 3 };
 /// What the answerer does where the offerer does this.
@@ -28,9 +27,10 @@ enum class Setup : std::uint8_t { actpass, active, passive, other };
 
 struct Codec {
   int payload_type = 0;
-  std::string name;  ///< lower case
+  std::string name;  ///< lower case; empty without a=rtpmap
   int rate = 0;
   int channels = 1;
+  int max_average_bitrate = 0;  ///< bit/s, of Opus (RFC 7587); 0: none is named
 };
 
 struct Extension {
@@ -54,7 +54,7 @@ struct Section {
   std::optional<Setup> setup;
   std::vector<Sha256> fingerprints;  ///< those of sha-256
   bool other_fingerprint = false;    ///< there was one of another hash
-  std::vector<Codec> codecs;
+  std::vector<Codec> codecs;         ///< of each payload type, so at most 128
   std::vector<Extension> extensions;
   std::vector<std::uint32_t> ssrcs;
   std::optional<std::uint16_t> sctp_port;

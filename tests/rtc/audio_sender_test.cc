@@ -130,29 +130,66 @@ std::vector<float> voice(std::size_t frames) {
   return samples;
 }
 
-/// The share of packets that carry a copy of the one before (RFC 6716, 4.2.3: one frame, mono).
-double share_with_copy(AudioSender& sender, Time from) {
-  int all = 0;
-  int with_copy = 0;
+/// What two seconds of voice are made of, as their packets say.
+struct Voiced {
+  double predicted = 0;  ///< share of SILK (RFC 6716, 3.1)
+  double with_copy = 0;  ///< share with a copy of the one before (4.2.3: one frame, mono)
+  double bitrate = 0;    ///< bit/s
+};
+
+Voiced send_voice(AudioSender& sender, Time from) {
+  Voiced sent;
+  double all = 0;
   sender.push(voice(100), from);
   for (Time now = from; now < from + seconds(3); now += milliseconds(5)) {
     while (const auto packet = sender.next_packet(now)) {
       ++all;
-      if ((packet->payload[1] & 0x40) != 0) ++with_copy;
+      sent.bitrate += 8.0 * 50.0 * static_cast<double>(packet->payload.size());
+      if (packet->payload[0] >> 3 >= 12) continue;
+      ++sent.predicted;
+      if ((packet->payload[1] & 0x40) != 0) ++sent.with_copy;
     }
   }
-  return static_cast<double>(with_copy) / all;
+  return {sent.predicted / all, sent.with_copy / all, sent.bitrate / all};
 }
 
 TEST(AudioSender, PacketsCarryCopiesWhileTheReceiverReportsLossAndSomeSecondsLonger) {
-  AudioSender sender({});
-  EXPECT_EQ(share_with_copy(sender, Time{}), 0);
+  AudioSender sender({.bitrate = 32'000});
+  EXPECT_EQ(send_voice(sender, Time{}).with_copy, 0);
   sender.set_loss(0.1);
-  EXPECT_GT(share_with_copy(sender, seconds(10)), 0.5);
+  EXPECT_GT(send_voice(sender, seconds(10)).with_copy, 0.5);
   sender.set_loss(0);
-  EXPECT_GT(share_with_copy(sender, seconds(20)), 0.5);
+  EXPECT_GT(send_voice(sender, seconds(20)).with_copy, 0.5);
   for (int report = 0; report < 20; ++report) sender.set_loss(0);
-  EXPECT_EQ(share_with_copy(sender, seconds(30)), 0);
+  EXPECT_EQ(send_voice(sender, seconds(30)).with_copy, 0);
+}
+
+TEST(AudioSender, VoiceIsTransformedUntilLossIsReportedAndAgainAfterIt) {
+  AudioSender sender({.bitrate = AudioSender::kTransformBitrate});
+  EXPECT_EQ(send_voice(sender, Time{}).predicted, 0);
+  sender.set_loss(0.1);
+  const Voiced lossy = send_voice(sender, seconds(10));
+  EXPECT_GT(lossy.predicted, 0.98);
+  EXPECT_GT(lossy.with_copy, 0.5);
+  for (int report = 0; report < 20; ++report) sender.set_loss(0);
+  EXPECT_LT(send_voice(sender, seconds(20)).predicted, 0.02);
+}
+
+TEST(AudioSender, FewerBitsAreSpentOnPrediction) {
+  AudioSender sender({.bitrate = AudioSender::kTransformBitrate - 1'000});
+  EXPECT_EQ(send_voice(sender, Time{}).predicted, 1);
+}
+
+TEST(AudioSender, TheReceiverMayWantFewerBitsButNotMore) {
+  AudioSender sender({.bitrate = 64'000});
+  sender.set_most_bitrate(20'000);
+  const Voiced limited = send_voice(sender, Time{});
+  EXPECT_EQ(limited.predicted, 1);
+  EXPECT_LE(limited.bitrate, 20'000);
+  sender.set_most_bitrate(500'000);
+  EXPECT_NEAR(send_voice(sender, seconds(10)).bitrate, 64'000, 6'000);
+  sender.set_most_bitrate(1);
+  EXPECT_LT(send_voice(sender, seconds(20)).bitrate, 9'000);
 }
 
 TEST(AudioSender, CancelEndsItAtOnce) {

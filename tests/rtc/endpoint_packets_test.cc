@@ -1,3 +1,4 @@
+#include "rtc/offers.h"
 #include "rtc/session.h"
 
 #include <gtest/gtest.h>
@@ -56,6 +57,18 @@ TEST(EndpointPackets, AreRefusedWhenEmptyTooLongOrNotConnected) {
   EXPECT_FALSE(session.server.send_packet(Bytes(opus).first(10), 20, session.now));
   Endpoint idle(session.identity, {}, session.server_sink);
   EXPECT_FALSE(idle.send_packet(Bytes(opus).first(10), 20, session.now));
+}
+
+TEST(EndpointPackets, HaveNoMoreBitsThanThePeerWants) {
+  Session session;
+  session.client_sink.takes_packets = true;
+  const auto answer = session.server.accept_offer(
+      replaced(session.client.create_offer(), "minptime=10", "maxaveragebitrate=8000"),
+      session.now);
+  session.client.accept_answer(std::get<std::string>(answer), session.now);
+  session.run(seconds(3));
+  ASSERT_GT(session.client_sink.packets.size(), 50U);
+  for (const auto& packet : session.client_sink.packets) EXPECT_LE(packet.opus.size(), 40U);
 }
 
 }  // namespace

@@ -82,6 +82,22 @@ TEST(Negotiation, TakesFirefoxsOfferWithItsFingerprintAtSessionLevel) {
   EXPECT_THAT(audio.candidates, IsEmpty());  // a name, and one of another component
 }
 
+TEST(Negotiation, TakesTheMostBitsThatAreWantedOfOpusWhereverTheLineStands) {
+  EXPECT_EQ(taken(chromium_offer()).max_average_bitrate, 0);
+  EXPECT_EQ(taken(replaced(chromium_offer(), "minptime=10;", "MaxAverageBitrate=24000; "))
+                .max_average_bitrate,
+            24'000);
+  EXPECT_EQ(
+      taken(replaced(firefox_offer(), "stereo=1", "maxaveragebitrate=20000")).max_average_bitrate,
+      20'000);
+  EXPECT_EQ(taken(replaced(chromium_offer(), "fmtp:63 ", "fmtp:63 maxaveragebitrate=9000;"))
+                .max_average_bitrate,
+            0);
+  EXPECT_EQ(taken(replaced(chromium_offer(), "minptime=10", "maxaveragebitrate=much"))
+                .max_average_bitrate,
+            0);
+}
+
 TEST(Negotiation, ABundledSectionUsesTheTransportOfTheFirst) {
   const sdp::Negotiated audio = taken(safari_offer());
   EXPECT_EQ(audio.section, 1U);

@@ -34,7 +34,7 @@ struct EndpointOptions {
   std::vector<Address> candidates;             ///< where peers reach us; an answer names them all
   int receive_rate = 16'000;                   ///< Hz of received audio: 8, 12, 16, 24 or 48 kHz
   int send_rate = 16'000;                      ///< Hz of sent audio: the same
-  int bitrate = 32'000;                        ///< of sent Opus, bit/s, 6000..128000
+  int bitrate = 64'000;                        ///< of sent Opus, bit/s, 6000..128000
   int complexity = 5;                          ///< of the Opus encoder, 0..10
   Time send_queue = std::chrono::seconds(10);  ///< most audio that waits to be sent, 40 ms..60 s
   Time connect_timeout = std::chrono::seconds(30);  ///< from the description to `connected`

@@ -48,7 +48,7 @@ struct ServerOptions {
   Time max_session_age{};                         ///< 0: no limit
   Time drain_timeout = std::chrono::seconds(10);  ///< stop() waits so long for sessions to end
 
-  int bitrate = 32'000;   ///< of sent Opus, bit/s, 6000..128000
+  int bitrate = 64'000;   ///< of sent Opus, bit/s, 6000..128000
   int complexity = 5;     ///< of the Opus encoder, 0..10
   int receive_rate = 0;   ///< Hz: 8, 12, 16, 24 or 48 kHz; 0: what the graph takes as it is
   int send_rate = 0;      ///< Hz: the same; 0: what the graph gives
