@@ -12,7 +12,7 @@ namespace remotemedia::dsp {
 
 /// A filter that computes outputs in blocks of 16 on a fixed grid. Where a block is wanted before
 /// all of its inputs are there, it is computed with what lies behind them times zero, and once more
-/// later: the same bits at twice the work. Memory: 2 * span + 2048 samples.
+/// later: the same bits at twice the work. Memory: a History.
 class BlockFilter final : public FilterStage {
  public:
   explicit BlockFilter(std::shared_ptr<const BlockBank> bank);

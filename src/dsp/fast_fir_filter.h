@@ -49,7 +49,7 @@ class FastFirBank {
 };
 
 /// Computes blocks of 32 outputs, of which the first two are the last pair of the 8 n before.
-/// Memory: 4 * span + 4096 samples.
+/// Memory: two Histories.
 class FastFirFilter final : public FilterStage {
  public:
   static constexpr std::size_t kOutputs = 32;  // of a block

@@ -9,7 +9,7 @@ namespace remotemedia::dsp {
 class FilterStage {
  public:
   /// Most frames of input() at a time.
-  static constexpr std::size_t kMaxInput = 2048;
+  static constexpr std::size_t kMaxInput = 7'200;
 
   FilterStage() = default;
   FilterStage(const FilterStage&) = delete;

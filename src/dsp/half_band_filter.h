@@ -22,7 +22,7 @@ struct HalfBandBank {
   BlockBank others;  ///< the taps beside the middle one, for every second input
 };
 
-/// As BlockFilter, at half of its work; gives whole blocks only. Memory: 4 * span + 2048 samples.
+/// As BlockFilter, at half of its work; gives whole blocks only. Memory: a History.
 class HalfBandFilter final : public FilterStage {
  public:
   explicit HalfBandFilter(std::shared_ptr<const HalfBandBank> bank);

@@ -11,9 +11,10 @@
 
 namespace remotemedia::dsp {
 
-/// The last inputs of a filter: a window that moves over a buffer, which is compacted when full.
-/// Memory: two windows and `max_input` samples. What lies behind the inputs is finite, and set
-/// no earlier than the inputs come near: a short stream touches little of it.
+/// The last inputs of a filter: a window that moves over a buffer, which is compacted when full, or
+/// when it has moved so far that short inputs would leave the cache. Memory: two windows and
+/// `max_input` samples. What lies behind the inputs is finite, and set no earlier than the inputs
+/// come near: a stream of short inputs touches little of it.
 template <typename T>
 class History {
   static_assert(std::is_arithmetic_v<T>);  // lives in plain memory
@@ -36,7 +37,7 @@ class History {
   }
   /// Room for the next `count` inputs, to be filled.
   std::span<T> extend(std::size_t count) {
-    if (end_ + count > limit_) {
+    if (end_ + count > limit_ || begin_ > kFar) {
       std::copy(samples_.get() + begin_, samples_.get() + end_, samples_.get());
       end_ -= begin_;
       begin_ = 0;
@@ -61,6 +62,8 @@ class History {
     std::size_t bytes;
     void operator()(T* block) const noexcept { free_block(block, bytes); }
   };
+
+  static constexpr std::size_t kFar = 1'024;  // samples
 
   [[nodiscard]] std::size_t bytes() const { return (limit_ + window_) * sizeof(T); }
   /// Makes what can be read behind the inputs finite, where nothing has been yet.

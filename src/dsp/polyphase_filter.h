@@ -12,7 +12,7 @@ namespace remotemedia::dsp {
 
 /// A filter that computes each output by itself: any ratio, and double precision. The position of
 /// the next output is an exact integer and a rest in units of 1 / bank.up() input samples. Memory:
-/// 2 * taps + 2048 samples.
+/// a History.
 template <typename T>
 class PolyphaseFilter final : public FilterStage {
  public:

@@ -22,10 +22,14 @@
 namespace remotemedia::dsp {
 namespace {
 
-/// Frames that go through the filters at a time: stays in the first-level cache, and the 3/2 of it
-/// that a first filter may give fits the second, beside what is left there because the latency is
-/// rounded up to whole groups of outputs: less than 100 inputs.
-constexpr std::size_t kBlock = 1152;
+/// Frames that go through the filters at a time: 32 periods of 44.1 to 16 kHz. They come from the
+/// second-level cache, one after the other; the coefficients of a filter, which fill the first, are
+/// loaded once for all of them. The 3/2 of it that a first filter may give fits the second, beside
+/// what is left there because the latency is rounded up to whole groups of outputs: less than 100
+/// inputs.
+constexpr std::size_t kBlock = 4704;
+/// Frames of all channels that are made finite before they are mixed.
+constexpr std::size_t kMixed = 1024;
 static_assert(kBlock * 3 / 2 + kBlockOutputs + 100 <= FilterStage::kMaxInput);
 
 /// The filters of one channel.
@@ -109,7 +113,7 @@ class Resampler::Impl {
         plan_(plan_for(ratio_, config_.quality)),
         latency_(plan_ ? plan_->latency_frames : 0),
         mixing_(config_.mono && config_.channels > 1
-                    ? kBlock * static_cast<std::size_t>(config_.channels)
+                    ? kMixed * static_cast<std::size_t>(config_.channels)
                     : 0) {
     if (!plan_) return;
     channels_.reserve(outputs_);
@@ -211,12 +215,15 @@ class Resampler::Impl {
       if (in.size() == 2 && mix_two_finite(in[0] + offset, in[1] + offset, frames, out)) return;
     }
     std::array<const float*, kMaxChannels> finite;
-    for (std::size_t c = 0; c < in.size(); ++c) {
-      float* channel = mixing_.data() + c * kBlock;
-      cleaned_ += load(std::span(in[c] + offset, frames), channel);
-      finite[c] = channel;
+    for (std::size_t done = 0; done < frames; done += kMixed) {
+      const std::size_t count = std::min(kMixed, frames - done);
+      for (std::size_t c = 0; c < in.size(); ++c) {
+        float* channel = mixing_.data() + c * kMixed;
+        cleaned_ += load(std::span(in[c] + offset + done, count), channel);
+        finite[c] = channel;
+      }
+      mix_to_mono({finite.data(), in.size()}, count, out + done);
     }
-    mix_to_mono({finite.data(), in.size()}, frames, out);
   }
 
   void start_stream() {
@@ -234,7 +241,7 @@ class Resampler::Impl {
   std::size_t consumed_ = 0;
   std::size_t produced_ = 0;
   std::uint64_t cleaned_ = 0;
-  std::vector<float> mixing_;  // kBlock frames of each channel, if there is more than one to mix
+  std::vector<float> mixing_;  // kMixed frames of each channel, if there is more than one to mix
 };
 
 const char* to_string(Quality quality) {

@@ -27,8 +27,9 @@ std::size_t resampled_frames(std::size_t frames, int rate, int target_rate);
 /// AVX-512. With `mono` the channels are averaged before filtering. process() does not allocate
 /// after construction.
 ///
-/// Memory: filters of at most a few hundred KB per ratio and quality, shared by all streams; about
-/// 35 KB per channel. Cost, accuracy and latency: docs/audio.md.
+/// Memory: filters of at most a few hundred KB per ratio and quality, shared by all streams; up
+/// to 95 KB per channel, of which a stream of short chunks touches a third. Cost, accuracy and
+/// latency: docs/audio.md.
 class Resampler {
  public:
   struct Config {
