@@ -1,5 +1,8 @@
 #include "rtc/sctp_stack.h"
 
+#include "remotemedia/base/thread_scheduling.h"
+
+#include <thread>
 #include <usrsctp.h>
 #include <utility>
 
@@ -36,7 +39,11 @@ SctpStack& SctpStack::instance() {
 }
 
 SctpStack::SctpStack() {
-  usrsctp_init_nothreads(0, on_packet, nullptr);
+  // It starts a thread all the same, which would inherit a shard's processor and priority.
+  std::thread([] {
+    restore_thread_scheduling();
+    usrsctp_init_nothreads(0, on_packet, nullptr);
+  }).join();
   usrsctp_sysctl_set_sctp_ecn_enable(0);
   usrsctp_sysctl_set_sctp_asconf_enable(0);
   usrsctp_sysctl_set_sctp_auth_enable(0);

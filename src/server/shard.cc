@@ -9,24 +9,12 @@
 namespace remotemedia::server {
 namespace {
 
-constexpr Time kTick = std::chrono::milliseconds(1);
-/// Of a crowded shard: waking costs as much as taking a datagram. A whole part of kFrame, so that
-/// what goes out every 20 ms keeps its distance.
-constexpr Time kLongTick = std::chrono::milliseconds(4);
-/// What is due may wait so long for a datagram of its peer, which comes as regularly.
-constexpr Time kSlack = kTick;
-/// Who talks sends a datagram in each.
-constexpr Time kFrame = std::chrono::milliseconds(20);
-/// So many datagrams within kFrame make a crowd.
-constexpr std::size_t kCrowd = 12;
 /// So many batches, then timers have their turn.
 constexpr int kBatchesPerTurn = 8;
 /// As many as an endpoint verifies.
 constexpr std::size_t kSourcesPerPeer = 8;
 /// The present one and, after a restart of ICE, the one before.
 constexpr std::size_t kUfragsPerPeer = 2;
-
-Time end_of_tick(Time time, Time tick) { return (time / tick + 1) * tick; }
 
 timespec timespec_of(Time time) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(time);
@@ -64,8 +52,7 @@ void Shard::stop() {
 
 void Shard::run() {
   while (!stopped_.load(std::memory_order_relaxed)) {
-    // After a long tick the end of a short one may be earlier: time does not go back.
-    now_ = std::max(now_, end_of_tick(steady_now(), tick()));
+    pace_.begin_turn(steady_now());
     tasks_.run();
     take_datagrams();
     advance_due();
@@ -74,18 +61,13 @@ void Shard::run() {
   }
 }
 
-Time Shard::tick() const { return crowded_ ? kLongTick : kTick; }
-
-/// For a task, for what is due, and for a datagram. Where those are many, only until the tick is
-/// over, for all of them.
 void Shard::wait() {
-  Time until = due_.empty() ? Time::max() : due_.begin()->first;
-  if (until != Time::max()) until = end_of_tick(until, kTick) + kSlack;
-  if (crowded_) until = std::min(until, now_);
+  const Pace::Wait wait = pace_.wait(due_.empty() ? Time::max() : due_.begin()->first);
   std::array<pollfd, 2> sources{{{.fd = tasks_.descriptor(), .events = POLLIN, .revents = 0},
                                  {.fd = socket_.descriptor(), .events = POLLIN, .revents = 0}}};
-  const timespec left = timespec_of(std::max(until - steady_now(), Time{}));
-  ppoll(sources.data(), crowded_ ? 1 : 2, until == Time::max() ? nullptr : &left, nullptr);
+  const timespec left = timespec_of(std::max(wait.until - steady_now(), Time{}));
+  ppoll(sources.data(), wait.datagrams ? 2 : 1, wait.until == Time::max() ? nullptr : &left,
+        nullptr);
 }
 
 void Shard::take_datagrams() {
@@ -98,15 +80,7 @@ void Shard::take_datagrams() {
     taken += batch;
     if (batch < UdpSocket::kBatch) break;
   }
-  note_datagrams(taken);
-}
-
-void Shard::note_datagrams(std::size_t count) {
-  in_frame_ += count;
-  if (now_ < frame_end_) return;
-  crowded_ = in_frame_ >= kCrowd;
-  in_frame_ = 0;
-  frame_end_ = now_ + kFrame;
+  pace_.note_datagrams(taken);
 }
 
 /// A check names its endpoint, whoever used its address before; anything else comes from an address
@@ -128,7 +102,7 @@ void Shard::take(const rtc::Address& source, std::span<std::uint8_t> datagram) {
     ++ended_.datagrams_unknown;
     return;
   }
-  peer->receive(source, datagram, now_);
+  peer->receive(source, datagram, pace_.now());
   if (is_check) remember_source(*peer, source);
   settle(*peer);
 }
@@ -174,7 +148,7 @@ bool Shard::with(const std::string& id, const std::function<void(Peer&, Time now
   const auto found = peers_.find(id);
   if (found == peers_.end()) return false;
   Peer& peer = *found->second;
-  use(peer, now_);
+  use(peer, pace_.now());
   remember_ufrag(peer);
   settle(peer);
   return true;
@@ -184,7 +158,7 @@ void Shard::for_each(const std::function<void(Peer&, Time now)>& use) {
   std::vector<Peer*> all;
   for (const auto& [id, peer] : peers_) all.push_back(peer.get());
   for (Peer* peer : all) {
-    use(*peer, now_);
+    use(*peer, pace_.now());
     settle(*peer);
   }
 }
@@ -215,9 +189,9 @@ void Shard::remove(Peer& peer) {
 }
 
 void Shard::advance_due() {
-  while (!due_.empty() && due_.begin()->first <= now_) {
+  while (!due_.empty() && due_.begin()->first <= pace_.now()) {
     Peer& peer = *due_.begin()->second;
-    peer.advance(now_);
+    peer.advance(pace_.now());
     settle(peer);
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/pace.h"
 #include "server/peer.h"
 #include "server/task_queue.h"
 #include "server/udp_socket.h"
@@ -39,11 +40,7 @@ struct ShardStatistics {
   Time processing_total{};
 };
 
-/// One thread, one UDP port, the peers that it carries.
-///
-/// Its time goes in ticks of a millisecond, and what happens within a tick has the time of its end.
-/// So a datagram and the frame of its peer that is due just after it are one visit to that peer's
-/// memory, and where datagrams are many, the thread looks at those of a tick at once.
+/// One thread, one UDP port, the peers that it carries. Its time goes in the ticks of a Pace.
 class Shard {
  public:
   /// What the shard tells the server, on its own thread.
@@ -81,8 +78,6 @@ class Shard {
   void run();
   void wait();
   void take_datagrams();
-  void note_datagrams(std::size_t count);
-  [[nodiscard]] Time tick() const;
   void advance_due();
   Peer* receiver_of(const rtc::Address& source, std::string_view ufrag);
   void take(const rtc::Address& source, std::span<std::uint8_t> datagram);
@@ -94,10 +89,7 @@ class Shard {
   Events events_;
   TaskQueue tasks_;
   UdpSocket socket_;
-  Time now_{};                ///< the end of the present tick
-  bool crowded_ = false;      ///< datagrams come in numbers: ticks are long
-  std::size_t in_frame_ = 0;  ///< datagrams before frame_end_
-  Time frame_end_{};
+  Pace pace_;
   std::unordered_map<std::string, std::unique_ptr<Peer>> peers_;
   std::unordered_map<std::string, Peer*> by_ufrag_;
   std::unordered_map<rtc::Address, Peer*, AddressHash> by_source_;

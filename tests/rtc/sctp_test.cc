@@ -1,11 +1,14 @@
 #include "rtc/sctp.h"
 
+#include "remotemedia/base/thread_scheduling.h"
 #include "rtc/outbox.h"
 #include "rtc/sctp_stack.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -66,6 +69,33 @@ struct SctpPair {
   SctpSide a{now};
   SctpSide b{now};
 };
+
+#ifdef __linux__
+/// The processors that a thread of this process may use.
+std::string processors_of(const std::filesystem::path& task) {
+  std::ifstream status(task / "status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("Cpus_allowed_list:")) return line;
+  }
+  return {};
+}
+
+TEST(Sctp, ItsThreadIsNotKeptWhereTheThreadIsThatNeededItFirst) {
+  std::thread([] {
+    keep_thread_on_processor(0, std::thread::hardware_concurrency());
+    SctpPair pair;
+  }).join();
+  int found = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::getline(std::ifstream(task.path() / "comm") >> std::ws, name);
+    if (name != "SCTP iterator") continue;
+    ++found;
+    EXPECT_EQ(processors_of(task.path()), processors_of("/proc/self"));
+  }
+  EXPECT_EQ(found, 1);
+}
+#endif
 
 TEST(Sctp, BothSidesBeginAndBothAreUp) {
   SctpPair pair;
