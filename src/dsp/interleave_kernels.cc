@@ -8,13 +8,17 @@
 // the last tile overlaps the one before it and writes the same values again; if they are fewer, it
 // holds some of the next frame, which are not stored or are written over. Tiles go through as many
 // frames as stay in L1 before the next channels, so that each cache line is read from memory once.
+// What is streamed, and planes that do not begin with a cache line, are written by a piece in L1.
 // Cost: two channels are bound by the caches or the memory; a tile of 4 vectors takes 8 shuffles,
 // one of 8 takes 24, and each block of it a load or a store.
 // Accuracy: moves bits.
 
 #include "dsp/interleave_kernels.h"
 
+#include "remotemedia/base/check.h"
+
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <tuple>
 #include <utility>
@@ -285,8 +289,67 @@ HWY_INLINE std::size_t many_to_frames(std::span<const T* const> in, std::size_t 
   });
 }
 
+/// Copies what lies in L1 by stores of whole cache lines, whatever the alignments.
+template <Stores kStores, typename T>
+HWY_INLINE void copy_by_lines(const T* from, std::size_t count, T* to) {
+  const Tag<T> d;
+  std::size_t i = std::min(count, samples_to_alignment(to));
+  std::copy_n(from, i, to);
+  for (; i + hn::MaxLanes(d) <= count; i += hn::MaxLanes(d)) {
+    store<kStores>(hn::LoadU(d, from + i), to + i);
+  }
+  std::copy(from + i, from + count, to + i);
+}
+
+/// Bytes from which on it pays to write planes that lie askew by their cache lines: beyond L1, a
+/// vector that two lines share takes several times as long to store.
+constexpr std::size_t kWorthAligning = 49'152;
+
+/// Memory for a piece of as many frames as L1 has room for beside the input.
 template <typename T>
-void to_planes(const T* in, std::size_t frames, std::span<T* const> out, Stores stores) {
+struct Piece {
+  explicit Piece(std::size_t channels) : frames(kSamples / channels / kLine * kLine) {}
+  static constexpr std::size_t kSamples = kBlockBytes / sizeof(T);
+  static constexpr std::size_t kLine = 64 / sizeof(T);  // so that planes begin with a cache line
+  std::size_t frames;
+  alignas(64) T samples[kSamples];
+};
+
+template <typename T>
+void to_planes_at_once(const T* in, std::size_t frames, std::span<T* const> out);
+template <typename T>
+void to_frames_cached(std::span<const T* const> in, std::size_t frames, T* out);
+
+template <Stores kStores, typename T>
+void to_planes_by_pieces(const T* in, std::size_t frames, std::span<T* const> out) {
+  Piece<T> piece(out.size());
+  std::array<T*, kMaxChannels> planes;
+  for (std::size_t c = 0; c < out.size(); ++c) planes[c] = piece.samples + c * piece.frames;
+  for (std::size_t done = 0; done < frames; done += piece.frames) {
+    const std::size_t count = std::min(piece.frames, frames - done);
+    to_planes_at_once<T>(in + done * out.size(), count, {planes.data(), out.size()});
+    for (std::size_t c = 0; c < out.size(); ++c) {
+      copy_by_lines<kStores>(planes[c], count, out[c] + done);
+    }
+  }
+  if constexpr (kStores == Stores::streaming) hwy::FlushStream();
+}
+
+template <typename T>
+void to_frames_streaming(std::span<const T* const> in, std::size_t frames, T* out) {
+  Piece<T> piece(in.size());
+  std::array<const T*, kMaxChannels> planes;
+  for (std::size_t done = 0; done < frames; done += piece.frames) {
+    const std::size_t count = std::min(piece.frames, frames - done);
+    for (std::size_t c = 0; c < in.size(); ++c) planes[c] = in[c] + done;
+    to_frames_cached<T>({planes.data(), in.size()}, count, piece.samples);
+    copy_by_lines<Stores::streaming>(piece.samples, count * in.size(), out + done * in.size());
+  }
+  hwy::FlushStream();
+}
+
+template <typename T>
+void to_planes_at_once(const T* in, std::size_t frames, std::span<T* const> out) {
   const Tag<T> d;
   std::size_t done = 0;
   if (out.size() == 1) {
@@ -295,12 +358,7 @@ void to_planes(const T* in, std::size_t frames, std::span<T* const> out, Stores 
   } else if (out.size() == 2) {
     const std::size_t first = std::min(frames, samples_to_alignment(out[0]));
     move_to_planes(in, 0, first, out);
-    if (stores == Stores::streaming && samples_to_alignment(out[1]) == first) {
-      done = stereo_to_planes<Stores::streaming>(in, first, frames, out[0], out[1]);
-      hwy::FlushStream();
-    } else {
-      done = stereo_to_planes<Stores::cached>(in, first, frames, out[0], out[1]);
-    }
+    done = stereo_to_planes<Stores::cached>(in, first, frames, out[0], out[1]);
   } else if (out.size() == 3) {
     for (; done + hn::MaxLanes(d) <= frames; done += hn::MaxLanes(d)) {
       hn::Vec<Tag<T>> a = hn::Undefined(d);
@@ -318,22 +376,36 @@ void to_planes(const T* in, std::size_t frames, std::span<T* const> out, Stores 
 }
 
 template <typename T>
-void to_frames(std::span<const T* const> in, std::size_t frames, T* out, Stores stores) {
+void to_planes(const T* in, std::size_t frames, std::span<T* const> out, Stores stores) {
+  const std::size_t first = samples_to_alignment(out[0]);
+  const bool alike = std::ranges::all_of(
+      out, [first](const T* plane) { return samples_to_alignment(plane) == first; });
+  if (stores == Stores::cached || out.size() == 1) {
+    const bool askew = out.size() > 2 && !(alike && first == 0);
+    if (!askew || frames * out.size() * sizeof(T) < kWorthAligning) {
+      return to_planes_at_once(in, frames, out);
+    }
+    return to_planes_by_pieces<Stores::cached>(in, frames, out);
+  }
+  if (out.size() > 2 || !alike) return to_planes_by_pieces<Stores::streaming>(in, frames, out);
+  const std::size_t before = std::min(frames, first);
+  move_to_planes(in, 0, before, out);
+  const std::size_t done = stereo_to_planes<Stores::streaming>(in, before, frames, out[0], out[1]);
+  hwy::FlushStream();
+  move_to_planes(in, done, frames, out);
+}
+
+template <typename T>
+void to_frames_cached(std::span<const T* const> in, std::size_t frames, T* out) {
   const Tag<T> d;
   std::size_t done = 0;
   if (in.size() == 1) {
     std::copy_n(in[0], frames, out);
     done = frames;
   } else if (in.size() == 2) {
-    const std::size_t past = samples_to_alignment(out);
-    const std::size_t first = std::min(frames, past / 2);
+    const std::size_t first = std::min(frames, samples_to_alignment(out) / 2);
     move_to_frames(in, 0, first, out);
-    if (stores == Stores::streaming && past % 2 == 0) {
-      done = stereo_to_frames<Stores::streaming>(in[0], in[1], first, frames, out);
-      hwy::FlushStream();
-    } else {
-      done = stereo_to_frames<Stores::cached>(in[0], in[1], first, frames, out);
-    }
+    done = stereo_to_frames<Stores::cached>(in[0], in[1], first, frames, out);
   } else if (in.size() == 3) {
     for (; done + hn::MaxLanes(d) <= frames; done += hn::MaxLanes(d)) {
       hn::StoreInterleaved3(hn::LoadU(d, in[0] + done), hn::LoadU(d, in[1] + done),
@@ -342,6 +414,18 @@ void to_frames(std::span<const T* const> in, std::size_t frames, T* out, Stores 
   } else {
     done = many_to_frames(in, frames, out);
   }
+  move_to_frames(in, done, frames, out);
+}
+
+template <typename T>
+void to_frames(std::span<const T* const> in, std::size_t frames, T* out, Stores stores) {
+  if (stores == Stores::cached || in.size() == 1) return to_frames_cached(in, frames, out);
+  const std::size_t past = samples_to_alignment(out);
+  if (in.size() > 2 || past % 2 != 0) return to_frames_streaming(in, frames, out);
+  const std::size_t first = std::min(frames, past / 2);
+  move_to_frames(in, 0, first, out);
+  const std::size_t done = stereo_to_frames<Stores::streaming>(in[0], in[1], first, frames, out);
+  hwy::FlushStream();
   move_to_frames(in, done, frames, out);
 }
 

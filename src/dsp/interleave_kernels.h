@@ -8,8 +8,7 @@
 namespace remotemedia::dsp {
 
 /// Frames of out.size() samples to planes: out[c][i] = in[i * channels + c], for i < frames. For
-/// float, std::int16_t and std::int32_t. Nothing overlaps. Streaming stores are used for two
-/// channels.
+/// float, std::int16_t and std::int32_t. Nothing overlaps.
 template <typename Sample>
 void frames_to_planes(const Sample* in, std::size_t frames, std::span<Sample* const> out,
                       Stores stores) noexcept;

@@ -4,25 +4,28 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
+#include <vector>
 
 namespace remotemedia::dsp {
 namespace {
 
 template <typename T>
 std::vector<T> numbered(std::size_t count) {
+  constexpr std::size_t kNumbers = 32'003;  // a prime, and all of them fit into 16 bits
   std::vector<T> x(count);
-  std::iota(x.begin(), x.end(), T{1});
+  for (std::size_t i = 0; i < count; ++i) x[i] = static_cast<T>(i % kNumbers + 1);
   return x;
 }
 
-/// To planes that begin `shift` samples after a cache line, each with a guard behind it, and back.
+/// To planes that begin `shift` samples after a cache line, each `skew` more than the one before
+/// and with a guard behind it, and back.
 template <typename T>
-void expect_round_trip(std::size_t channels, std::size_t frames, std::size_t shift, Stores stores) {
+void expect_round_trip(std::size_t channels, std::size_t frames, std::size_t shift, Stores stores,
+                       std::size_t skew = 0) {
   SCOPED_TRACE(testing::Message() << channels << " channels, " << frames << " frames, " << shift);
   const T guard = -1;
   const std::vector<T> in = numbered<T>(channels * frames);
-  const std::size_t stride = (frames + shift + 32) / 32 * 32;
+  const std::size_t stride = (frames + shift + 32) / 32 * 32 + skew;
   test::AlignedVector<T> memory(channels * stride + shift + 32, guard);
   std::vector<T*> out;
   std::vector<const T*> planes;
@@ -60,8 +63,13 @@ void expect_all() {
       expect_round_trip<T>(3, frames, frames % 19, stores);
     }
   }
-  // Several blocks of tiles.
+  // Several blocks of tiles, and several pieces.
   expect_round_trip<T>(5, 5'003, 0, Stores::cached);
+  for (const std::size_t channels : {2U, 3U, 5U, 8U, 32U}) {
+    for (const Stores stores : {Stores::cached, Stores::streaming}) {
+      expect_round_trip<T>(channels, 9'001, 3, stores, 5);
+    }
+  }
 }
 
 class InterleaveKernels : public test::EveryTarget {};
