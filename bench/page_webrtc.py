@@ -31,9 +31,9 @@ The default graph (Silero VAD, the audio comes back), `bench/webrtc_sessions.py`
 """
 CODEC: Final = """
 Opus alone ({library}), mono at 16 kHz, complexity 5: the processor time of a packet of 20 ms of
-speech that comes in as browsers send it, at most so many echoes on a core, and PESQ of the recording
-as it is heard (wideband, 4.64 is the best). At 64 kbit/s Opus transforms what it predicts below; while
-a peer loses packets, ours predicts there too, for FEC.
+speech that comes in as browsers send it, at most so many echoes on a core, and PESQ of the
+recording as it is heard (wideband, 4.64 is the best). At 64 kbit/s Opus transforms what it predicts
+below; while a peer loses packets, ours predicts there too, for FEC.
 
 """
 BY_ITSELF: Final = "64000"  # bit/s, of our server
