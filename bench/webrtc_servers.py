@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pesq
 import soundfile
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -183,6 +182,8 @@ def summary(sessions: int, reports: list[dict[str, Any]]) -> dict[str, Any]:
 
 def opus(programs: Path, recording: Path, rounds: int) -> dict[str, Any]:
     """Measure the codec alone, by bit rate: its time, and how what is sent sounds."""
+    import pesq  # the benchmark's own; the rest of this file is used without it
+
     sent, rate = soundfile.read(recording, dtype="float32")
     found: dict[str, Any] = {}
     for bitrate in BITRATES:
