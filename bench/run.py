@@ -239,6 +239,15 @@ def python_sessions(programs: Path, recording: Path, quick: bool) -> dict[str, A
     return found
 
 
+def kept_sessions(path: Path) -> dict[str, Any]:
+    """Give what an earlier run on this machine found of live sessions, with its date."""
+    if not path.exists():
+        raise SystemExit(f"{path} is missing: nothing to keep, run without --keep-sessions")
+    earlier = json.loads(path.read_text(encoding="utf-8"))
+    found: dict[str, Any] = {name: earlier[name] for name in ("live_sessions", "python_sessions")}
+    return {**found, "sessions_date": earlier.get("sessions_date", earlier["date"])}
+
+
 def webrtc_servers(programs: Path, recording: Path, quick: bool) -> dict[str, Any]:
     """Put a load on WebRTC servers, ours beside others."""
     say("WebRTC servers")
@@ -319,6 +328,11 @@ def main() -> None:
     parser.add_argument("--programs", type=Path, default=ROOT / "build/bench/bench")
     parser.add_argument("--out", type=Path, default=ROOT / "build/bench")
     parser.add_argument("--docs", type=Path, help="folder for benchmarks.md and its charts")
+    parser.add_argument(
+        "--keep-sessions",
+        action="store_true",
+        help="take the live sessions, half of the time, from the run before in --out",
+    )
     options = parser.parse_args()
     if any(os.environ.get(name) != "1" for name in THREADS):
         os.environ.update(dict.fromkeys(THREADS, "1"))
@@ -341,10 +355,13 @@ def main() -> None:
     results["formats"] = formats(quick)
     results["format_kernels"] = format_kernels(options.programs)
     results["pipeline"] = pipeline(quick)
-    results["live_sessions"] = live_sessions(options.programs, quick)
-    results["python_sessions"] = python_sessions(
-        options.programs, data / "recorded-1-clean.wav", quick
-    )
+    if options.keep_sessions:
+        results |= kept_sessions(options.out / "results.json")
+    else:
+        results["live_sessions"] = live_sessions(options.programs, quick)
+        results["python_sessions"] = python_sessions(
+            options.programs, data / "recorded-1-clean.wav", quick
+        )
     results["webrtc_servers"] = webrtc_servers(options.programs, SPEECH, quick)
     results["webrtc_sessions"] = webrtc_sessions(options.programs, SPEECH, quick)
     results["python_memory"] = None if quick else python_memory()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -15,7 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 import accuracy
 import charts
 import labelled_set
+import page
 import page_webrtc
+import run
 import timing
 import webrtc_sessions
 from goals import at_least, at_most
@@ -34,6 +37,24 @@ def test_the_area_is_the_chance_that_speech_scores_higher_with_ties_as_half() ->
     speech, rest = scores[labels], scores[~labels]
     higher = np.mean(speech[:, None] > rest) + 0.5 * np.mean(speech[:, None] == rest)
     assert figures(list(scores), list(labels))["auc"] == pytest.approx(higher)
+
+
+def test_kept_sessions_are_shown_with_the_date_of_their_own_run(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    path.write_text('{"date": "2026-01-02", "live_sessions": [1], "python_sessions": {"a": 2}}')
+    kept = run.kept_sessions(path)
+    assert kept["live_sessions"] == [1]
+    about = {"packages": {}, "cpu": "", "cores": 2, "memory_gib": 4.0, "system": "", "python": ""}
+    shown = {"libraries": {}, "simd_target": "AVX2"}
+    results = {"quick": False, "machine": about, "resamplers": shown, "date": "2026-03-04"}
+    assert "measured on 2026-03-04\n" in page.machine(results)
+    text = page.machine(results | kept)
+    assert "measured on 2026-03-04; live sessions on 2026-01-02, in a run of their own\n" in text
+    # A second time it is still the first date.
+    path.write_text(json.dumps({"date": "2026-03-04", **kept}))
+    assert run.kept_sessions(path)["sessions_date"] == "2026-01-02"
+    with pytest.raises(SystemExit, match="nothing to keep"):
+        run.kept_sessions(tmp_path / "none.json")
 
 
 def test_a_perfect_detector_and_a_blind_one() -> None:
