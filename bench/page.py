@@ -1,4 +1,4 @@
-"""Writes docs/benchmarks.md and its charts from the results of one run."""
+"""Writes docs/benchmarks.md and its charts from the results."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from timing import median, times_faster
 
 INTRO: Final = """# Benchmarks
 
-Made by `make bench` (`bench/run.py`); not to be edited by hand. Every figure is from one run on
-one machine, but for what the next section names: all peers warm, one thread each, taking turns,
-their outputs checked for length, level and purity before the clock starts. Times are CPU time
-(percentiles of blocks and the section on ten seconds of stereo: wall time). On a shared machine
-they move by half; a ratio is the median over the rounds' own ratios, so it holds when the machine
-is slow. *Spread* is half of the distance between the quartiles, relative to the median. All figures
-of the run are in `results.json`, which it leaves in `build/bench`.
+Made by `make bench` (`bench/run.py`); not to be edited by hand. Every figure is from one machine,
+and what a table compares from one run: all peers warm, one thread each, taking turns, their outputs
+checked for length, level and purity before the clock starts. Times are CPU time (percentiles of
+blocks and the section on ten seconds of stereo: wall time). On a shared machine they move by half;
+a ratio is the median over the rounds' own ratios, so it holds when the machine is slow. *Spread* is
+half of the distance between the quartiles, relative to the median. All figures of the run are in
+`results.json`, which it leaves in `build/bench`.
 """
 
 
@@ -58,19 +58,24 @@ def machine(results: dict[str, Any]) -> str:
     packages = [
         f"{name} {version or '(not installed)'}" for name, version in about["packages"].items()
     ]
-    kept = results.get("sessions_date")
-    of_sessions = f"; live sessions on {kept}, in a run of their own" if kept else ""
     note = "" if not results["quick"] else "\n**A quick run: few rounds, for checking only.**\n"
     return f"""{note}
 ## Machine
 
 - {about["cpu"]}, {about["cores"]} cores, {about["memory_gib"]:.0f} GiB; instruction set in use: \
 {results["resamplers"]["simd_target"]}
-- {about["system"]}, Python {about["python"]}; measured on {results["date"]}\
-{of_sessions}
+- {about["system"]}, Python {about["python"]}; measured on \
+{days(results["dates"])}
 - C libraries: {", ".join(libraries)}
 - Python packages: {", ".join(packages)}
 """
+
+
+def days(dates: dict[str, str]) -> str:
+    """Say when the parts were measured: the last day, and what is older."""
+    last = max(dates.values())
+    older = [f"{name} on {day}" for name, day in dates.items() if day != last]
+    return "; ".join([last, *older])
 
 
 def goals_table(results: dict[str, Any]) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pytest
@@ -22,6 +22,7 @@ import run
 import timing
 import webrtc_sessions
 from goals import at_least, at_most
+from parts import PARTS, Bench
 
 
 def figures(scores: list[float], labels: list[bool]) -> dict[str, float]:
@@ -39,22 +40,47 @@ def test_the_area_is_the_chance_that_speech_scores_higher_with_ties_as_half() ->
     assert figures(list(scores), list(labels))["auc"] == pytest.approx(higher)
 
 
-def test_kept_sessions_are_shown_with_the_date_of_their_own_run(tmp_path: Path) -> None:
+ABOUT: Final = {"cpu": "Some CPU"}
+
+
+def test_a_part_that_runs_alone_keeps_the_others_with_their_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench(tmp_path, tmp_path, quick=False)
     path = tmp_path / "results.json"
-    path.write_text('{"date": "2026-01-02", "live_sessions": [1], "python_sessions": {"a": 2}}')
-    kept = run.kept_sessions(path)
-    assert kept["live_sessions"] == [1]
-    about = {"packages": {}, "cpu": "", "cores": 2, "memory_gib": 4.0, "system": "", "python": ""}
-    shown = {"libraries": {}, "simd_target": "AVX2"}
-    results = {"quick": False, "machine": about, "resamplers": shown, "date": "2026-03-04"}
-    assert "measured on 2026-03-04\n" in page.machine(results)
-    text = page.machine(results | kept)
-    assert "measured on 2026-03-04; live sessions on 2026-01-02, in a run of their own\n" in text
-    # A second time it is still the first date.
-    path.write_text(json.dumps({"date": "2026-03-04", **kept}))
-    assert run.kept_sessions(path)["sessions_date"] == "2026-01-02"
-    with pytest.raises(SystemExit, match="nothing to keep"):
-        run.kept_sessions(tmp_path / "none.json")
+    monkeypatch.setitem(PARTS, "speech", {"accuracy": lambda _: 1, "speech": lambda _: 2})
+    old = {**run.earlier(path, ABOUT, quick=False), "dates": {"kernels": "2026-01-02"}}
+    run.measure(["speech"], bench, {**old, "kernels": [7]})
+    kept = run.earlier(path, ABOUT, quick=False)
+    assert (kept["accuracy"], kept["speech"], kept["kernels"]) == (1, 2, [7])
+    assert page.days({"speech": "2026-03-04", "kernels": "2026-01-02"}) == (
+        "2026-03-04; kernels on 2026-01-02"
+    )
+    assert page.days(kept["dates"]).endswith("; kernels on 2026-01-02")
+    assert page.days({"speech": "2026-03-04", "kernels": "2026-03-04"}) == "2026-03-04"
+
+
+def test_a_run_that_is_cut_short_loses_one_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stops(_: Bench) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(PARTS, "formats", {"formats": lambda _: 3})
+    monkeypatch.setitem(PARTS, "kernels", {"kernels": stops})
+    path = tmp_path / "results.json"
+    fresh = run.earlier(path, ABOUT, quick=False)
+    with pytest.raises(KeyboardInterrupt):
+        run.measure(["formats", "kernels"], Bench(tmp_path, tmp_path, quick=False), fresh)
+    assert list(run.earlier(path, ABOUT, quick=False)["dates"]) == ["formats"]
+
+
+def test_results_of_another_machine_or_kind_of_run_are_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    run.save(path, {**run.earlier(path, ABOUT, quick=False), "dates": {"kernels": "2026-01-02"}})
+    assert run.earlier(path, ABOUT, quick=False)["dates"] != {}
+    assert run.earlier(path, ABOUT, quick=True)["dates"] == {}
+    assert run.earlier(path, {"cpu": "Another"}, quick=False)["dates"] == {}
 
 
 def test_a_perfect_detector_and_a_blind_one() -> None:
