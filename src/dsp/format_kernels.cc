@@ -304,7 +304,10 @@ HWY_INLINE std::uint64_t convert_all(const From* in, std::size_t count, To* out)
     i = std::min(count, samples_to_alignment(out));
     if (i > 0) replaced += part_of_step(in, i, out);
   }
-  for (; i + kStep <= count; i += kStep) replaced += step<kStores>(in + i, out + i);
+  for (; i + kStep <= count; i += kStep) {
+    prefetch_after<kStores>(in + i, kStep * sizeof(From));
+    replaced += step<kStores>(in + i, out + i);
+  }
   if constexpr (kStores == Stores::streaming) hwy::FlushStream();
   if (i < count) replaced += part_of_step(in + i, count - i, out + i);
   return replaced;

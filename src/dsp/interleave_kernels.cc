@@ -83,7 +83,9 @@ void to_frames(std::span<const T* const> in, std::size_t frames, T* out, Stores 
 
 #else
 
-constexpr std::size_t kBlockBytes = 16'384;  // half of L1, the other half is for the planes
+/// Half of L1: the input of a block of tiles, or what one piece writes. The other half is for the
+/// other side.
+constexpr std::size_t kBlockBytes = 16'384;
 
 template <typename T>
 using Tag = hn::ScalableTag<T>;
@@ -109,18 +111,24 @@ HWY_INLINE void store(hn::Vec<Tag<T>> v, T* out) {
   }
 }
 
+/// Two planes; for streaming stores they have to be aligned alike.
 template <Stores kStores, typename T>
-HWY_INLINE std::size_t stereo_to_planes(const T* in, std::size_t i, std::size_t frames, T* left,
-                                        T* right) {
+HWY_INLINE void stereo_to_planes(const T* in, std::size_t frames, std::span<T* const> out) {
   const Tag<T> d;
   constexpr std::size_t kLanes = hn::MaxLanes(d);
+  T* const left = out[0];
+  T* const right = out[1];
+  std::size_t i = std::min(frames, samples_to_alignment(left));
+  move_to_planes(in, 0, i, out);
   for (; i + kLanes <= frames; i += kLanes) {
+    prefetch_after<kStores>(in + 2 * i, 2 * vector_bytes<T>());
     const auto low = hn::LoadU(d, in + 2 * i);
     const auto high = hn::LoadU(d, in + 2 * i + kLanes);
     store<kStores>(hn::ConcatEven(d, high, low), left + i);
     store<kStores>(hn::ConcatOdd(d, high, low), right + i);
   }
-  return i;
+  if constexpr (kStores == Stores::streaming) hwy::FlushStream();
+  move_to_planes(in, i, frames, out);
 }
 
 /// Lanes of 64 bits in an order for which interleaving within blocks of 128 bits is that of the
@@ -140,18 +148,25 @@ HWY_INLINE hn::Vec<D> spread(D d, hn::Vec<D> v) {
   }
 }
 
+/// Of two planes; for streaming stores `out` has to be aligned to whole frames.
 template <Stores kStores, typename T>
-HWY_INLINE std::size_t stereo_to_frames(const T* left, const T* right, std::size_t i,
-                                        std::size_t frames, T* out) {
+HWY_INLINE void stereo_to_frames(std::span<const T* const> in, std::size_t frames, T* out) {
   const Tag<T> d;
   constexpr std::size_t kLanes = hn::MaxLanes(d);
+  const T* const left = in[0];
+  const T* const right = in[1];
+  std::size_t i = std::min(frames, samples_to_alignment(out) / 2);
+  move_to_frames(in, 0, i, out);
   for (; i + kLanes <= frames; i += kLanes) {
+    prefetch_after<kStores>(left + i, vector_bytes<T>());
+    prefetch_after<kStores>(right + i, vector_bytes<T>());
     const auto a = spread(d, hn::LoadU(d, left + i));
     const auto b = spread(d, hn::LoadU(d, right + i));
     store<kStores>(hn::InterleaveLower(d, a, b), out + 2 * i);
     store<kStores>(hn::InterleaveUpper(d, a, b), out + 2 * i + kLanes);
   }
-  return i;
+  if constexpr (kStores == Stores::streaming) hwy::FlushStream();
+  move_to_frames(in, i, frames, out);
 }
 
 /// Channels of a tile, and its frames for each block of 128 bits of a vector.
@@ -289,13 +304,15 @@ HWY_INLINE std::size_t many_to_frames(std::span<const T* const> in, std::size_t 
   });
 }
 
-/// Copies what lies in L1 by stores of whole cache lines, whatever the alignments.
+/// Copies what lies in L1 by stores of whole cache lines, whatever the alignments. Asks for as many
+/// bytes of the input from `next` on.
 template <Stores kStores, typename T>
-HWY_INLINE void copy_by_lines(const T* from, std::size_t count, T* to) {
+HWY_INLINE void copy_by_lines(const T* from, std::size_t count, T* to, const T* next) {
   const Tag<T> d;
   std::size_t i = std::min(count, samples_to_alignment(to));
   std::copy_n(from, i, to);
   for (; i + hn::MaxLanes(d) <= count; i += hn::MaxLanes(d)) {
+    prefetch_after<kStores>(next + i, vector_bytes<T>(), 0);
     store<kStores>(hn::LoadU(d, from + i), to + i);
   }
   std::copy(from + i, from + count, to + i);
@@ -328,8 +345,9 @@ void to_planes_by_pieces(const T* in, std::size_t frames, std::span<T* const> ou
   for (std::size_t done = 0; done < frames; done += piece.frames) {
     const std::size_t count = std::min(piece.frames, frames - done);
     to_planes_at_once<T>(in + done * out.size(), count, {planes.data(), out.size()});
+    const T* const next = in + (done + piece.frames) * out.size();
     for (std::size_t c = 0; c < out.size(); ++c) {
-      copy_by_lines<kStores>(planes[c], count, out[c] + done);
+      copy_by_lines<kStores>(planes[c], count, out[c] + done, next + c * count);
     }
   }
   if constexpr (kStores == Stores::streaming) hwy::FlushStream();
@@ -343,7 +361,11 @@ void to_frames_streaming(std::span<const T* const> in, std::size_t frames, T* ou
     const std::size_t count = std::min(piece.frames, frames - done);
     for (std::size_t c = 0; c < in.size(); ++c) planes[c] = in[c] + done;
     to_frames_cached<T>({planes.data(), in.size()}, count, piece.samples);
-    copy_by_lines<Stores::streaming>(piece.samples, count * in.size(), out + done * in.size());
+    for (std::size_t c = 0; c < in.size(); ++c) {
+      copy_by_lines<Stores::streaming>(piece.samples + c * count, count,
+                                       out + done * in.size() + c * count,
+                                       planes[c] + piece.frames);
+    }
   }
   hwy::FlushStream();
 }
@@ -354,12 +376,10 @@ void to_planes_at_once(const T* in, std::size_t frames, std::span<T* const> out)
   std::size_t done = 0;
   if (out.size() == 1) {
     std::copy_n(in, frames, out[0]);
-    done = frames;
-  } else if (out.size() == 2) {
-    const std::size_t first = std::min(frames, samples_to_alignment(out[0]));
-    move_to_planes(in, 0, first, out);
-    done = stereo_to_planes<Stores::cached>(in, first, frames, out[0], out[1]);
-  } else if (out.size() == 3) {
+    return;
+  }
+  if (out.size() == 2) return stereo_to_planes<Stores::cached>(in, frames, out);
+  if (out.size() == 3) {
     for (; done + hn::MaxLanes(d) <= frames; done += hn::MaxLanes(d)) {
       hn::Vec<Tag<T>> a = hn::Undefined(d);
       hn::Vec<Tag<T>> b = hn::Undefined(d);
@@ -388,11 +408,7 @@ void to_planes(const T* in, std::size_t frames, std::span<T* const> out, Stores 
     return to_planes_by_pieces<Stores::cached>(in, frames, out);
   }
   if (out.size() > 2 || !alike) return to_planes_by_pieces<Stores::streaming>(in, frames, out);
-  const std::size_t before = std::min(frames, first);
-  move_to_planes(in, 0, before, out);
-  const std::size_t done = stereo_to_planes<Stores::streaming>(in, before, frames, out[0], out[1]);
-  hwy::FlushStream();
-  move_to_planes(in, done, frames, out);
+  stereo_to_planes<Stores::streaming>(in, frames, out);
 }
 
 template <typename T>
@@ -401,12 +417,10 @@ void to_frames_cached(std::span<const T* const> in, std::size_t frames, T* out) 
   std::size_t done = 0;
   if (in.size() == 1) {
     std::copy_n(in[0], frames, out);
-    done = frames;
-  } else if (in.size() == 2) {
-    const std::size_t first = std::min(frames, samples_to_alignment(out) / 2);
-    move_to_frames(in, 0, first, out);
-    done = stereo_to_frames<Stores::cached>(in[0], in[1], first, frames, out);
-  } else if (in.size() == 3) {
+    return;
+  }
+  if (in.size() == 2) return stereo_to_frames<Stores::cached>(in, frames, out);
+  if (in.size() == 3) {
     for (; done + hn::MaxLanes(d) <= frames; done += hn::MaxLanes(d)) {
       hn::StoreInterleaved3(hn::LoadU(d, in[0] + done), hn::LoadU(d, in[1] + done),
                             hn::LoadU(d, in[2] + done), d, out + 3 * done);
@@ -420,13 +434,9 @@ void to_frames_cached(std::span<const T* const> in, std::size_t frames, T* out) 
 template <typename T>
 void to_frames(std::span<const T* const> in, std::size_t frames, T* out, Stores stores) {
   if (stores == Stores::cached || in.size() == 1) return to_frames_cached(in, frames, out);
-  const std::size_t past = samples_to_alignment(out);
-  if (in.size() > 2 || past % 2 != 0) return to_frames_streaming(in, frames, out);
-  const std::size_t first = std::min(frames, past / 2);
-  move_to_frames(in, 0, first, out);
-  const std::size_t done = stereo_to_frames<Stores::streaming>(in[0], in[1], first, frames, out);
-  hwy::FlushStream();
-  move_to_frames(in, done, frames, out);
+  const bool whole_frames = samples_to_alignment(out) % 2 == 0;
+  if (in.size() > 2 || !whole_frames) return to_frames_streaming(in, frames, out);
+  stereo_to_frames<Stores::streaming>(in, frames, out);
 }
 
 #endif

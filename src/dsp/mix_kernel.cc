@@ -87,6 +87,8 @@ HWY_INLINE void step_of_two(Channels in, std::size_t i, float* out,
   const D d;
   const float* const left = in[0] + i;
   const float* const right = in[1] + i;
+  prefetch_after<kStores>(left, kStep * sizeof(float));
+  prefetch_after<kStores>(right, kStep * sizeof(float));
   const auto half = hn::Set(d, 0.5F);
   const hn::Vec<D> mean[] = {
       hn::Mul(hn::Add(hn::LoadU(d, left + kIndex * kLanes), hn::LoadU(d, right + kIndex * kLanes)),
@@ -126,6 +128,7 @@ HWY_INLINE void step_of_many(Channels in, std::size_t i, float* out, Division di
   const D64 d64;
   constexpr std::size_t kWidth = hn::MaxLanes(d64);
   const auto one = hn::Set(d64, 1.0);
+  for (const float* channel : in) prefetch_after<kStores>(channel + i, 2 * kLanes * sizeof(float));
   hn::Vec<D64> sum[] = {hn::PromoteTo(d64, hn::LoadU(Half(), in[0] + i + kIndex * kWidth))...};
   for (const float* channel : in.subspan(1)) {
     ((sum[kIndex] = hn::MulAdd(hn::PromoteTo(d64, hn::LoadU(Half(), channel + i + kIndex * kWidth)),
