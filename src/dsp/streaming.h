@@ -19,13 +19,13 @@ inline Stores stores_for(std::size_t bytes) {
   return bytes < kStreamFromBytes ? Stores::cached : Stores::streaming;
 }
 
-/// Where a kernel with streaming stores will read soon: so far ahead of where it reads now.
+/// How far ahead of what it reads now a kernel with streaming stores asks for input.
 inline constexpr std::size_t kPrefetchAheadBytes = 4096;
 
-/// Asks for the cache lines that lie that far behind `bytes` of input, if the stores are streaming.
-/// A processor's own prefetchers stop at pages and keep fewer reads under way than a core can have:
-/// without this, what reads more than it writes takes up to half as long again. May lie outside of
-/// the input. Always inlined, as GCC drops calls of functions that do nothing but prefetch.
+/// Asks for the cache lines of `bytes` of input, `ahead` of `input` (also beyond its end), if the
+/// stores are streaming. A processor's own prefetchers stop at pages and keep fewer reads under way
+/// than a core can have: without this, what reads more than it writes takes up to a third longer.
+/// Always inlined, as GCC drops calls of functions that do nothing but prefetch.
 template <Stores kStores>
 HWY_INLINE void prefetch_after(const void* input, std::size_t bytes,
                                std::size_t ahead = kPrefetchAheadBytes) {
