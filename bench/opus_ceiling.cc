@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdint>
 #include <ctime>
 #include <exception>
 #include <fstream>
@@ -40,6 +41,17 @@ Decoder make_decoder() {
   return decoder;
 }
 
+/// What a packet sounds like; an empty one is concealed.
+std::array<float, kPacketSamples> decode(const Decoder& decoder,
+                                         std::span<const std::uint8_t> opus) {
+  std::array<float, kPacketSamples> samples{};
+  const int count =
+      opus_decode_float(decoder.get(), opus.empty() ? nullptr : opus.data(),
+                        static_cast<opus_int32>(opus.size()), samples.data(), kPacketSamples, 0);
+  if (count != static_cast<int>(kPacketSamples)) throw std::runtime_error("Opus decoded less");
+  return samples;
+}
+
 /// Microseconds a packet.
 struct Cost {
   double decode_us;
@@ -53,19 +65,14 @@ Cost measure(const std::vector<SpeechPacket>& speech, int bitrate) {
   double encoding = 0;
   Time now{};
   for (const SpeechPacket& packet : speech) {
-    std::array<float, kPacketSamples> samples{};
     const double start = thread_seconds();
-    const int count = opus_decode_float(
-        decoder.get(), packet.opus.empty() ? nullptr : packet.opus.data(),
-        static_cast<opus_int32>(packet.opus.size()), samples.data(), kPacketSamples, 0);
+    const auto samples = decode(decoder, packet.opus);
     const double middle = thread_seconds();
     sender.push(samples, now);
     now += kPacketTime;
     const bool any = sender.next_packet(now).has_value();
     const double end = thread_seconds();
-    if (count != static_cast<int>(kPacketSamples) || (!any && !packet.opus.empty())) {
-      throw std::runtime_error("Opus did not give what it got");
-    }
+    if (!any && !packet.opus.empty()) throw std::runtime_error("Opus did not give what it got");
     decoding += middle - start;
     encoding += end - middle;
   }
@@ -83,12 +90,7 @@ std::vector<float> heard_of(std::span<const float> recording, int bitrate) {
     sender.push(recording.subspan(at, kPacketSamples), now);
     now += kPacketTime;
     std::array<float, kPacketSamples> samples{};
-    if (const auto packet = sender.next_packet(now)) {
-      const int count = opus_decode_float(decoder.get(), packet->payload.data(),
-                                          static_cast<opus_int32>(packet->payload.size()),
-                                          samples.data(), kPacketSamples, 0);
-      if (count != static_cast<int>(kPacketSamples)) throw std::runtime_error("Opus gave less");
-    }
+    if (const auto packet = sender.next_packet(now)) samples = decode(decoder, packet->payload);
     heard.insert(heard.end(), samples.begin(), samples.end());
   }
   return heard;

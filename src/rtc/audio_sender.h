@@ -25,7 +25,7 @@ class AudioSender {
 
   struct Settings {
     int rate = 16'000;                         ///< 8, 12, 16, 24 or 48 kHz
-    int bitrate = 64'000;                      ///< bit/s, 6000..128000
+    int bitrate = kTransformBitrate;           ///< bit/s, 6000..128000
     int complexity = 5;                        ///< 0..10
     Time capacity = std::chrono::seconds(10);  ///< of the queue, 40 ms..60 s
   };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import signal
 import sys
 import threading
 import time
@@ -340,6 +341,11 @@ def test_ctrl_c_stops_a_file_between_two_blocks(tmp_path: Path) -> None:
         seen.append(packet)
         _thread.interrupt_main()
 
-    with pytest.raises(KeyboardInterrupt):
-        Run(chain("PassThroughNode"), sink).session.run_file(path)
+    # What runs in the background of a script may have been told to ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Run(chain("PassThroughNode"), sink).session.run_file(path)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert len(seen) <= 2
