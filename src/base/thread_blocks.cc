@@ -36,15 +36,22 @@ struct ThreadBlocks::End {
 ThreadBlocks& ThreadBlocks::of_this_thread() noexcept { return thread_blocks; }
 
 void* ThreadBlocks::take(SizeClass of) noexcept {
-  Link* const block = last_[of.index];
-  if (block == nullptr) return nullptr;
-  ASAN_UNPOISON_MEMORY_REGION(block, of.size);
-  last_[of.index] = block->next;
-  bytes_ -= of.size;
+  ++taken_[of.index];
+  return last_[of.index] == nullptr ? nullptr : unlink(of.index);
+}
+
+void* ThreadBlocks::unlink(std::size_t index) noexcept {
+  Link* const block = last_[index];
+  const std::size_t size = block->size;
+  ASAN_UNPOISON_MEMORY_REGION(block, size);
+  last_[index] = block->next;
+  bytes_ -= size;
   return block;
 }
 
 bool ThreadBlocks::keep(void* memory, SizeClass of) noexcept {
+  if (taken_[of.index] == 0) return false;
+  --taken_[of.index];
   if (!end_is_registered_) register_end();
   if (has_ended_) return false;
   last_[of.index] = ::new (memory) Link{last_[of.index], of.size};
@@ -72,8 +79,7 @@ void ThreadBlocks::make_room(std::size_t for_index) noexcept {
 }
 
 void ThreadBlocks::drop_one(std::size_t index) noexcept {
-  void* const block = take({index, last_[index]->size});
-  ::operator delete(block, kGrainAlignment);
+  ::operator delete(unlink(index), kGrainAlignment);
 }
 
 void ThreadBlocks::end() noexcept {

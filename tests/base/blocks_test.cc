@@ -110,6 +110,30 @@ TEST(SmallBlocks, AreGivenBackByOtherThreadsAndAfterAThreadHasEnded) {
   }
 }
 
+TEST(SmallBlocks, OfOtherThreadsAreKeptOnlyInPlaceOfOnesOwn) {
+  std::vector<void*> blocks;
+  for (int i = 0; i < 10; ++i) blocks.push_back(allocate_block(1'280));
+  std::thread([&] {
+    const ThreadBlocks& kept = ThreadBlocks::of_this_thread();
+    const auto free_one = [&] {
+      free_block(blocks.back(), 1'280);
+      blocks.pop_back();
+    };
+    for (int i = 0; i < 5; ++i) free_one();
+    EXPECT_EQ(kept.bytes(), 0U) << "this thread has taken none";
+    void* const own = allocate_block(1'280);
+    free_one();
+    free_one();
+    EXPECT_EQ(kept.bytes(), 1'280U);
+    free_block(own, 1'280);
+    EXPECT_EQ(kept.bytes(), 1'280U);
+    void* const again = allocate_block(1'280);
+    EXPECT_EQ(kept.bytes(), 0U) << "it is found again";
+    free_block(again, 1'280);
+  }).join();
+  for (void* block : blocks) free_block(block, 1'280);
+}
+
 TEST(SmallBlocks, HaveRoomForWhatIsAskedAndLittleMore) {
   for (std::size_t bytes = 0; bytes <= SizeClass::kLargest; ++bytes) {
     const SizeClass of = SizeClass::of(bytes);

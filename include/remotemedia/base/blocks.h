@@ -11,7 +11,8 @@ namespace remotemedia {
 ///
 /// A block of up to 64 KiB is kept by the thread that gives it back, up to 256 KiB a thread, and
 /// found again by the next one of about its size: no lock, and no system call. So a thread that
-/// gives back what it takes takes nothing from the heap, once it has seen the sizes it needs.
+/// gives back as much as it takes, its own blocks or others, takes nothing from the heap, once it
+/// has seen the sizes it needs; what it gives back beyond that, the heap has again.
 /// Larger blocks are kept for all threads (base/large_blocks.h): up to 4 MiB of those below 1 MiB,
 /// up to 129 MiB of others.
 void* allocate_block(std::size_t bytes);
