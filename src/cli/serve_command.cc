@@ -3,6 +3,7 @@
 #include "cli/graph_source.h"
 #include "cli/serving_heap.h"
 #include "cli/text_input.h"
+#include "remotemedia/graph/session.h"
 #include "remotemedia/server/server.h"
 
 #include <CLI/CLI.hpp>
@@ -101,6 +102,8 @@ int serve(ServeOptions options, Program& program) {
   const ServingHeap heap;
   std::shared_ptr<const Graph> graph =
       options.graph.empty() ? server::default_graph() : load_graph(options.graph, program).graph;
+  // What every session would fail with, a model that is missing, fails before anyone comes.
+  Session(graph, {}, [](const Output& /*output*/) {});
   if (!options.token_file.empty()) options.server.tokens = read_tokens(options.token_file);
   options.server.drain_timeout = from_seconds(options.drain_timeout_s);
   options.server.max_session_age = from_seconds(options.max_session_age_s);

@@ -15,6 +15,7 @@ from cli_program import (
     PROGRAM,
     SPEECH,
     UTTERANCES,
+    environment,
     graph,
     node,
     output_of,
@@ -24,6 +25,7 @@ from cli_program import (
     without_override,
     write_wav,
 )
+from webrtc_serving import server_is_built
 
 pytestmark = pytest.mark.native_only
 
@@ -433,3 +435,12 @@ def test_output_that_gets_no_audio_fails_and_keeps_the_others_back(
     assert f"cannot write '{results}/c.wav': no audio came out of the graph" in message
     assert list(results.iterdir()) == []
     assert run("run", manifest, "-i", recording, *targets).returncode == 0
+
+
+@pytest.mark.skipif(not server_is_built(), reason="built without the WebRTC server")
+def test_a_server_whose_sessions_would_all_fail_does_not_start(tmp_path: Path) -> None:
+    (tmp_path / "silero_vad.onnx").write_bytes(b"cut")
+    env = environment(REMOTEMEDIA_MODELS=str(tmp_path))
+    message = refused(1, "serve", "--port", "0", env=env)
+    assert "node 'vad' (SileroVADNode) failed in initialize" in message
+    assert "its SHA-256 (of its 3 bytes) is " in message
