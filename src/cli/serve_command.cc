@@ -98,12 +98,16 @@ sigset_t ending_signals() {
   return signals;
 }
 
+/// What every session would fail with, a model that is missing, fails before anyone comes.
+void check_that_sessions_begin(const std::shared_ptr<const Graph>& graph) {
+  const Session session(graph, {}, [](const Output& /*output*/) {});
+}
+
 int serve(ServeOptions options, Program& program) {
   const ServingHeap heap;
   std::shared_ptr<const Graph> graph =
       options.graph.empty() ? server::default_graph() : load_graph(options.graph, program).graph;
-  // What every session would fail with, a model that is missing, fails before anyone comes.
-  Session(graph, {}, [](const Output& /*output*/) {});
+  check_that_sessions_begin(graph);
   if (!options.token_file.empty()) options.server.tokens = read_tokens(options.token_file);
   options.server.drain_timeout = from_seconds(options.drain_timeout_s);
   options.server.max_session_age = from_seconds(options.max_session_age_s);
