@@ -65,7 +65,7 @@ void expect_all() {
   }
   // Several blocks of tiles, and several pieces.
   expect_round_trip<T>(5, 5'003, 0, Stores::cached);
-  for (const std::size_t channels : {2U, 3U, 5U, 8U, 32U}) {
+  for (const std::size_t channels : {2U, 3U, 4U, 5U, 6U, 8U, 32U}) {
     for (const Stores stores : {Stores::cached, Stores::streaming}) {
       expect_round_trip<T>(channels, 9'001, 3, stores, 5);
     }
