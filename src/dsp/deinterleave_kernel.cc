@@ -1,17 +1,20 @@
 // Interleaved samples to planes, for samples of 16 and 32 bits.
 //
-// Design. Groups of planes, a vector of each at a time. Two: the even lanes of two vectors against
-// the odd ones. Three: Highway's LoadInterleaved3. Four of 16
-// bits: pairs first. Six: see Sixes. Others: tiles of as many
-// channels as 128 bits hold. Each block of 128 bits of a vector is a frame of the tile, so that
-// rows become columns by shuffles within blocks. If the channels are no multiple of a tile's, the
-// last tile overlaps the one before it; if they are fewer, it holds some of the next frame, which
-// are not stored. Tiles go through as many frames as stay in L1 before the next channels, so that
-// each cache line is read from memory once. Planes that do not begin with a cache line are written
-// by whole lines all the same (LineWriter). The last vector overlaps the one before it. Cost: one
-// to six channels are bound by the caches or the memory; a tile of 4 vectors takes 8 shuffles, one
-// of 8 takes 24, and each block of it a load; a plane that lies askew takes one shuffle more for
-// each vector, of i16 up to two. Accuracy: moves bits.
+// Design. Groups of planes, a vector of each at a time. Two and four: the even lanes of all vectors
+// against the odd ones, once or twice. Three: Highway's LoadInterleaved3. Six: see Sixes. Others:
+// tiles of as many channels as 128 bits hold. Each block of 128 bits of a vector is a frame of the
+// tile, so that rows become columns by shuffles within blocks. If the channels are no multiple of a
+// tile's, the last tile overlaps the one before it; if they are fewer, it holds some of the next
+// frame, which are not stored. Tiles go through as many frames as stay in L1 before the next
+// channels, so that each cache line is read from memory once. Planes that do not begin with a cache
+// line are written by whole lines all the same (LineWriter). The last vector overlaps the one
+// before it.
+//
+// Cost: bound by the caches or the memory, up to six channels; a tile of 4 vectors takes 8
+// shuffles, one of 8 takes 24, and each block of it a load; a plane that lies askew takes one
+// shuffle more for each vector, of i16 up to two.
+//
+// Accuracy: moves bits.
 
 #include "dsp/interleave_kernels.h"
 #include "remotemedia/base/check.h"
@@ -20,7 +23,6 @@
 #include <array>
 #include <cstdint>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 
 // SVE vectors have no size at compile time, which the tiles below need.
@@ -68,15 +70,39 @@ void to_planes(const T* in, std::size_t frames, std::span<T* const> out, Stores 
 
 // The groups. load() makes a vector of each plane from the frames that begin at `row`.
 
-template <typename T>
-struct Twos {
-  static constexpr std::size_t kPlanes = 2;
+/// The even lanes of all vectors in their order, then the odd ones.
+template <class D, std::size_t... kIndex>
+HWY_INLINE void halve(D d, hn::Vec<D>* v, std::index_sequence<kIndex...>) {
+  const hn::Vec<D> even[] = {hn::ConcatEven(d, v[2 * kIndex + 1], v[2 * kIndex])...};
+  const hn::Vec<D> odd[] = {hn::ConcatOdd(d, v[2 * kIndex + 1], v[2 * kIndex])...};
+  ((v[kIndex] = even[kIndex], v[kIndex + sizeof...(kIndex)] = odd[kIndex]), ...);
+}
+
+/// 2 or 4 planes.
+template <typename T, std::size_t kCount>
+struct Halves {
+  static constexpr std::size_t kPlanes = kCount;
   HWY_INLINE void load(const T* row, std::size_t /*channels*/, Vector<T>* v) const {
+    load_all(row, v, std::make_index_sequence<kCount>(), std::make_index_sequence<kCount / 2>());
+  }
+
+ private:
+  template <std::size_t... kIndex, std::size_t... kHalf>
+  HWY_INLINE static void load_all(const T* row, Vector<T>* v, std::index_sequence<kIndex...>,
+                                  std::index_sequence<kHalf...> half) {
     const Tag<T> d;
-    const auto low = hn::LoadU(d, row);
-    const auto high = hn::LoadU(d, row + kLanes<T>);
-    v[0] = hn::ConcatEven(d, high, low);
-    v[1] = hn::ConcatOdd(d, high, low);
+    const Words words;
+    hn::Vec<Words> w[] = {hn::BitCast(words, hn::LoadU(d, row + kIndex * kLanes<T>))...};
+    // Samples of 16 bits as pairs, which are faster to move, as long as there are several.
+    for (std::size_t planes = kCount * sizeof(T) / 4; planes > 1; planes /= 2)
+      halve(words, w, half);
+    if constexpr (sizeof(T) == 2) {
+      Vector<T> last[] = {hn::BitCast(d, w[kIndex])...};
+      halve(d, last, half);
+      ((v[2 * kHalf] = last[kHalf], v[2 * kHalf + 1] = last[kHalf + kCount / 2]), ...);
+    } else {
+      ((v[kIndex] = hn::BitCast(d, w[kIndex])), ...);
+    }
   }
 };
 
@@ -85,27 +111,6 @@ struct Threes {
   static constexpr std::size_t kPlanes = 3;
   HWY_INLINE void load(const T* row, std::size_t /*channels*/, Vector<T>* v) const {
     hn::LoadInterleaved3(Tag<T>(), row, v[0], v[1], v[2]);
-  }
-};
-
-/// Of 16 bits; those of 32 are a tile.
-template <typename T>
-struct Fours {
-  static constexpr std::size_t kPlanes = 4;
-  HWY_INLINE void load(const T* row, std::size_t /*channels*/, Vector<T>* v) const {
-    const Tag<T> d;
-    const Words pairs;
-    const auto in = [row](std::size_t k) HWY_ATTR {
-      return hn::BitCast(Words(), hn::LoadU(Tag<T>(), row + k * kLanes<T>));
-    };
-    const auto low = hn::BitCast(d, hn::ConcatEven(pairs, in(1), in(0)));
-    const auto high = hn::BitCast(d, hn::ConcatEven(pairs, in(3), in(2)));
-    const auto low2 = hn::BitCast(d, hn::ConcatOdd(pairs, in(1), in(0)));
-    const auto high2 = hn::BitCast(d, hn::ConcatOdd(pairs, in(3), in(2)));
-    v[0] = hn::ConcatEven(d, high, low);
-    v[1] = hn::ConcatOdd(d, high, low);
-    v[2] = hn::ConcatEven(d, high2, low2);
-    v[3] = hn::ConcatOdd(d, high2, low2);
   }
 };
 
@@ -268,12 +273,11 @@ void to_planes(const T* in, std::size_t frames, std::span<T* const> out, Stores 
       std::copy_n(in, frames, out[0]);
       return;
     case 2:
-      return group_to_planes<Twos<T>>(in, frames, out, stores);
+      return group_to_planes<Halves<T, 2>>(in, frames, out, stores);
     case 3:
       return group_to_planes<Threes<T>>(in, frames, out, stores);
     case 4:
-      using Group = std::conditional_t<sizeof(T) == 2, Fours<T>, Tiles<T>>;
-      return group_to_planes<Group>(in, frames, out, stores);
+      return group_to_planes<Halves<T, 4>>(in, frames, out, stores);
     case 6:
       return group_to_planes<SixPlanes<T>>(in, frames, out, stores);
     default:

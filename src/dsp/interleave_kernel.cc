@@ -1,15 +1,18 @@
 // Planes to interleaved samples, for samples of 16 and 32 bits.
 //
 // Design. Two channels: interleaving within blocks of 128 bits, after a permutation that makes it
-// one of the whole vector. Three: Highway's StoreInterleaved3. Four of 16 bits: pairs first. Six:
-// see Sixes. Others: tiles of as many channels as 128 bits hold; the rows of a vector of frames
-// become columns within blocks of 128 bits, each of which is then a part of a frame. If the
-// channels are no multiple of a tile's, the last tile overlaps the one before it and writes the
-// same values again; if they are fewer, what it writes beyond them is written over by the next
-// frame. Tiles go through as many frames as stay in L1 before the next channels, so that each cache
-// line is written to memory once. Three channels and tiles that are streamed go through a piece in
-// L1. Cost: one to six channels are bound by the caches or the memory; a tile of 4 vectors takes 8
-// shuffles, one of 8 takes 24, and each block of it a store. Accuracy: moves bits.
+// one of the whole vector. Three: Highway's StoreInterleaved3. Four: pairs of pairs. Six: see
+// Sixes. Others: tiles of as many channels as 128 bits hold; the rows of a vector of frames become
+// columns within blocks of 128 bits, each of which is then a part of a frame. If the channels are
+// no multiple of a tile's, the last tile overlaps the one before it and writes the same values
+// again; if they are fewer, what it writes beyond them is written over by the next frame. Tiles go
+// through as many frames as stay in L1 before the next channels, so that each cache line is written
+// to memory once. Three channels and tiles that are streamed go through a piece in L1.
+//
+// Cost: bound by the caches or the memory, up to six channels; a tile of 4 vectors takes 8
+// shuffles, one of 8 takes 24, and each block of it a store.
+//
+// Accuracy: moves bits.
 
 #include "dsp/interleave_kernels.h"
 #include "remotemedia/base/check.h"
@@ -76,13 +79,12 @@ struct Twos {
   }
 };
 
-/// Of 16 bits; those of 32 are a tile.
 template <typename T>
 struct Fours {
   static constexpr std::size_t kPlanes = 4;
   HWY_INLINE void load(const T* const* planes, std::size_t i, Vector<T>* v) const {
     const Tag<T> d;
-    const Words pairs;
+    const Pairs<T> pairs;
     const auto in = [planes, i](std::size_t k)
                         HWY_ATTR { return spread(Tag<T>(), hn::LoadU(Tag<T>(), planes[k] + i)); };
     const auto low = spread(pairs, hn::BitCast(pairs, hn::InterleaveLower(d, in(0), in(1))));
@@ -275,8 +277,7 @@ void to_frames(std::span<const T* const> in, std::size_t frames, T* out, Stores 
     case 2:
       return group_to_frames<Twos<T>>(in, frames, out, stores);
     case 4:
-      if constexpr (sizeof(T) == 2) return group_to_frames<Fours<T>>(in, frames, out, stores);
-      break;
+      return group_to_frames<Fours<T>>(in, frames, out, stores);
     case 6:
       return group_to_frames<SixPlanes<T>>(in, frames, out, stores);
     default:

@@ -31,6 +31,9 @@ using Tag = hn::ScalableTag<T>;
 template <typename T>
 using Vector = hn::Vec<Tag<T>>;
 using Words = hn::ScalableTag<std::uint32_t>;
+/// Two neighbouring samples as one number.
+template <typename T>
+using Pairs = hn::ScalableTag<std::conditional_t<sizeof(T) == 2, std::uint32_t, std::uint64_t>>;
 
 template <typename T>
 inline constexpr std::size_t kLanes = hn::MaxLanes(Tag<T>());
@@ -125,14 +128,13 @@ class Order {
 /// is cheap, and a permutation sorts it; and the other way round.
 template <typename T>
 class Sixes {
-  using Pair = std::conditional_t<sizeof(T) == 2, std::uint32_t, std::uint64_t>;
-  using D = hn::ScalableTag<Pair>;
+  using D = Pairs<T>;
   static constexpr std::uint32_t kPairs = hn::MaxLanes(D());
 
  public:
   HWY_INLINE Sixes() {
     const D d;
-    alignas(64) Pair rest[kPairs];
+    alignas(64) hn::TFromD<D> rest[kPairs];
     for (std::uint32_t l = 0; l < kPairs; ++l) rest[l] = l % 3;
     for (std::uint32_t r = 0; r < 3; ++r) thirds_[r] = hn::Eq(hn::Load(d, rest), hn::Set(d, r));
   }
