@@ -190,15 +190,24 @@ def _mix_bits(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def to_mono(x: Samples) -> Floats:
-    """Average the channels in float64; mono float32 gives the same array."""
+    """Average the channels in float32; mono float32 gives the same array."""
     x = convert_format(check_samples(x), "f32", False)
     if x.ndim == 1 or x.shape[0] == 1:
         return x
-    total = x[0].astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = _mean(x)
+        beyond = ~np.isfinite(mean)  # the sum of floats, not the mean
+        mean[beyond] = _mean(x[:, beyond].astype(np.float64))
+    return mean[np.newaxis]
+
+
+def _mean(x: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Add the channels in their order, as np.mean() does if there are many frames."""
+    total = x[0].copy()
     for channel in x[1:]:
         total += channel
-    mean: Floats = (total / x.shape[0]).astype(np.float32)
-    return mean[np.newaxis]
+    total /= x.shape[0]
+    return total
 
 
 def _finite(x: Floats) -> tuple[Floats, int]:

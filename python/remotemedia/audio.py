@@ -277,12 +277,13 @@ def convert_format(x: Samples, target: str, *, dither: bool = False) -> Samples:
 
 
 def to_mono(x: Samples) -> NDArray[np.float32]:
-    """Average the channels.
+    """Average the channels, as `numpy.mean(x, axis=0)` does in float32.
 
     Returns
     -------
     float32 array, shape (1, frames), or (frames,) for 1-D input
-        One float32 channel gives `x` itself.
+        One float32 channel gives `x` itself. Of finite samples the mean is finite, also where
+        their sum in float32 is not.
     """
     chosen: Kernels = runtime.settled_module() or kernels()
     return chosen.to_mono(x)

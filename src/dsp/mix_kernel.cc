@@ -1,16 +1,14 @@
 // Several channels of f32 to their mean.
 //
-// Design. The mean is defined in double: the channels added in their order, then divided by their
-// number, then rounded to float. Lanes are frames, four accumulators side by side. The division is
-// a multiplication by the inverse: exact for powers of two, else corrected by the remainder, which
-// a fused multiply-add gives without error (Markstein, 1990); a quotient by so small an integer is
-// too far from the middle of two doubles for the correction's own error to matter.
-// Two channels stay in float, which is twice as wide, with the same bits: the sum of two floats
-// rounded to double (53 >= 2 * 24 + 2 bits) and then to float is the sum rounded to float
-// (Figueroa, 1995), and halving is exact unless the half is subnormal; but a sum that small has no
-// rounding error, so that only the half is rounded, as in double. Only a sum beyond the largest
-// float differs. Steps whose output is not finite are done again by the definition.
+// Design. The mean is NumPy's of float32: the channels added in their order, then divided by their
+// number. Lanes are frames, four accumulators side by side. The division is a multiplication by the
+// inverse: exact for powers of two, else corrected by the remainder, which a fused multiply-add
+// gives without error (Markstein, 1990). Of all numbers of channels and all mantissas that has the
+// bits of a division, unless the quotient is subnormal. Steps with a sum so small, or with a mean
+// that is not finite, are done again by the definition.
+//
 // Cost: bound by the caches or the memory.
+//
 // Accuracy: the bits of the definition, on every target.
 
 #include "dsp/mix_kernel.h"
@@ -36,13 +34,15 @@ namespace {
 
 using Channels = std::span<const float* const>;
 
-/// The definition, for frames [first, end).
+/// The definition, for frames [first, end). Where the sum is beyond the largest float, in double.
 void mix_frames(Channels in, std::size_t first, std::size_t end, float* out) {
-  const auto channels = static_cast<double>(in.size());
+  const auto mean = [in]<typename Sum>(std::size_t i, Sum sum) {
+    for (const float* channel : in.subspan(1)) sum += static_cast<Sum>(channel[i]);
+    return static_cast<float>(sum / static_cast<Sum>(in.size()));
+  };
   for (std::size_t i = first; i < end; ++i) {
-    auto sum = static_cast<double>(in[0][i]);
-    for (const float* channel : in.subspan(1)) sum += static_cast<double>(channel[i]);
-    out[i] = static_cast<float>(sum / channels);
+    const float of_floats = mean(i, in[0][i]);
+    out[i] = is_finite(of_floats) ? of_floats : mean(i, static_cast<double>(in[0][i]));
   }
 }
 
@@ -65,8 +65,6 @@ void mix(Channels in, std::size_t frames, float* out, Stores /*stores*/) {
 #else
 
 using D = hn::ScalableTag<float>;
-using D64 = hn::ScalableTag<double>;
-using Half = hn::Half<D>;
 
 constexpr std::size_t kLanes = hn::MaxLanes(D());
 constexpr std::size_t kStep = 4 * kLanes;
@@ -80,34 +78,14 @@ HWY_INLINE void store(hn::Vec<D> v, float* out) {
   }
 }
 
-/// Two channels. Vectors are indexed by constants only, else they would live in memory.
-template <Stores kStores, std::size_t... kIndex>
-HWY_INLINE void step_of_two(Channels in, std::size_t i, float* out,
-                            std::index_sequence<kIndex...>) {
-  const D d;
-  const float* const left = in[0] + i;
-  const float* const right = in[1] + i;
-  prefetch_after<kStores>(left, kStep * sizeof(float));
-  prefetch_after<kStores>(right, kStep * sizeof(float));
-  const auto half = hn::Set(d, 0.5F);
-  const hn::Vec<D> mean[] = {
-      hn::Mul(hn::Add(hn::LoadU(d, left + kIndex * kLanes), hn::LoadU(d, right + kIndex * kLanes)),
-              half)...};
-  const auto zero = hn::Zero(d);
-  auto sum = zero;
-  ((sum = hn::MulAdd(mean[kIndex], zero, sum)), ...);  // NaN if one is not finite
-  if (HWY_UNLIKELY(!hn::AllFalse(d, hn::IsNaN(sum)))) return mix_frames(in, i, i + kStep, out);
-  (store<kStores>(mean[kIndex], out + i + kIndex * kLanes), ...);
-}
-
-/// Finite sum / channels, correctly rounded.
+/// A sum / channels, as a division rounds it.
 struct Division {
-  double channels;
-  double inverse;
+  float channels;
+  float inverse;
   bool exact;  ///< the inverse
 
-  HWY_INLINE hn::Vec<D64> operator()(hn::Vec<D64> sum) const {
-    const D64 d;
+  HWY_INLINE hn::Vec<D> operator()(hn::Vec<D> sum) const {
+    const D d;
     const auto quotient = hn::Mul(sum, hn::Set(d, inverse));
     if (exact) return quotient;
 #if !HWY_NATIVE_FMA
@@ -119,32 +97,44 @@ struct Division {
   }
 };
 
-/// Any number of channels. Adds by a multiplication with 1 and a fused addition, which other units
-/// do than those that convert to double and add.
-template <Stores kStores, std::size_t... kIndex>
-HWY_INLINE void step_of_many(Channels in, std::size_t i, float* out, Division divide,
-                             std::index_sequence<kIndex...>) {
+/// Lanes that are not 0 and so small that a mean of up to 32 may be subnormal.
+HWY_INLINE hn::Mask<D> is_small(hn::Vec<D> sum) {
   const D d;
-  const D64 d64;
-  constexpr std::size_t kWidth = hn::MaxLanes(d64);
-  const auto one = hn::Set(d64, 1.0);
-  for (const float* channel : in) prefetch_after<kStores>(channel + i, 2 * kLanes * sizeof(float));
-  hn::Vec<D64> sum[] = {hn::PromoteTo(d64, hn::LoadU(Half(), in[0] + i + kIndex * kWidth))...};
+  const auto size = hn::Abs(sum);
+  return hn::And(hn::Lt(size, hn::Set(d, 0x1p-120F)), hn::Ne(size, hn::Zero(d)));
+}
+
+/// Asks L1 for what a later step takes: a load that two lines share, as of a channel that lies
+/// askew, waits long if they come from further away.
+HWY_INLINE void prefetch_near(const float* input) {
+  constexpr std::size_t kAhead = 512 / sizeof(float);
+  constexpr std::size_t kLine = 64 / sizeof(float);
+  for (std::size_t k = 0; k < kStep; k += kLine) __builtin_prefetch(input + kAhead + k, 0, 3);
+}
+
+/// Vectors are indexed by constants only, else they would live in memory.
+template <Stores kStores, std::size_t... kIndex>
+HWY_INLINE void step(Channels in, std::size_t i, float* out, Division divide,
+                     std::index_sequence<kIndex...>) {
+  const D d;
+  for (const float* channel : in) {
+    prefetch_after<kStores>(channel + i, kStep * sizeof(float));
+    if constexpr (kStores == Stores::cached) prefetch_near(channel + i);
+  }
+  hn::Vec<D> sum[] = {hn::LoadU(d, in[0] + i + kIndex * kLanes)...};
   for (const float* channel : in.subspan(1)) {
-    ((sum[kIndex] = hn::MulAdd(hn::PromoteTo(d64, hn::LoadU(Half(), channel + i + kIndex * kWidth)),
-                               one, sum[kIndex])),
-     ...);
+    ((sum[kIndex] = hn::Add(sum[kIndex], hn::LoadU(d, channel + i + kIndex * kLanes))), ...);
   }
-  const hn::Vec<Half> mean[] = {hn::DemoteTo(Half(), divide(sum[kIndex]))...};
-  const auto low = hn::Combine(d, mean[1], mean[0]);
-  const auto high = hn::Combine(d, mean[3], mean[2]);
+  const hn::Vec<D> mean[] = {divide(sum[kIndex])...};
   const auto zero = hn::Zero(d);
-  const auto check = hn::MulAdd(high, zero, hn::Mul(low, zero));  // NaN if one is not finite
-  if (HWY_UNLIKELY(!hn::AllFalse(d, hn::IsNaN(check)))) {
-    return mix_frames(in, i, i + 2 * kLanes, out);
+  auto check = zero;
+  ((check = hn::MulAdd(mean[kIndex], zero, check)), ...);  // NaN if one is not finite
+  auto unsure = hn::IsNaN(check);
+  if (!divide.exact) ((unsure = hn::Or(unsure, is_small(sum[kIndex]))), ...);
+  if (HWY_UNLIKELY(!hn::AllFalse(d, unsure))) {
+    return mix_frames(in, i, i + kStep, out);
   }
-  store<kStores>(low, out + i);
-  store<kStores>(high, out + i + kLanes);
+  (store<kStores>(mean[kIndex], out + i + kIndex * kLanes), ...);
 }
 
 template <Stores kStores>
@@ -156,16 +146,10 @@ HWY_INLINE void mix_all(Channels in, std::size_t frames, float* out) {
     i = past == 0 ? 0 : std::min(frames, (kAlignment - past) / sizeof(float));
     mix_frames(in, 0, i, out);
   }
-  if (in.size() == 2) {
-    for (; i + kStep <= frames; i += kStep) {
-      step_of_two<kStores>(in, i, out, std::make_index_sequence<4>());
-    }
-  } else {
-    const auto channels = static_cast<double>(in.size());
-    const Division divide{channels, 1.0 / channels, (in.size() & (in.size() - 1)) == 0};
-    for (; i + 2 * kLanes <= frames; i += 2 * kLanes) {
-      step_of_many<kStores>(in, i, out, divide, std::make_index_sequence<4>());
-    }
+  const auto channels = static_cast<float>(in.size());
+  const Division divide{channels, 1.0F / channels, (in.size() & (in.size() - 1)) == 0};
+  for (; i + kStep <= frames; i += kStep) {
+    step<kStores>(in, i, out, divide, std::make_index_sequence<4>());
   }
   if constexpr (kStores == Stores::streaming) hwy::FlushStream();
   mix_frames(in, i, frames, out);

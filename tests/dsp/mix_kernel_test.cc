@@ -43,10 +43,16 @@ std::vector<std::vector<float>> planes(std::size_t channels, std::size_t frames,
   return x;
 }
 
+template <typename Sum>
+float mean_in(const std::vector<std::vector<float>>& x, std::size_t frame) {
+  auto sum = static_cast<Sum>(x[0][frame]);
+  for (std::size_t c = 1; c < x.size(); ++c) sum += static_cast<Sum>(x[c][frame]);
+  return static_cast<float>(sum / static_cast<Sum>(x.size()));
+}
+
 float mean_by_definition(const std::vector<std::vector<float>>& x, std::size_t frame) {
-  auto sum = static_cast<double>(x[0][frame]);
-  for (std::size_t c = 1; c < x.size(); ++c) sum += static_cast<double>(x[c][frame]);
-  return static_cast<float>(sum / static_cast<double>(x.size()));
+  const float mean = mean_in<float>(x, frame);
+  return std::isfinite(mean) ? mean : mean_in<double>(x, frame);
 }
 
 void expect_bits(float actual, float expected, std::size_t frame) {
@@ -74,7 +80,7 @@ void expect_mean(const std::vector<std::vector<float>>& x, std::size_t shift, St
 class MixKernel : public test::EveryTarget {};
 
 TEST_P(MixKernel, GivesTheMeanOfTheDefinition) {
-  for (const std::size_t channels : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 12U, 31U, 32U}) {
+  for (std::size_t channels = 1; channels <= 32; ++channels) {
     for (const bool any_size : {false, true}) {
       expect_mean(planes(channels, 3'001, any_size), 0, Stores::cached);
       expect_mean(planes(channels, 1'003, any_size), 5, Stores::streaming);

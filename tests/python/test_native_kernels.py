@@ -73,6 +73,21 @@ def test_mixing_to_mono_gives_the_bits_of_the_fallback(dtype: Any, shape: tuple[
     assert np.array_equal(actual, expected)
 
 
+@pytest.mark.parametrize("channels", range(2, 33))
+@pytest.mark.parametrize("scale", [1.0, 1e-40])  # also subnormal
+def test_mixing_to_mono_gives_the_bits_of_the_mean_of_numpy(channels: int, scale: float) -> None:
+    clip = (noise(channels, 1_001) * scale).astype(np.float32)
+    expected = np.mean(clip, axis=0, keepdims=True)
+    for kernels in (native(), fallback):
+        assert np.array_equal(kernels.to_mono(clip), expected)
+
+
+def test_the_mean_of_the_largest_floats_is_finite() -> None:
+    clip = np.full((3, 100), np.finfo(np.float32).max)
+    for kernels in (native(), fallback):
+        assert np.array_equal(kernels.to_mono(clip), clip[:1])
+
+
 def test_mono_of_float32_is_the_same_array_in_both_shapes() -> None:
     for clip in (noise(100), noise(1, 100)):
         assert native().to_mono(clip) is clip

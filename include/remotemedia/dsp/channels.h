@@ -7,8 +7,9 @@
 
 namespace remotemedia::dsp {
 
-/// Mean of the channels: out[i] = (sum in channel order, in double) / channels, rounded once. `out`
-/// may be one of them, and overlaps them in no other way.
+/// Mean of the channels: out[i] = (sum in channel order) / channels in float, the bits of NumPy's
+/// mean of float32; in double where the sum would be beyond the largest float. `out` may be one of
+/// them, and overlaps them in no other way.
 void mix_to_mono(std::span<const float* const> in, std::size_t frames, float* out) noexcept;
 
 /// The same for audio with several channels; i16 and i32 are converted first.
