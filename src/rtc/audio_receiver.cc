@@ -162,7 +162,7 @@ void AudioReceiver::fill(Time at) {
   if (!begun_ || buffer_.empty()) return conceal_or_be_silent();
   const JitterBuffer::Packet& next = buffer_.front();
   const std::int64_t gap = next.timestamp - position_ - held_;
-  if (next.sequence > next_sequence_ && gap > 0) return fill_gap(next, at);
+  if (next.sequence > next_sequence_ && (gap > 0 || silent_)) return fill_gap(next, at);
   // After silence a packet waits as long as the first; after speech it follows at once.
   if ((gap > 0 || silent_) && !is_due(next, at)) return be_silent(frame_size() / 8);
   decode(next);
@@ -170,13 +170,15 @@ void AudioReceiver::fill(Time at) {
 
 /// Packets before `next` are missing and their time has come.
 void AudioReceiver::fill_gap(const JitterBuffer::Packet& next, Time at) {
-  if (concealed_ >= kMaxConcealment || silent_) {
-    if (!is_due(next, at)) return be_silent(frame_size() / 8);
-    return decode(next);
-  }
-  const std::int64_t gap = next.timestamp - position_ - held_;
   const std::int64_t carried =
       opus_packet_get_samples_per_frame(next.payload.data(), static_cast<opus_int32>(kClock));
+  if (concealed_ >= kMaxConcealment || silent_) {
+    if (is_due(next, at)) return decode(next);
+    if (!is_due(next, at + time_of(carried))) return be_silent(frame_size() / 8);
+    held_ = next.timestamp - position_ - carried;  // nothing is left between the copy and `next`
+    return recover(next, carried);
+  }
+  const std::int64_t gap = next.timestamp - position_ - held_;
   if (gap > carried) return conceal_or_be_silent();
   recover(next, gap);
 }

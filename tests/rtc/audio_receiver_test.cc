@@ -99,6 +99,20 @@ TEST(AudioReceiver, ASilentSenderIsSilenceAndNotALoss) {
   EXPECT_EQ(call.kinds.back(), AudioKind::decoded);
 }
 
+TEST(AudioReceiver, WhatIsLostAtTheEndOfSilenceIsHeardFromItsCopy) {
+  Call call({.outage_start = seconds(6), .outage_end = milliseconds(6'040)});
+  call.sender.set_loss(0.1);
+  call.loudness = [](Time time) { return time < seconds(3) || time > seconds(6) ? 0.4F : 0.0F; };
+  call.run(seconds(7));
+  const auto heard = std::ranges::find(call.kinds.rbegin(), call.kinds.rend(), AudioKind::silence);
+  ASSERT_NE(heard, call.kinds.rbegin());
+  EXPECT_EQ(*std::prev(heard), AudioKind::recovered);
+  const auto counts = call.receiver.statistics();
+  EXPECT_EQ(counts.lost, 1U);
+  EXPECT_EQ(counts.recovered, 1U);
+  EXPECT_LE(counts.delay, milliseconds(60));
+}
+
 TEST(AudioReceiver, AnOutageIsConcealedFor100MsAndThenSilent) {
   Call call({.outage_start = seconds(5), .outage_end = seconds(6)});
   call.run(seconds(10));
