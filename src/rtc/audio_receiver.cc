@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <iterator>
 #include <opus.h>
+#include <utility>
 
 namespace remotemedia::rtc {
 namespace {
@@ -57,7 +58,8 @@ void AudioReceiver::begin(std::uint16_t sequence, std::uint32_t timestamp, Time 
   held_ = 0;
   concealed_ = {};
   silent_ = true;
-  sender_silent_ = false;
+  sender_silent_ = true;
+  gap_ = {};
   if (next_tick_ == Time::max()) next_tick_ = now + DelayEstimator::kAtFirst;
 }
 
@@ -129,6 +131,7 @@ bool AudioReceiver::adapt(std::span<float> frame, Time at) {
     kinds_[static_cast<std::size_t>(AudioKind::silence)] = frame.size();
     ++counts_.inserted_frames;
     counts_.silence_ms += 20;
+    gap_ += kFrame;
     return true;
   }
   const bool pause_is_over = loud_ticks_since_skip_ > kLoudPause;
@@ -188,16 +191,33 @@ void AudioReceiver::keep(int samples, AudioKind kind) {
   decoded_end_ = static_cast<std::size_t>(samples);
   decoded_kind_ = kind;
   silent_ = kind == AudioKind::silence;
+  if (silent_) {
+    gap_ += frame_time(decoded_end_, rate_);
+  } else {
+    counts_.longest_gap = std::max(counts_.longest_gap, std::exchange(gap_, Time{}));
+  }
+}
+
+/// The sender's own silence is no gap: what remains is as long as the packets of `ticks` that are
+/// missing before this one, or as all that its timestamps do not account for.
+void AudioReceiver::leave_out_pause(std::int64_t sequence, std::int64_t timestamp,
+                                    std::int64_t ticks) {
+  const Time lost = time_of((sequence - next_sequence_) * ticks);
+  const Time pause = time_of(timestamp - position_) - lost;
+  const Time unexplained = sender_silent_ ? Time{} : gap_ - pause;
+  gap_ = std::min(gap_, std::max(lost, unexplained));
 }
 
 void AudioReceiver::decode(const JitterBuffer::Packet& packet) {
-  counts_.lost += static_cast<std::uint64_t>(packet.sequence - next_sequence_);
-  next_sequence_ = packet.sequence + 1;
-  sender_silent_ = packet.payload.size() <= kDtxPayload;
   const int samples = opus_decode_float(decoder_.get(), packet.payload.data(),
                                         static_cast<opus_int32>(packet.payload.size()),
                                         decoded_.data(), static_cast<int>(decoded_.size()), 0);
-  position_ = packet.timestamp + std::max(samples, 0) * ticks_per_sample();
+  const std::int64_t ticks = std::max(samples, 0) * ticks_per_sample();
+  leave_out_pause(packet.sequence, packet.timestamp, ticks);
+  counts_.lost += static_cast<std::uint64_t>(packet.sequence - next_sequence_);
+  next_sequence_ = packet.sequence + 1;
+  sender_silent_ = packet.payload.size() <= kDtxPayload;
+  position_ = packet.timestamp + ticks;
   buffer_.pop();
   held_ = 0;
   if (samples <= 0) return conceal_or_be_silent();
@@ -215,6 +235,7 @@ void AudioReceiver::recover(const JitterBuffer::Packet& next, std::int64_t ticks
   held_ += ticks;
   if (samples <= 0) return be_silent(static_cast<std::size_t>(wanted));
   ++counts_.recovered;
+  leave_out_pause(next.sequence - 1, next.timestamp - ticks, ticks);
   keep(samples, AudioKind::recovered);
 }
 

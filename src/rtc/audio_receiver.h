@@ -54,6 +54,7 @@ class AudioReceiver {
   void fill_gap(const JitterBuffer::Packet& next, Time at);
   void decode(const JitterBuffer::Packet& packet);
   void recover(const JitterBuffer::Packet& next, std::int64_t ticks);
+  void leave_out_pause(std::int64_t sequence, std::int64_t timestamp, std::int64_t ticks);
   void conceal_or_be_silent();
   void be_silent(std::size_t samples);
   void keep(int samples, AudioKind kind);
@@ -77,7 +78,8 @@ class AudioReceiver {
   std::int64_t held_ = 0;           // ticks given out since, while `position_` stood
   Time concealed_{};                // in a row
   bool silent_ = true;              // the last samples were silence
-  bool sender_silent_ = false;      // the last packet said so
+  bool sender_silent_ = true;       // the last packet said so, or there was none
+  Time gap_{};                      // silence given out in a row
   bool quiet_ = true;               // the last frame was near silence
   int loud_ticks_since_skip_ = 0;
   std::int64_t frames_ = 0;

@@ -55,13 +55,25 @@ TEST(AudioReceiver, FecAndPlcFillWhatIsLost) {
   }
 }
 
-TEST(AudioReceiver, NoGapOfMoreThan60MsIsLeftWherePacketsFollow) {
-  for (unsigned seed = 0; seed < 10; ++seed) {
+/// Syllables of 140 ms with 60 ms of near silence between them.
+float like_speech(Time time) { return time % milliseconds(200) < milliseconds(140) ? 0.4F : 2e-3F; }
+
+TEST(AudioReceiver, NoGapOfMoreThan60MsIsLeftInSpeech) {
+  // Some of these lose four packets in a row, which is more than a gap may have.
+  for (unsigned seed = 8; seed < 16; ++seed) {
     Call call({.loss = 0.1, .jitter = milliseconds(60)}, seed);
-    call.run(seconds(20));
-    EXPECT_EQ(call.silent_frames(), 0) << "seed " << seed;
+    const bool pauses = seed % 2 == 1;  // of a second after three
+    call.loudness = [pauses](Time time) {
+      return pauses && time % seconds(4) >= seconds(3) ? 0 : like_speech(time);
+    };
+    call.run(seconds(41));
+    if (!pauses) {
+      EXPECT_EQ(call.silences_over(milliseconds(60)), 0) << "seed " << seed;
+    }
     const auto counts = call.receiver.statistics();
-    EXPECT_LT(counts.concealed_ms, 2'000U);
+    EXPECT_LE(counts.longest_gap, milliseconds(60)) << "seed " << seed;
+    EXPECT_GT(counts.lost, 100U);
+    EXPECT_LT(counts.concealed_ms, 4'000U);
   }
 }
 
@@ -95,22 +107,28 @@ TEST(AudioReceiver, ASilentSenderIsSilenceAndNotALoss) {
   EXPECT_EQ(counts.lost, 0U);
   EXPECT_LE(counts.concealed_ms, 120U);
   EXPECT_GE(counts.silence_ms, 1'500U);
+  EXPECT_EQ(counts.longest_gap, Time{});
   EXPECT_LE(counts.delay, milliseconds(80));
   EXPECT_EQ(call.kinds.back(), AudioKind::decoded);
 }
 
 TEST(AudioReceiver, WhatIsLostAtTheEndOfSilenceIsHeardFromItsCopy) {
-  Call call({.outage_start = seconds(6), .outage_end = milliseconds(6'040)});
-  call.sender.set_loss(0.1);
-  call.loudness = [](Time time) { return time < seconds(3) || time > seconds(6) ? 0.4F : 0.0F; };
-  call.run(seconds(7));
-  const auto heard = std::ranges::find(call.kinds.rbegin(), call.kinds.rend(), AudioKind::silence);
-  ASSERT_NE(heard, call.kinds.rbegin());
-  EXPECT_EQ(*std::prev(heard), AudioKind::recovered);
-  const auto counts = call.receiver.statistics();
-  EXPECT_EQ(counts.lost, 1U);
-  EXPECT_EQ(counts.recovered, 1U);
-  EXPECT_LE(counts.delay, milliseconds(60));
+  for (const int lost : {1, 4}) {
+    const Time start = milliseconds(6'020);
+    Call call({.outage_start = start, .outage_end = start + lost * AudioSender::kFrame});
+    call.sender.set_loss(0.1);
+    call.loudness = [](Time time) { return time < seconds(3) || time > seconds(6) ? 0.4F : 0.0F; };
+    call.run(seconds(7));
+    const auto heard =
+        std::ranges::find(call.kinds.rbegin(), call.kinds.rend(), AudioKind::silence);
+    ASSERT_NE(heard, call.kinds.rbegin());
+    EXPECT_EQ(*std::prev(heard), AudioKind::recovered);
+    const auto counts = call.receiver.statistics();
+    EXPECT_EQ(counts.lost, lost);
+    EXPECT_EQ(counts.recovered, 1U);
+    EXPECT_EQ(counts.longest_gap, (lost - 1) * AudioSender::kFrame);
+    EXPECT_LE(counts.delay, milliseconds(60));
+  }
 }
 
 TEST(AudioReceiver, AnOutageIsConcealedFor100MsAndThenSilent) {
@@ -120,6 +138,7 @@ TEST(AudioReceiver, AnOutageIsConcealedFor100MsAndThenSilent) {
   EXPECT_NEAR(static_cast<double>(counts.lost), 50, 2);
   EXPECT_LE(counts.concealed_ms, 120U);
   EXPECT_NEAR(static_cast<double>(call.silent_frames()), 45, 5);
+  EXPECT_NEAR(remotemedia::seconds(counts.longest_gap), 0.9, 0.05);
   EXPECT_EQ(call.kinds.back(), AudioKind::decoded);
   EXPECT_LE(counts.delay, milliseconds(120));
 }

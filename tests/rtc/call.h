@@ -56,6 +56,17 @@ class Call {
     return quiet.size() < 50 ? 0 : std::count(quiet.begin() + 50, quiet.end(), true);
   }
 
+  /// Stretches of nothing that are longer.
+  [[nodiscard]] int silences_over(Time most) const {
+    int count = 0;
+    std::size_t length = 0;
+    for (const float sample : heard) {
+      length = sample == 0 ? length + 1 : 0;
+      count += frame_time(length, kCallRate) > most && frame_time(length - 1, kCallRate) <= most;
+    }
+    return count;
+  }
+
   AudioSender sender{{.rate = kCallRate}};
   AudioReceiver receiver{kCallRate};
   std::vector<float> heard;

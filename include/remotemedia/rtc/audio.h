@@ -37,6 +37,7 @@ struct AudioReceiverStatistics {
   std::uint64_t recovered = 0;  ///< of those, decoded from FEC
   std::uint64_t concealed_ms = 0;
   std::uint64_t silence_ms = 0;
+  Time longest_gap{};      ///< of silence that was not the sender's own
   std::uint64_t late = 0;  ///< packets that came after their place was played
   std::uint64_t duplicates = 0;
   std::uint64_t inserted_frames = 0;  ///< silence, to wait longer
