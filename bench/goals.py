@@ -318,9 +318,9 @@ def _webrtc(results: dict[str, Any]) -> list[Verdict]:
         at_most(area, "memory left by a session that has ended", slope, 0.1, "KiB"),
         at_most(
             area,
-            "a tenth lost, 60 ms of jitter: silence in a second",
-            lossy["silence_ms"] / lossy["seconds"],
-            2.0,
+            "a tenth lost, 60 ms of jitter: longest gap in speech",
+            lossy["longest_gap_ms"],
+            60.0,
             "ms",
         ),
     ]

@@ -111,9 +111,9 @@ def webrtc_sessions(results: dict[str, Any]) -> str:
         ("from the offer to the first audio back, p50", f"{ten['first_audio_ms']['p50']:.0f} ms"),
         ("echo, both jitter buffers included, p50", f"{ten['echo_delay_ms']['p50']:.0f} ms"),
         (
-            f"{lossy['lost_share']:.1%} of packets lost, 60 ms of jitter: concealed, silent",
+            f"{lossy['lost_share']:.1%} of packets lost, 60 ms of jitter: concealed, longest gap",
             f"{lossy['concealed_ms'] / lossy['seconds'] / 10:.1f} %, "
-            f"{lossy['silence_ms'] / lossy['seconds'] / 10:.2f} %",
+            f"{lossy['longest_gap_ms']:.0f} ms",
         ),
         (
             "... of the lost packets, played from the copy in the next",

@@ -95,7 +95,7 @@ nlohmann::json to_json(LoadReport& report, const LoadOptions& options) {
        {{"sessions", report.heard_from},
         {"recovered", report.heard.recovered},
         {"concealed_ms", report.heard.concealed_ms},
-        {"silence_ms", report.heard.silence_ms}}},
+        {"longest_gap_ms", seconds(report.heard.longest_gap) * 1e3}}},
       {"client",
        {{"cpu_s", report.client_cpu_s},
         {"late_p50_ms", report.late_p50_ms},

@@ -232,7 +232,7 @@ LoadReport Load::report(Time now) {
       ++result.heard_from;
       result.heard.recovered += heard.recovered;
       result.heard.concealed_ms += heard.concealed_ms;
-      result.heard.silence_ms += heard.silence_ms;
+      result.heard.longest_gap = std::max(result.heard.longest_gap, heard.longest_gap);
     }
     if (const auto time = session->time_to_connect()) result.connect.add(*time);
     if (const auto time = session->time_to_audio()) result.first_audio.add(*time);

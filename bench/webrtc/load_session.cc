@@ -119,7 +119,7 @@ Heard LoadSession::heard() const {
   const rtc::AudioReceiverStatistics all = endpoint_.statistics().received;
   return {.recovered = all.recovered - heard_before_.recovered,
           .concealed_ms = all.concealed_ms - heard_before_.concealed_ms,
-          .silence_ms = all.silence_ms - heard_before_.silence_ms};
+          .longest_gap = all.longest_gap};
 }
 
 void LoadSession::close(Time now) {

@@ -35,11 +35,11 @@ struct LoadCounts {
   std::uint64_t not_taken = 0;  ///< by the kernel
 };
 
-/// Of the echo as it is played, since `start_measuring`; of a session that decodes.
+/// Of the echo as it is played; of a session that decodes. Counts since `start_measuring`.
 struct Heard {
   std::uint64_t recovered = 0;     ///< lost packets whose copy came with the next one
   std::uint64_t concealed_ms = 0;  ///< made up
-  std::uint64_t silence_ms = 0;    ///< where nothing came for longer than that helps
+  Time longest_gap{};              ///< since the session began, the sender's silence left out
 };
 
 /// One client: an offer over HTTP, then speech out and its echo in.

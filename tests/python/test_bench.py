@@ -198,12 +198,12 @@ def test_the_page_shows_what_a_session_takes_and_gives() -> None:
             "first_audio_ms": {"p50": 58.0},
             "echo_delay_ms": {"p50": 86.0},
         },
-        # 3.1 s of 100 s, 50 ms of 100 s, 365 of 500.
+        # 3.1 s of 100 s, 365 of 500.
         "lossy": {
             "lost_share": 0.0985,
             "seconds": 100.0,
             "concealed_ms": 3100,
-            "silence_ms": 50,
+            "longest_gap_ms": 17.5,
             "recovered": 365,
             "lost": 500,
         },
@@ -211,7 +211,7 @@ def test_the_page_shows_what_a_session_takes_and_gives() -> None:
     }
     page = page_webrtc.webrtc_sessions({"webrtc_sessions": found})
     assert "| memory of a session, 200 open | 343 KiB |" in page
-    assert "concealed, silent | 3.1 %, 0.05 % |" in page
+    assert "concealed, longest gap | 3.1 %, 18 ms |" in page
     assert "| 73% |" in page
 
 
