@@ -1,4 +1,4 @@
-"""The section of docs/benchmarks.md on WebRTC servers."""
+"""The section of docs/benchmarks.md on WebRTC servers, and the table of docs/server.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from typing import Any, Final
 from markdown import percent, table, time_text, x
 from timing import median, times_faster
 
-__all__ = ["codec_sessions", "sessions_per_core", "webrtc_servers", "webrtc_sessions"]
+__all__ = [
+    "codec_sessions",
+    "sessions_per_core",
+    "webrtc_servers",
+    "webrtc_sessions",
+    "with_servers_table",
+]
 
 OURS: Final = "remotemedia"
 INTRO: Final = """## WebRTC servers
@@ -36,6 +42,9 @@ recording as it is heard (wideband, 4.64 is the best). At 64 kbit/s Opus transfo
 below; while a peer loses packets, ours predicts there too, for FEC.
 
 """
+# Around the table of docs/server.md.
+TABLE_BEGIN: Final = "<!-- Written by bench/run.py, to the end of the table. -->\n"
+TABLE_END: Final = "<!-- The end of the table. -->\n"
 BY_ITSELF: Final = "64000"  # bit/s, of our server
 
 
@@ -121,3 +130,26 @@ def webrtc_sessions(results: dict[str, Any]) -> str:
         ),
     ]
     return SESSIONS + table(("", "measured"), rows)
+
+
+def with_servers_table(page: str, results: dict[str, Any]) -> str:
+    """Put our server and aiortc's side by side into docs/server.md, between the marks."""
+    modes = results["webrtc_servers"]["modes"]
+    servers = (OURS, "aiortc")
+    labels = {
+        "receive-only": "sessions on a core: Opus in, 16 kHz, energy VAD",
+        "echo": "the same, and the audio goes back",
+        "echo, same Opus": "the same, aiortc with our Opus settings",
+    }
+    rows = [
+        (label, *(f"{sessions_per_core(modes[mode][name]):.0f}" for name in servers))
+        for mode, label in labels.items()
+    ]
+    delays = [modes["echo"][name]["echo_delay_ms"] for name in servers]
+    shown = [f"{delay['p50']:.0f} / {delay['p99']:.0f} ms" for delay in delays]
+    rows.append(("echo, both jitter buffers included, p50 / p99", *shown))
+    before, begin, rest = page.partition(TABLE_BEGIN)
+    _, end, after = rest.partition(TABLE_END)
+    if not end:
+        raise ValueError(f"docs/server.md: expected {TABLE_BEGIN!r}, a table and {TABLE_END!r}")
+    return f"{before}{begin}\n{table(('', 'ours', 'aiortc'), rows)}\n{end}{after}"

@@ -215,6 +215,29 @@ def test_the_page_shows_what_a_session_takes_and_gives() -> None:
     assert "| 73% |" in page
 
 
+def test_the_table_of_the_server_page_is_written_between_its_marks() -> None:
+    def entry(share: float, *delay_ms: float) -> dict[str, object]:
+        delay = dict(zip(("p50", "p99"), delay_ms, strict=True)) if delay_ms else None
+        return {"core_share": [share], "echo_delay_ms": delay}
+
+    modes = {
+        "echo": {"remotemedia": entry(0.01, 85.2, 86.0), "aiortc": entry(0.1, 167.0, 168.4)},
+        "echo, same Opus": {"remotemedia": entry(0.008), "aiortc": entry(0.05)},
+        "receive-only": {"remotemedia": entry(0.002), "aiortc": entry(0.02)},
+    }
+    results = {"webrtc_servers": {"modes": modes}}
+    begin, end = page_webrtc.TABLE_BEGIN, page_webrtc.TABLE_END
+    page = page_webrtc.with_servers_table(f"Before.\n{begin}old\n{end}After.\n", results)
+    assert page.startswith(f"Before.\n{begin}\n|  | ours | aiortc |\n|---|---:|---:|\n")
+    assert page.endswith(f" | 85 / 86 ms | 167 / 168 ms |\n\n{end}After.\n")
+    assert "energy VAD | 500 | 50 |" in page
+    assert "goes back | 100 | 10 |" in page
+    assert "our Opus settings | 125 | 20 |" in page
+    assert page_webrtc.with_servers_table(page, results) == page
+    with pytest.raises(ValueError, match=r"expected .*, a table and"):
+        page_webrtc.with_servers_table(f"Before.\n{begin}old\n", results)
+
+
 def test_processing_time_is_the_difference_of_two_pages_of_metrics() -> None:
     def text(*counts: int) -> str:
         limits = ("0.0001", "0.001", "+Inf")
