@@ -195,19 +195,19 @@ def to_mono(x: Samples) -> Floats:
     if x.ndim == 1 or x.shape[0] == 1:
         return x
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = _mean(x)
+        mean: Floats = _mean(x)
         beyond = ~np.isfinite(mean)  # the sum of floats, not the mean
         mean[beyond] = _mean(x[:, beyond].astype(np.float64))
     return mean[np.newaxis]
 
 
-def _mean(x: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+def _mean(x: NDArray[Any]) -> NDArray[Any]:
     """Add the channels in their order, as np.mean() does if there are many frames."""
-    total = x[0].copy()
+    mean: NDArray[Any] = x[0].copy()
     for channel in x[1:]:
-        total += channel
-    total /= x.shape[0]
-    return total
+        mean += channel
+    mean /= x.shape[0]
+    return mean
 
 
 def _finite(x: Floats) -> tuple[Floats, int]:
