@@ -1,6 +1,7 @@
 // What Opus alone takes of a processor: each packet of speech decoded to 16 kHz and encoded again,
-// as the endpoint does it. No server that does both can hold more sessions on a core. And what is
-// heard of a recording that is sent so.
+// as the endpoint does it. No server that does both can hold more sessions on a core. Live, the
+// packets of several sessions come one by one, as from a network: in between the processor sleeps
+// and its caches go cold. And what is heard of a recording that is sent so.
 
 #include "bench/webrtc/speech.h"
 #include "rtc/audio_sender.h"
@@ -9,8 +10,10 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <ctime>
+#include <deque>
 #include <exception>
 #include <fstream>
 #include <memory>
@@ -18,6 +21,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace remotemedia::bench {
@@ -58,25 +62,44 @@ struct Cost {
   double encode_us;
 };
 
-Cost measure(const std::vector<SpeechPacket>& speech, int bitrate) {
-  const Decoder decoder = make_decoder();
-  rtc::AudioSender sender({.rate = kSpeechRate, .bitrate = bitrate});
+struct Codec {
+  explicit Codec(int bitrate) : sender({.rate = kSpeechRate, .bitrate = bitrate}) {}
+  Decoder decoder = make_decoder();
+  rtc::AudioSender sender;
+};
+
+/// All at once, or packets that come one by one.
+enum class Pace { at_once, live };
+
+/// Every session has the speech once, each from another place on.
+Cost measure(const std::vector<SpeechPacket>& speech, int bitrate, std::size_t sessions,
+             Pace pace) {
+  std::deque<Codec> codecs;
+  for (std::size_t s = 0; s < sessions; ++s) codecs.emplace_back(bitrate);
+  auto due = std::chrono::steady_clock::now();
   double decoding = 0;
   double encoding = 0;
   Time now{};
-  for (const SpeechPacket& packet : speech) {
-    const double start = thread_seconds();
-    const auto samples = decode(decoder, packet.opus);
-    const double middle = thread_seconds();
-    sender.push(samples, now);
+  for (std::size_t p = 0; p < speech.size(); ++p) {
+    for (std::size_t s = 0; s < sessions; ++s) {
+      const SpeechPacket& packet = speech[(p + s * speech.size() / sessions) % speech.size()];
+      if (pace == Pace::live) {
+        due += std::chrono::nanoseconds(kPacketTime) / sessions;
+        std::this_thread::sleep_until(due);
+      }
+      const double start = thread_seconds();
+      const auto samples = decode(codecs[s].decoder, packet.opus);
+      const double middle = thread_seconds();
+      codecs[s].sender.push(samples, now);
+      const bool any = codecs[s].sender.next_packet(now + kPacketTime).has_value();
+      const double end = thread_seconds();
+      if (!any && !packet.opus.empty()) throw std::runtime_error("Opus did not give what it got");
+      decoding += middle - start;
+      encoding += end - middle;
+    }
     now += kPacketTime;
-    const bool any = sender.next_packet(now).has_value();
-    const double end = thread_seconds();
-    if (!any && !packet.opus.empty()) throw std::runtime_error("Opus did not give what it got");
-    decoding += middle - start;
-    encoding += end - middle;
   }
-  const double scale = 1e6 / static_cast<double>(speech.size());
+  const double scale = 1e6 / static_cast<double>(speech.size() * sessions);
   return {decoding * scale, encoding * scale};
 }
 
@@ -104,19 +127,21 @@ void write_samples(const std::string& path, std::span<const float> samples) {
   if (!out.flush()) throw std::runtime_error(fmt::format("'{}' cannot be written", path));
 }
 
-void run(const std::string& path, int bitrate, int rounds) {
+void run(const std::string& path, int bitrate, std::size_t sessions, Pace pace, int rounds) {
   const std::vector<SpeechPacket> speech = encode_speech(load_speech(path));
-  measure(speech, bitrate);
+  measure(speech, bitrate, 1, Pace::at_once);
   std::vector<std::string> decode;
   std::vector<std::string> encode;
   for (int round = 0; round < rounds; ++round) {
-    const Cost cost = measure(speech, bitrate);
+    const Cost cost = measure(speech, bitrate, sessions, pace);
     decode.push_back(fmt::format("{:.2f}", cost.decode_us));
     encode.push_back(fmt::format("{:.2f}", cost.encode_us));
   }
-  fmt::print("{{\"library\": \"{}\", \"packets\": {}, \"decode_us\": [{}], \"encode_us\": [{}]}}\n",
-             opus_get_version_string(), speech.size(), fmt::join(decode, ", "),
-             fmt::join(encode, ", "));
+  fmt::print(
+      "{{\"library\": \"{}\", \"sessions\": {}, \"packets\": {}, \"decode_us\": [{}], "
+      "\"encode_us\": [{}]}}\n",
+      opus_get_version_string(), sessions, speech.size(), fmt::join(decode, ", "),
+      fmt::join(encode, ", "));
 }
 
 }  // namespace
@@ -128,16 +153,22 @@ int main(int argc, char** argv) {
   std::string path;
   std::string heard;
   int bitrate = rtc::AudioSender::Settings().bitrate;
+  std::size_t sessions = 1;
+  bool live = false;
   int rounds = 15;
   CLI::App app("Processor time of decoding and encoding packets of speech, as JSON.");
   app.add_option("speech", path, "recording: mono, 16 kHz")->required();
   app.add_option("--bitrate", bitrate, "of what is encoded, bit/s")->capture_default_str();
   app.add_option("--heard", heard, "file for what is heard of the recording: float32, 16 kHz");
+  app.add_flag("--live", live, "packets come one by one, each session's every 20 ms");
+  app.add_option("--sessions", sessions, "by turns")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10'000));
   app.add_option("--rounds", rounds)->check(CLI::Range(1, 10'000));
   CLI11_PARSE(app, argc, argv);
   try {
     if (!heard.empty()) write_samples(heard, heard_of(load_recording(path), bitrate));
-    run(path, bitrate, rounds);
+    run(path, bitrate, sessions, live ? Pace::live : Pace::at_once, rounds);
   } catch (const std::exception& error) {
     fmt::print(stderr, "opus_ceiling: {}\n", error.what());
     return 2;

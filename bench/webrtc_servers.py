@@ -198,13 +198,23 @@ def opus(programs: Path, recording: Path, rounds: int) -> dict[str, Any]:
     return found
 
 
+def live_opus(programs: Path, recording: Path, sessions: int) -> dict[str, list[float]]:
+    """Measure the codec alone at the rhythm of a server: the times of a packet."""
+    command = [str(programs / "opus_ceiling"), str(recording), "--live", "--rounds", "1"]
+    command += ["--sessions", str(sessions)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, list[float]] = json.loads(done.stdout)
+    return found
+
+
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Run every server in every mode, in turns."""
+    """Run every server in every mode, and the codec alone beside the echoes, in turns."""
     here = servers(options.programs, options.server)
     if options.sessions:
         same = dict.fromkeys(MODES, options.sessions)
         here = [replace(server, sessions=same) for server in here]
     modes = {}
+    alone: list[dict[str, list[float]]] = []
     for mode in MODES:
         taking = [server for server in here if mode in server.modes]
         reports: dict[str, list[dict[str, Any]]] = {server.name: [] for server in taking}
@@ -214,6 +224,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                     options.programs, server, mode, options.recording, options.seconds
                 )
                 reports[server.name].append(report)
+            if mode == ECHO:
+                sessions = here[0].sessions[ECHO]
+                alone.append(live_opus(options.programs, options.recording, sessions))
         modes[mode] = {
             server.name: summary(server.sessions[mode], reports[server.name]) for server in taking
         }
@@ -222,6 +235,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "rounds": options.rounds,
         "modes": modes,
         "opus": opus(options.programs, options.recording, options.rounds),
+        "live_opus": {
+            key: [time_us for round_ in alone for time_us in round_[key]]
+            for key in ("decode_us", "encode_us")
+        },
         "versions": {"aiortc": importlib.metadata.version("aiortc")},
     }
 

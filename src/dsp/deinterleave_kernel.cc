@@ -175,7 +175,7 @@ HWY_INLINE void write_part(const Group& group, const Part<T>& part, Writer* writ
   Writer w[] = {writers[kIndex]...};
   Vector<T> v[Group::kPlanes];
   for (std::size_t i = begin; i < end; i += kLanes<T>) {
-    prefetch_after<kStores>(ask, asked);
+    prefetch_after<kStores>(ask, asked, 0);
     ask += asked / sizeof(T);
     group.load(part.in + i * part.channels, part.channels, v);
     ((writes(kIndex) ? w[kIndex].put(v[kIndex], i) : void()), ...);
@@ -219,9 +219,9 @@ void write_planes(const T* in, std::size_t frames, std::span<T* const> out) {
   });
   for (std::size_t done = kLanes<T>; done < whole; done += block) {
     const std::size_t end = std::min(done + block, whole);
-    // A page ahead, or a block, of which each part asks for its share.
+    // Two pages ahead, or a block, of which each part asks for its share.
     const T* const ask =
-        in + done * channels + (one_part ? kPrefetchAheadBytes : kBlockBytes) / sizeof(T);
+        in + done * channels + (one_part ? 2 * kPrefetchAheadBytes : kBlockBytes) / sizeof(T);
     for_each_part([&](const Part<T>& part) HWY_ATTR {
       write_part<kStores>(group, part, writers.data() + part.first, done, end,
                           ask + (part.first + part.skip) * (end - done),

@@ -186,8 +186,8 @@ def test_sessions_fill_a_core_by_what_one_takes_of_it() -> None:
     entry = {"core_share": [0.1, 0.02, 0.025]}
     assert page_webrtc.sessions_per_core(entry) == pytest.approx(40)
     # 50 packets a second of 100 us are half a percent of a core.
-    opus = {"64000": {"decode_us": [20.0, 10.0, 30.0], "encode_us": [80.0]}}
-    assert page_webrtc.codec_sessions(opus) == pytest.approx(200)
+    cost = {"decode_us": [20.0, 10.0, 30.0], "encode_us": [80.0]}
+    assert page_webrtc.codec_sessions(cost) == pytest.approx(200)
 
 
 def test_the_page_shows_what_a_session_takes_and_gives() -> None:
@@ -261,11 +261,13 @@ def test_the_page_shows_servers_with_and_without_ours() -> None:
         "opus": {
             "64000": {"library": "lib", "decode_us": [20.0], "encode_us": [180.0], "pesq": 4.3}
         },
+        "live_opus": {"decode_us": [20.0, 30.0], "encode_us": [225.0, 225.0]},
         "versions": {"aiortc": "1"},
     }
     page = page_webrtc.webrtc_servers({"webrtc_servers": found})
     assert "| echo, aiortc | 6 | 10.00 % | 0 % | 10 |  | 58 / 97 ms | 99.9% | 3 |" in page
     assert "| 64 kbit/s | 20 us | 180 us | 100 | 4.30 |" in page
+    assert "| 64 kbit/s, live | 25 us | 225 us | 80 |  |" in page
     found["modes"]["echo"]["remotemedia"] = {**shared, "core_share": [0.02, 0.02]}
     page = page_webrtc.webrtc_servers({"webrtc_servers": found})
     assert "| echo, aiortc | 6 | 10.00 % | 0 % | 10 | 5.00x | 58 / 97 ms | 99.9% | 3 |" in page
