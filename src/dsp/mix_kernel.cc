@@ -79,21 +79,24 @@ HWY_INLINE void store(hn::Vec<D> v, float* out) {
 }
 
 /// A sum / channels, as a division rounds it.
+template <bool kExact>
 struct Division {
   float channels;
-  float inverse;
-  bool exact;  ///< the inverse
+  float inverse;  ///< exact, or not
 
   HWY_INLINE hn::Vec<D> operator()(hn::Vec<D> sum) const {
     const D d;
     const auto quotient = hn::Mul(sum, hn::Set(d, inverse));
-    if (exact) return quotient;
+    if constexpr (kExact) {
+      return quotient;
+    } else {
 #if !HWY_NATIVE_FMA
-    return hn::Div(sum, hn::Set(d, channels));
+      return hn::Div(sum, hn::Set(d, channels));
 #else
-    const auto rest = hn::NegMulAdd(quotient, hn::Set(d, channels), sum);
-    return hn::CopySign(hn::MulAdd(rest, hn::Set(d, inverse), quotient), sum);  // -0 stays -0
+      const auto rest = hn::NegMulAdd(quotient, hn::Set(d, channels), sum);
+      return hn::CopySign(hn::MulAdd(rest, hn::Set(d, inverse), quotient), sum);  // -0 stays -0
 #endif
+    }
   }
 };
 
@@ -104,23 +107,24 @@ HWY_INLINE hn::Mask<D> is_small(hn::Vec<D> sum) {
   return hn::And(hn::Lt(size, hn::Set(d, 0x1p-120F)), hn::Ne(size, hn::Zero(d)));
 }
 
-/// Asks L1 for what a later step takes: a load that two lines share, as of a channel that lies
-/// askew, waits long if they come from further away.
-HWY_INLINE void prefetch_near(const float* input) {
+/// Asks for what later steps take. Of what lies in a cache, into L1: a load that two lines share,
+/// as of a channel that lies askew, waits long if they come from further away.
+template <Stores kStores>
+HWY_INLINE void ask(const float* input) {
   constexpr std::size_t kAhead = 512 / sizeof(float);
   constexpr std::size_t kLine = 64 / sizeof(float);
-  for (std::size_t k = 0; k < kStep; k += kLine) __builtin_prefetch(input + kAhead + k, 0, 3);
+  prefetch_after<kStores>(input, kStep * sizeof(float));
+  if constexpr (kStores == Stores::cached) {
+    for (std::size_t k = 0; k < kStep; k += kLine) __builtin_prefetch(input + kAhead + k, 0, 3);
+  }
 }
 
 /// Vectors are indexed by constants only, else they would live in memory.
-template <Stores kStores, std::size_t... kIndex>
-HWY_INLINE void step(Channels in, std::size_t i, float* out, Division divide,
+template <Stores kStores, bool kExact, std::size_t... kIndex>
+HWY_INLINE void step(Channels in, std::size_t i, float* out, Division<kExact> divide,
                      std::index_sequence<kIndex...>) {
   const D d;
-  for (const float* channel : in) {
-    prefetch_after<kStores>(channel + i, kStep * sizeof(float));
-    if constexpr (kStores == Stores::cached) prefetch_near(channel + i);
-  }
+  for (const float* channel : in) ask<kStores>(channel + i);
   hn::Vec<D> sum[] = {hn::LoadU(d, in[0] + i + kIndex * kLanes)...};
   for (const float* channel : in.subspan(1)) {
     ((sum[kIndex] = hn::Add(sum[kIndex], hn::LoadU(d, channel + i + kIndex * kLanes))), ...);
@@ -130,14 +134,14 @@ HWY_INLINE void step(Channels in, std::size_t i, float* out, Division divide,
   auto check = zero;
   ((check = hn::MulAdd(mean[kIndex], zero, check)), ...);  // NaN if one is not finite
   auto unsure = hn::IsNaN(check);
-  if (!divide.exact) ((unsure = hn::Or(unsure, is_small(sum[kIndex]))), ...);
+  if constexpr (!kExact) ((unsure = hn::Or(unsure, is_small(sum[kIndex]))), ...);
   if (HWY_UNLIKELY(!hn::AllFalse(d, unsure))) {
     return mix_frames(in, i, i + kStep, out);
   }
   (store<kStores>(mean[kIndex], out + i + kIndex * kLanes), ...);
 }
 
-template <Stores kStores>
+template <Stores kStores, bool kExact>
 HWY_INLINE void mix_all(Channels in, std::size_t frames, float* out) {
   std::size_t i = 0;
   if constexpr (kStores == Stores::streaming) {
@@ -147,7 +151,7 @@ HWY_INLINE void mix_all(Channels in, std::size_t frames, float* out) {
     mix_frames(in, 0, i, out);
   }
   const auto channels = static_cast<float>(in.size());
-  const Division divide{channels, 1.0F / channels, (in.size() & (in.size() - 1)) == 0};
+  const Division<kExact> divide{channels, 1.0F / channels};
   for (; i + kStep <= frames; i += kStep) {
     step<kStores>(in, i, out, divide, std::make_index_sequence<4>());
   }
@@ -155,9 +159,15 @@ HWY_INLINE void mix_all(Channels in, std::size_t frames, float* out) {
   mix_frames(in, i, frames, out);
 }
 
+template <Stores kStores>
+void mix_with(Channels in, std::size_t frames, float* out) {
+  const bool power_of_two = (in.size() & (in.size() - 1)) == 0;
+  power_of_two ? mix_all<kStores, true>(in, frames, out) : mix_all<kStores, false>(in, frames, out);
+}
+
 void mix(Channels in, std::size_t frames, float* out, Stores stores) {
-  stores == Stores::streaming ? mix_all<Stores::streaming>(in, frames, out)
-                              : mix_all<Stores::cached>(in, frames, out);
+  stores == Stores::streaming ? mix_with<Stores::streaming>(in, frames, out)
+                              : mix_with<Stores::cached>(in, frames, out);
 }
 
 #endif
