@@ -38,7 +38,7 @@ to_test=(libgtest-dev libgmock-dev libsrtp2-dev) # the last as a peer of ours
 case $purpose in
   run) packages+=(pocketsphinx-testdata) ;; # recordings of speech
   test) packages+=("${to_test[@]}" pocketsphinx-testdata) ;;
-  e2e) packages+=(pocketsphinx-testdata chromium firefox-esr nodejs) ;;
+  e2e) packages+=(pocketsphinx-testdata chromium firefox-esr pulseaudio nodejs) ;;
   bench)
     packages+=(
       libbenchmark-dev libsoxr-dev libspeexdsp-dev libsamplerate0-dev libswresample-dev libavutil-dev

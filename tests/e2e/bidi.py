@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from serving import DEADLINE_S, wait_for
+from sound_card import sound_card
 
 PREFERENCES = {
     "media.navigator.streams.fake": True,  # a microphone that hears a tone
@@ -77,22 +79,24 @@ class Firefox:
 
 @contextmanager
 def firefox(folder: Path) -> Iterator[Firefox]:
-    """Firefox with a new profile in this folder."""
+    """Firefox with a new profile in this folder, and a sound card."""
     program = shutil.which("firefox-esr") or shutil.which("firefox")
     assert program, "there is no Firefox"
     lines = [f'user_pref("{name}", {json.dumps(value)});' for name, value in PREFERENCES.items()]
     (folder / "user.js").write_text("\n".join(lines), encoding="utf-8")
     log = folder / "log.txt"
-    with log.open("w", encoding="utf-8") as output:
-        running = subprocess.Popen(
-            [program, *OPTIONS, "--profile", str(folder), "about:blank"],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        found = wait_for("Firefox", lambda: LISTENING.search(log.read_text(encoding="utf-8")))
-        with connect(found.group(1) + "/session", max_size=None) as socket:
-            yield Firefox(socket)
-    finally:
-        running.terminate()
-        running.wait(DEADLINE_S)
+    with sound_card() as environment:
+        with log.open("w", encoding="utf-8") as output:
+            running = subprocess.Popen(
+                [program, *OPTIONS, "--profile", str(folder), "about:blank"],
+                env={**os.environ, **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            found = wait_for("Firefox", lambda: LISTENING.search(log.read_text(encoding="utf-8")))
+            with connect(found.group(1) + "/session", max_size=None) as socket:
+                yield Firefox(socket)
+        finally:
+            running.terminate()
+            running.wait(DEADLINE_S)

@@ -43,13 +43,11 @@ HEAR = """
 RETURNED = "document.getElementById('returned').srcObject"
 
 
-def wait_for_tone(
-    evaluate: Callable[[str], Any], stream: str = RETURNED, hear: str = HEAR
-) -> float:
+def wait_for_tone(evaluate: Callable[[str], Any], stream: str = RETURNED) -> float:
     """Wait until one sine and nothing else is heard; returns its frequency in Hz."""
 
     def tone_hz() -> float | None:
-        heard = evaluate(f"{hear.strip()}({stream}, {FFT_SIZE})")
+        heard = evaluate(f"{HEAR.strip()}({stream}, {FFT_SIZE})")
         if heard is None:
             return None
         frequency_hz, share = strongest_hz(np.array(heard["samples"]), heard["rate"])

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from pathlib import Path
 
-from bidi import firefox
+import numpy as np
+
+from bidi import Firefox, firefox
 from serving import Server, wait_for
-from tab import wait_for_tone
+from sounds import FFT_SIZE
+from tab import HEAR, RETURNED, wait_for_tone
 
 MICROPHONE = """
 (async () => {
@@ -14,32 +19,28 @@ MICROPHONE = """
   return true;
 })()
 """
-# Without a sound card Firefox has no running AudioContext, but it records and decodes.
-RECORD = """
-(async (stream, size) => {
-  if (!stream?.getAudioTracks().length) return null;
-  const recorder = new MediaRecorder(new MediaStream(stream.getAudioTracks()));
-  const recorded = new Promise((resolve) => { recorder.ondataavailable = resolve; });
-  recorder.start();
-  await new Promise((resolve) => { setTimeout(resolve, 1500); });
-  recorder.stop();
-  const bytes = await (await recorded).data.arrayBuffer();
-  const audio = await new OfflineAudioContext(1, 1, 48000).decodeAudioData(bytes);
-  const samples = Array.from(audio.getChannelData(0).slice(-size));
-  return samples.length < size ? null : { rate: audio.sampleRate, samples };
-})
-"""
 PHASE = "document.body.dataset.phase"
+
+
+def shows_its_level(browser: Firefox, meter: str, stream: str) -> bool:
+    """Tell whether a meter of the page is as loud as a stream that is not silent."""
+    heard = browser.evaluate(f"{HEAR.strip()}({stream}, {FFT_SIZE})")
+    rms = float(np.sqrt(np.mean(np.square(heard["samples"]))))
+    shown_db = browser.evaluate(f"Number(document.getElementById('{meter}').ariaValueNow)")
+    return rms > 0.01 and abs(shown_db - 20 * math.log10(rms)) <= 3
 
 
 def test_firefox_hears_the_tone_of_its_microphone_come_back(echo: Server, tmp_path: Path) -> None:
     with firefox(tmp_path) as browser:
         browser.open(f"{echo.url}/?autostart=1")
         wait_for("a running session", lambda: browser.evaluate(PHASE) == "running")
-        returned_hz = wait_for_tone(browser.evaluate, hear=RECORD)
+        returned_hz = wait_for_tone(browser.evaluate)
         browser.evaluate(MICROPHONE)
-        sent_hz = wait_for_tone(browser.evaluate, "window.microphone", RECORD)
+        sent_hz = wait_for_tone(browser.evaluate, "window.microphone")
         assert abs(returned_hz - sent_hz) < 2
+        for meter, stream in (("meter-sent", "window.microphone"), ("meter-returned", RETURNED)):
+            shows = partial(shows_its_level, browser, meter, stream)
+            wait_for(f"the level of the tone on {meter}", shows)
         assert len(echo.sessions()) == 1
         browser.evaluate("document.getElementById('stop').click()")
         echo.wait_for_sessions(0)
