@@ -1,4 +1,4 @@
-"""The section of docs/benchmarks.md on WebRTC servers, and the table of docs/server.md."""
+"""The section of docs/benchmarks.md on WebRTC servers, and the tables of docs/server.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = [
     "sessions_per_core",
     "webrtc_servers",
     "webrtc_sessions",
-    "with_servers_table",
+    "with_tables",
 ]
 
 OURS: Final = "remotemedia"
@@ -44,9 +44,10 @@ as many sessions as our server has above come one by one, as from a network, mea
 the servers; in between the processor sleeps and its caches go cold.
 
 """
-# Around the table of docs/server.md.
-TABLE_BEGIN: Final = "<!-- Written by bench/run.py, to the end of the table. -->\n"
-TABLE_END: Final = "<!-- The end of the table. -->\n"
+# Around the tables of docs/server.md.
+TABLES_BEGIN: Final = "<!-- Written by bench/run.py, to the end of the tables. -->\n"
+TABLES_END: Final = "<!-- The end of the tables. -->\n"
+OF_OURS: Final = "A session of ours with the default graph, Silero VAD and echo:\n"
 BY_ITSELF: Final = "64000"  # bit/s, of our server
 
 
@@ -108,6 +109,10 @@ def webrtc_servers(results: dict[str, Any]) -> str:
 
 def webrtc_sessions(results: dict[str, Any]) -> str:
     """Show what a session of ours takes and gives."""
+    return SESSIONS + _sessions_table(results)
+
+
+def _sessions_table(results: dict[str, Any]) -> str:
     found = results["webrtc_sessions"]
     memory, ten, lossy, soak = (found[k] for k in ("memory", "ten_sessions", "lossy", "soak"))
     rows = [
@@ -132,11 +137,11 @@ def webrtc_sessions(results: dict[str, Any]) -> str:
             f"{lossy['recovered'] / lossy['lost']:.0%}" if lossy["lost"] else "-",
         ),
     ]
-    return SESSIONS + table(("", "measured"), rows)
+    return table(("", "measured"), rows)
 
 
-def with_servers_table(page: str, results: dict[str, Any]) -> str:
-    """Put our server and aiortc's side by side into docs/server.md, between the marks."""
+def with_tables(page: str, results: dict[str, Any]) -> str:
+    """Put both servers side by side, and a session of ours, between the marks of docs/server.md."""
     modes = results["webrtc_servers"]["modes"]
     servers = (OURS, "aiortc")
     labels = {
@@ -151,8 +156,9 @@ def with_servers_table(page: str, results: dict[str, Any]) -> str:
     delays = [modes["echo"][name]["echo_delay_ms"] for name in servers]
     shown = [f"{delay['p50']:.0f} / {delay['p99']:.0f} ms" for delay in delays]
     rows.append(("echo, both jitter buffers included, p50 / p99", *shown))
-    before, begin, rest = page.partition(TABLE_BEGIN)
-    _, end, after = rest.partition(TABLE_END)
+    before, begin, rest = page.partition(TABLES_BEGIN)
+    _, end, after = rest.partition(TABLES_END)
     if not end:
-        raise ValueError(f"docs/server.md: expected {TABLE_BEGIN!r}, a table and {TABLE_END!r}")
-    return f"{before}{begin}\n{table(('', 'ours', 'aiortc'), rows)}\n{end}{after}"
+        raise ValueError(f"docs/server.md: expected {TABLES_BEGIN!r}, tables and {TABLES_END!r}")
+    servers_table = table(("", "ours", "aiortc"), rows)
+    return f"{before}{begin}\n{servers_table}\n{OF_OURS}\n{_sessions_table(results)}\n{end}{after}"

@@ -4,7 +4,7 @@ Usage: python bench/run.py [PART ...] [--quick] [--programs build/bench/bench] [
 
 Measures the parts that are named, or all, and writes what each found into results.json in --out as
 soon as it ends: a run that is cut short loses one part. When all parts are there, page and charts
-go into --out and into --docs too, with the day of each part, and the server's page gets its table.
+go into --out and into --docs too, with the day of each part, and the server's page gets its tables.
 Ends with 1 if any output was not what it should be; a goal that is missed is shown, but is no
 failure, as times depend on the machine.
 """
@@ -104,7 +104,7 @@ def main() -> None:
     if options.docs:
         server = options.docs / "server.md"
         text = server.read_text(encoding="utf-8")
-        server.write_text(page_webrtc.with_servers_table(text, results), encoding="utf-8")
+        server.write_text(page_webrtc.with_tables(text, results), encoding="utf-8")
     print_verdicts(results["goals"])
     say(f"done: {path}, {options.docs or options.out}/benchmarks.md")
 

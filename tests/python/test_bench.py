@@ -190,32 +190,34 @@ def test_sessions_fill_a_core_by_what_one_takes_of_it() -> None:
     assert page_webrtc.codec_sessions(cost) == pytest.approx(200)
 
 
+SESSIONS = {
+    "memory": {"sessions": 200, "session_kib": 343.4},
+    "ten_sessions": {
+        "processing_p99_us": 297.0,
+        "first_audio_ms": {"p50": 58.0},
+        "echo_delay_ms": {"p50": 86.0},
+    },
+    # 3.1 s of 100 s, 365 of 500.
+    "lossy": {
+        "lost_share": 0.0985,
+        "seconds": 100.0,
+        "concealed_ms": 3100,
+        "longest_gap_ms": 17.5,
+        "recovered": 365,
+        "lost": 500,
+    },
+    "soak": {"sessions": 10_000, "slope_kib_per_session": 0.0123},
+}
+
+
 def test_the_page_shows_what_a_session_takes_and_gives() -> None:
-    found = {
-        "memory": {"sessions": 200, "session_kib": 343.4},
-        "ten_sessions": {
-            "processing_p99_us": 297.0,
-            "first_audio_ms": {"p50": 58.0},
-            "echo_delay_ms": {"p50": 86.0},
-        },
-        # 3.1 s of 100 s, 365 of 500.
-        "lossy": {
-            "lost_share": 0.0985,
-            "seconds": 100.0,
-            "concealed_ms": 3100,
-            "longest_gap_ms": 17.5,
-            "recovered": 365,
-            "lost": 500,
-        },
-        "soak": {"sessions": 10_000, "slope_kib_per_session": 0.0123},
-    }
-    page = page_webrtc.webrtc_sessions({"webrtc_sessions": found})
+    page = page_webrtc.webrtc_sessions({"webrtc_sessions": SESSIONS})
     assert "| memory of a session, 200 open | 343 KiB |" in page
     assert "concealed, longest gap | 3.1 %, 18 ms |" in page
     assert "| 73% |" in page
 
 
-def test_the_table_of_the_server_page_is_written_between_its_marks() -> None:
+def test_the_tables_of_the_server_page_are_written_between_their_marks() -> None:
     def entry(share: float, *delay_ms: float) -> dict[str, object]:
         delay = dict(zip(("p50", "p99"), delay_ms, strict=True)) if delay_ms else None
         return {"core_share": [share], "echo_delay_ms": delay}
@@ -225,17 +227,18 @@ def test_the_table_of_the_server_page_is_written_between_its_marks() -> None:
         "echo, same Opus": {"remotemedia": entry(0.008), "aiortc": entry(0.05)},
         "receive-only": {"remotemedia": entry(0.002), "aiortc": entry(0.02)},
     }
-    results = {"webrtc_servers": {"modes": modes}}
-    begin, end = page_webrtc.TABLE_BEGIN, page_webrtc.TABLE_END
-    page = page_webrtc.with_servers_table(f"Before.\n{begin}old\n{end}After.\n", results)
+    results = {"webrtc_servers": {"modes": modes}, "webrtc_sessions": SESSIONS}
+    begin, end = page_webrtc.TABLES_BEGIN, page_webrtc.TABLES_END
+    page = page_webrtc.with_tables(f"Before.\n{begin}old\n{end}After.\n", results)
     assert page.startswith(f"Before.\n{begin}\n|  | ours | aiortc |\n|---|---:|---:|\n")
-    assert page.endswith(f" | 85 / 86 ms | 167 / 168 ms |\n\n{end}After.\n")
+    assert f" | 85 / 86 ms | 167 / 168 ms |\n\n{page_webrtc.OF_OURS}\n|  | measured |\n" in page
+    assert page.endswith(f"| 73% |\n\n{end}After.\n")
     assert "energy VAD | 500 | 50 |" in page
     assert "goes back | 100 | 10 |" in page
     assert "our Opus settings | 125 | 20 |" in page
-    assert page_webrtc.with_servers_table(page, results) == page
-    with pytest.raises(ValueError, match=r"expected .*, a table and"):
-        page_webrtc.with_servers_table(f"Before.\n{begin}old\n", results)
+    assert page_webrtc.with_tables(page, results) == page
+    with pytest.raises(ValueError, match=r"expected .*, tables and"):
+        page_webrtc.with_tables(f"Before.\n{begin}old\n", results)
 
 
 def test_processing_time_is_the_difference_of_two_pages_of_metrics() -> None:
