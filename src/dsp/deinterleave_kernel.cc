@@ -20,7 +20,6 @@
 #include "remotemedia/base/check.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <tuple>
 #include <utility>
@@ -204,7 +203,7 @@ void write_planes(const T* in, std::size_t frames, std::span<T* const> out) {
   const std::size_t whole = frames / kLanes<T> * kLanes<T>;
   const std::size_t block =
       one_part ? whole : std::max<std::size_t>(kBlockBytes / row_bytes, 1) * kLanes<T>;
-  std::array<Writer<T>, kMaxChannels> writers;
+  Writer<T> writers[kMaxChannels];
   const auto for_each_part = [&](auto work) HWY_ATTR {
     for (std::size_t p = 0; p < channels; p += kPlanes) {
       const std::size_t count = std::min(channels, kPlanes);
@@ -223,7 +222,7 @@ void write_planes(const T* in, std::size_t frames, std::span<T* const> out) {
     const T* const ask =
         in + done * channels + (one_part ? 2 * kPrefetchAheadBytes : kBlockBytes) / sizeof(T);
     for_each_part([&](const Part<T>& part) HWY_ATTR {
-      write_part<kStores>(group, part, writers.data() + part.first, done, end,
+      write_part<kStores>(group, part, writers + part.first, done, end,
                           ask + (part.first + part.skip) * (end - done),
                           kLanes<T> * kPlanes * sizeof(T), kAll);
     });

@@ -263,6 +263,7 @@ class StraightWriter {
 template <Stores kStores, typename T>
 class LineWriter {
  public:
+  HWY_INLINE LineWriter() {}  // an implicit one would not be for this target
   HWY_INLINE void begin(T* to, Vector<T> first) {
     const Tag<T> d;
     past_ = reinterpret_cast<std::uintptr_t>(to) / sizeof(T) % kLanes<T>;
