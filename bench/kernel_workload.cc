@@ -111,10 +111,13 @@ Work mix(std::size_t items) {
 }
 
 /// Blocks of `items` frames of one stream.
-template <int kRate, int kChannels>
+template <int kRate, int kChannels, dsp::ResamplingMode kMode = dsp::ResamplingMode::live>
 Work resample(std::size_t items) {
-  auto resampler = std::make_shared<dsp::Resampler>(dsp::Resampler::Config{
-      .rate = kRate, .target_rate = 16'000, .channels = kChannels, .mono = kChannels > 1});
+  auto resampler = std::make_shared<dsp::Resampler>(dsp::Resampler::Config{.rate = kRate,
+                                                                           .target_rate = 16'000,
+                                                                           .channels = kChannels,
+                                                                           .mono = kChannels > 1,
+                                                                           .mode = kMode});
   Samples<float> out(items);  // the target rate is the lower one
   return [resampler, in = signal(items * kChannels), out = std::move(out), items]() mutable {
     const float* planes[kChannels];
@@ -159,6 +162,8 @@ constexpr Workload kWorkloads[] = {
     {"resample 44100 -> 16000 mono, 10 ms", 441, resample<44'100, 1>},
     {"resample 44100 -> 16000 stereo to mono, 10 ms", 441, resample<44'100, 2>},
     {"resample 48000 -> 16000 mono, 10 ms", 480, resample<48'000, 1>},
+    {"resample 48000 -> 16000 mono, offline, two blocks", 4'992,
+     resample<48'000, 1, dsp::ResamplingMode::offline>},
     {"energy VAD, 20 ms", 320, energy_vad},
     {"Silero VAD, 32 ms", 512, silero_vad},
 };

@@ -77,6 +77,9 @@ def resamplers(job: Job, x: Floats) -> dict[str, Call]:
     ours = x[0] if job.channels == 1 else x
     return {
         OURS: lambda: audio.resample(ours, job.rate, job.target_rate, mono=mono),
+        f"{OURS}, offline": lambda: audio.resample(
+            ours, job.rate, job.target_rate, mono=mono, mode="offline"
+        ),
         "soxr HQ": by_soxr("HQ"),
         "soxr VHQ": by_soxr("VHQ"),
         "librosa": lambda: librosa.resample(planar(), orig_sr=job.rate, target_sr=job.target_rate),

@@ -11,21 +11,29 @@ namespace {
 
 using remotemedia::dsp::Quality;
 using remotemedia::dsp::Resampler;
+using remotemedia::dsp::ResamplingMode;
 using remotemedia::dsp::test::ToneMeter;
 
-/// Upper edge of the pass band, as a fraction of the lower Nyquist frequency.
-constexpr std::pair<Quality, double> kPassEdges[] = {{Quality::low, 0.80},
-                                                     {Quality::medium, 0.87},
-                                                     {Quality::high, 0.913},
-                                                     {Quality::very_high, 0.95}};
+struct Row {
+  const char* name;
+  Quality quality;
+  double pass_edge;  // upper edge of the pass band, as a fraction of the lower Nyquist frequency
+  ResamplingMode mode = ResamplingMode::live;
+};
+constexpr Row kRows[] = {{"low", Quality::low, 0.80},
+                         {"medium", Quality::medium, 0.87},
+                         {"high", Quality::high, 0.913},
+                         {"high, offline", Quality::high, 0.913, ResamplingMode::offline},
+                         {"very_high", Quality::very_high, 0.95}};
 constexpr std::pair<int, int> kRates[] = {{48'000, 16'000}, {44'100, 16'000}, {16'000, 48'000}};
 
-void print_row(int rate, int target_rate, Quality quality, double pass_edge) {
-  const ToneMeter meter(rate, target_rate, quality);
-  const double edge_hz = pass_edge * meter.nyquist_hz();
-  const Resampler resampler({.rate = rate, .target_rate = target_rate, .quality = quality});
-  fmt::print("| {} -> {} | {} | {:.0f} | {:.5f} | {:.0f} | {:.1f} |", rate, target_rate,
-             to_string(quality), edge_hz, meter.ripple_db(edge_hz), meter.minus_3_db_hz(),
+void print_row(int rate, int target_rate, const Row& row) {
+  const ToneMeter meter(rate, target_rate, row.quality, row.mode);
+  const double edge_hz = row.pass_edge * meter.nyquist_hz();
+  const Resampler resampler(
+      {.rate = rate, .target_rate = target_rate, .quality = row.quality, .mode = row.mode});
+  fmt::print("| {} -> {} | {} | {:.0f} | {:.5f} | {:.0f} | {:.1f} |", rate, target_rate, row.name,
+             edge_hz, meter.ripple_db(edge_hz), meter.minus_3_db_hz(),
              meter.worst_signal_to_noise_db(edge_hz));
   if (rate > target_rate) {
     fmt::print(" {:.1f} | {:.1f} |", meter.worst_rejection_db(meter.nyquist_hz()),
@@ -45,9 +53,7 @@ int main() {
       "dB | rejection, dB | rejection 5 % above, dB | waits for, ms |\n"
       "|---|---|---|---|---|---|---|---|---|\n");
   for (const auto& [rate, target_rate] : kRates) {
-    for (const auto& [quality, pass_edge] : kPassEdges) {
-      print_row(rate, target_rate, quality, pass_edge);
-    }
+    for (const Row& row : kRows) print_row(rate, target_rate, row);
   }
   return 0;
 }

@@ -99,7 +99,8 @@ Object make_resample(FuzzedDataProvider& choose, Shape& shape) {
   if (mono) shape.channels = 1;
   return {{"target_sample_rate", rate},
           {"quality", choose.PickValueInArray(kQualities)},
-          {"mono", mono}};
+          {"mono", mono},
+          {"mode", choose.ConsumeBool() ? "offline" : "live"}};
 }
 
 Object make_transform(FuzzedDataProvider& choose, Shape& shape) {

@@ -51,6 +51,7 @@ struct Peer {
   std::string name;
   std::string library;  ///< with its version
   std::function<std::unique_ptr<Engine>(const Job&)> make;
+  bool live = true;  ///< is made for streams, too
 };
 
 void add_native(std::vector<Peer>& peers);

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <string_view>
 
 namespace {
@@ -62,7 +64,9 @@ int main(int argc, char** argv) {
   report["memory"] = measure_memory(peers, kJobs.front());  // before others make what is shared
   report["energy_vad"] = measure_energy_vad(options);
   report["offline"] = measure_offline(peers, kJobs, options);
-  report["streaming"] = measure_streaming(peers, kJobs, options);
+  std::vector<Peer> live;
+  std::ranges::copy_if(peers, std::back_inserter(live), &Peer::live);
+  report["streaming"] = measure_streaming(live, kJobs, options);
   if (options.quality) report["quality"] = measure_quality(peers, kJobs);
   fmt::print("{}\n", report.dump(1));
   return 0;

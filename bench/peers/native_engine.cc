@@ -9,13 +9,14 @@ namespace {
 
 class NativeEngine : public Engine {
  public:
-  NativeEngine(const Job& job, dsp::Quality quality)
+  NativeEngine(const Job& job, dsp::Quality quality, dsp::ResamplingMode mode)
       : job_(job),
         resampler_({.rate = job.rate,
                     .target_rate = job.target_rate,
                     .channels = job.channels,
                     .quality = quality,
-                    .mono = job.mono}) {}
+                    .mono = job.mono,
+                    .mode = mode}) {}
 
   [[nodiscard]] bool interleaved() const override { return false; }
 
@@ -37,12 +38,18 @@ class NativeEngine : public Engine {
 }  // namespace
 
 void add_native(std::vector<Peer>& peers) {
+  const auto add = [&](const std::string& name, dsp::Quality quality, dsp::ResamplingMode mode) {
+    peers.push_back(
+        {.name = "remotemedia " + name,
+         .library = "remotemedia " + std::string(kVersion),
+         .make = [=](const Job& job) { return std::make_unique<NativeEngine>(job, quality, mode); },
+         .live = mode == dsp::ResamplingMode::live});
+  };
   for (const dsp::Quality quality :
        {dsp::Quality::low, dsp::Quality::medium, dsp::Quality::high, dsp::Quality::very_high}) {
-    peers.push_back(
-        {"remotemedia " + std::string(to_string(quality)), "remotemedia " + std::string(kVersion),
-         [quality](const Job& job) { return std::make_unique<NativeEngine>(job, quality); }});
+    add(to_string(quality), quality, dsp::ResamplingMode::live);
   }
+  add("high, offline", dsp::Quality::high, dsp::ResamplingMode::offline);
 }
 
 }  // namespace remotemedia::bench

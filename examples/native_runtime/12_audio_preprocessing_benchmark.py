@@ -136,7 +136,7 @@ def native_stages(clip: Floats, rate: int, vad: str) -> dict[str, Stage]:
         return probabilities
 
     return {
-        "resample": lambda _: audio.resample(clip, rate, TARGET_RATE, mono=True)[0],
+        "resample": lambda _: audio.resample(clip, rate, TARGET_RATE, mono=True, mode="offline")[0],
         "vad": find_speech,
         "format": lambda mono: audio.convert_format(mono, "i16"),
     }
@@ -160,7 +160,9 @@ def python_stages(clip: Floats, rate: int, vad: str) -> dict[str, Stage]:
 def pipeline_call(clip: Floats, rate: int, vad: str) -> Callable[[], Any]:
     """Give the same as a graph of three nodes."""
     pipeline = Pipeline(name="preprocessing")
-    pipeline.add_node(nodes.AudioResampleNode(target_sample_rate=TARGET_RATE, mono=True))
+    pipeline.add_node(
+        nodes.AudioResampleNode(target_sample_rate=TARGET_RATE, mono=True, mode="offline")
+    )
     if vad == "silero":
         pipeline.add_node(nodes.SileroVADNode())
     else:

@@ -21,6 +21,7 @@ FORMATS: Final[dict[str, np.dtype[Any]]] = {
 }
 FLOAT64: Final = np.dtype(np.float64)  # of arrays only, never of audio in a graph
 QUALITIES: Final = ("low", "medium", "high", "very_high")
+RESAMPLING_MODES: Final = ("live", "offline")
 _TARGETS: Final = (*FORMATS, "f64")
 _MAX_DIMENSIONS: Final = 2
 
@@ -142,14 +143,15 @@ def check_conversion(target: object, dither: object) -> tuple[str, bool]:
 
 
 def check_rate_change(
-    rate: object, target_rate: object, quality: object, mono: object
-) -> tuple[int, int, str, bool]:
+    rate: object, target_rate: object, quality: object, mono: object, mode: object
+) -> tuple[int, int, str, bool, str]:
     """Return the arguments of `resample`; ConfigurationError otherwise."""
     return (
         check_rate("resample: rate", rate),
         check_rate("resample: target_rate", target_rate),
         check_choice("resample: quality", quality, QUALITIES),
         check_flag("resample: mono", mono),
+        check_choice("resample: mode", mode, RESAMPLING_MODES),
     )
 
 

@@ -59,12 +59,16 @@ def resampled_frames(frames: int, rate: int, target_rate: int) -> int:
     return -(-frames * target_rate // rate)
 
 
-def resample(x: Samples, rate: int, target_rate: int, quality: str, mono: bool) -> Floats:
+def resample(
+    x: Samples, rate: int, target_rate: int, quality: str, mono: bool, *, mode: str = "live"
+) -> Floats:
     """Resample a whole clip; the same bits as `Resampler` in any chunks."""
-    rate, target_rate, quality, mono = check_rate_change(rate, target_rate, quality, mono)
+    rate, target_rate, quality, mono, mode = check_rate_change(
+        rate, target_rate, quality, mono, mode
+    )
     x = check_samples(x)
     channels = 1 if x.ndim == 1 else x.shape[0]
-    resampler = Resampler(rate, target_rate, channels, quality, mono)
+    resampler = Resampler(rate, target_rate, channels, quality, mono, mode=mode)
     return np.concatenate([resampler.process(x), resampler.flush()], axis=-1)
 
 
@@ -72,13 +76,20 @@ class Resampler:
     """A rate change as a stream, with the native kernel's filter, delay and lengths."""
 
     def __init__(
-        self, rate: int, target_rate: int, channels: int, quality: str, mono: bool
+        self,
+        rate: int,
+        target_rate: int,
+        channels: int,
+        quality: str,
+        mono: bool,
+        *,
+        mode: str = "live",
     ) -> None:
         self._channels = channels
         self._mono = mono
         outputs = 1 if mono else channels
         equal = rate == target_rate
-        self._stream = None if equal else Stream(rate, target_rate, outputs, quality)
+        self._stream = None if equal else Stream(rate, target_rate, outputs, quality, mode)
         self.reset()
 
     def reset(self) -> None:

@@ -70,9 +70,9 @@ class Filter:
 
 
 @lru_cache(maxsize=8)
-def _filters(up: int, down: int, quality: str) -> list[Filter]:
+def _filters(up: int, down: int, quality: str, mode: str) -> list[Filter]:
     dtype = np.dtype(np.float64 if quality == "very_high" else np.float32)
-    return [Filter(spec, dtype) for spec in make_plan(up, down, quality).filters]
+    return [Filter(spec, dtype) for spec in make_plan(up, down, quality, mode).filters]
 
 
 class _Stage:
@@ -132,11 +132,11 @@ class _Stage:
 class Stream:
     """One stream of a rate change: (channels, frames) in, the frames that are ready out."""
 
-    def __init__(self, rate: int, target_rate: int, channels: int, quality: str) -> None:
+    def __init__(self, rate: int, target_rate: int, channels: int, quality: str, mode: str) -> None:
         divisor = math.gcd(rate, target_rate)
         self._up, self._down = target_rate // divisor, rate // divisor
-        self._filters = _filters(self._up, self._down, quality)
-        self.latency_frames = make_plan(self._up, self._down, quality).latency_frames
+        self._filters = _filters(self._up, self._down, quality, mode)
+        self.latency_frames = make_plan(self._up, self._down, quality, mode).latency_frames
         self._channels = channels
         self.reset()
 

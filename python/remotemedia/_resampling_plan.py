@@ -29,6 +29,9 @@ _TARGETS: Final = {
 _COARSE_MARGIN_DB: Final = 5.0
 _BLOCK_OUTPUTS: Final = 16
 _MAX_BLOCK_BYTES: Final = 320 << 10
+# Offline the native sharp filter computes two blocks at a time; in periods of 3 : 2.
+_OFFLINE_PERIODS: Final = 2 * 416
+_OFFLINE_GUARD: Final = 48
 _ROW_TAPS: Final = 16  # a multiple of them where outputs are computed one by one
 
 Rows = NDArray[np.float64]
@@ -143,9 +146,9 @@ class Plan:
 
 
 @lru_cache(maxsize=8)
-def make_plan(up: int, down: int, quality: str) -> Plan:
-    """Give the plan for a ratio, reduced."""
-    filters = _filters(up, down, quality)
+def make_plan(up: int, down: int, quality: str, mode: str) -> Plan:
+    """Give the plan for a ratio, reduced. Offline only the delay differs."""
+    filters = _filters(up, down, quality, mode)
     first, last = filters[0], filters[-1]
     least = first.half_width + first.ahead
     if first is not last:
@@ -157,7 +160,7 @@ def make_plan(up: int, down: int, quality: str) -> Plan:
     return Plan(filters, least)
 
 
-def _filters(up: int, down: int, quality: str) -> list[FilterSpec]:
+def _filters(up: int, down: int, quality: str, mode: str) -> list[FilterSpec]:
     passes, stops, attenuation_db = _TARGETS[quality]
     if quality == "very_high" or 3 * min(up, down) > 2 * max(up, down):
         nyquist = 0.5 * min(1.0, up / down)
@@ -166,7 +169,7 @@ def _filters(up: int, down: int, quality: str) -> list[FilterSpec]:
             return [FilterSpec(up, down, Kaiser(edges, _ROW_TAPS))]
         return [_filter(up, down, edges)]
     downwards = up < down
-    sharp = _sharp_filter(quality, downwards)
+    sharp = _sharp_filter(quality, downwards, mode)
     nyquist = 0.5 * up / down if downwards else 1.0 / 3.0
     ratio = (3 * up, 2 * down) if downwards else (2 * up, 3 * down)
     if ratio[0] == ratio[1]:
@@ -177,7 +180,7 @@ def _filters(up: int, down: int, quality: str) -> list[FilterSpec]:
     return [coarse, sharp] if downwards else [sharp, coarse]
 
 
-def _sharp_filter(quality: str, downwards: bool) -> FilterSpec:
+def _sharp_filter(quality: str, downwards: bool, mode: str) -> FilterSpec:
     prototype: Prototype
     if quality == "high":
         prototype = SharpHigh(2 if downwards else 3)
@@ -185,6 +188,10 @@ def _sharp_filter(quality: str, downwards: bool) -> FilterSpec:
         passes, stops, attenuation_db = _TARGETS[quality]
         nyquist = 1.0 / 3.0 if downwards else 0.5
         prototype = Kaiser((passes * nyquist, stops * nyquist, attenuation_db))
+    if mode == "offline":
+        up, down = (2, 3) if downwards else (3, 2)
+        waits_for = (_OFFLINE_PERIODS + _OFFLINE_GUARD) * down
+        return FilterSpec(up, down, prototype, ahead=waits_for - prototype.half_width)
     if downwards:
         return FilterSpec(2, 3, prototype, outputs=32, before=2, ahead=4)
     return FilterSpec(3, 2, prototype, outputs=_BLOCK_OUTPUTS)

@@ -21,6 +21,7 @@ from . import runtime
 from ._arrays import (
     MAX_CHANNELS,
     QUALITIES,
+    RESAMPLING_MODES,
     check_choice,
     check_flag,
     check_integer,
@@ -82,14 +83,14 @@ class Kernels(Protocol):
     def read_audio(self, path: str) -> tuple[NDArray[np.float32], int]: ...
     def write_audio(self, path: str, audio: Samples, rate: int) -> None: ...
     def resample(
-        self, x: Samples, rate: int, target_rate: int, quality: str, mono: bool
+        self, x: Samples, rate: int, target_rate: int, quality: str, mono: bool, *, mode: str
     ) -> NDArray[np.float32]: ...
     def convert_format(
         self, x: Samples, target: str, dither: bool, first_frame: int = 0
     ) -> Samples: ...
     def to_mono(self, x: Samples) -> NDArray[np.float32]: ...
     def Resampler(  # noqa: N802 - a class in both
-        self, rate: int, target_rate: int, channels: int, quality: str, mono: bool
+        self, rate: int, target_rate: int, channels: int, quality: str, mono: bool, *, mode: str
     ) -> _ResamplerKernel: ...
     def EnergyVAD(  # noqa: N802
         self, rate: int, frame_duration_ms: int, threshold: float, aggressiveness: int
@@ -157,7 +158,13 @@ def write(path: Path, array: Samples, rate: int) -> None:
 
 
 def resample(
-    x: Samples, rate: int, target_rate: int, *, quality: str = "high", mono: bool = False
+    x: Samples,
+    rate: int,
+    target_rate: int,
+    *,
+    quality: str = "high",
+    mono: bool = False,
+    mode: str = "live",
 ) -> NDArray[np.float32]:
     """Change the sample rate of a whole clip.
 
@@ -170,6 +177,10 @@ def resample(
         Pass band to 80, 87, 91 or 95 % of the lower Nyquist frequency.
     mono : bool
         Average the channels before filtering.
+    mode : {"live", "offline"}
+        How the native module computes it. "offline" takes less time for the same response, by
+        Fourier transforms: noise 139 dB below what is within 0.1 s. The two are one where the rates
+        differ by less than 3 : 2, and for "very_high".
 
     Returns
     -------
@@ -184,7 +195,7 @@ def resample(
         `x` has the wrong type, dtype or shape.
     """
     chosen: Kernels = runtime.settled_module() or kernels()
-    return chosen.resample(x, rate, target_rate, quality, mono)
+    return chosen.resample(x, rate, target_rate, quality, mono, mode=mode)
 
 
 class Resampler:
@@ -201,6 +212,8 @@ class Resampler:
     quality : {"low", "medium", "high", "very_high"}
     mono : bool
         Average the channels before filtering; one channel comes out.
+    mode : {"live", "offline"}
+        As for `resample`; offline a result waits for 0.11 s of input (at 16 kHz) instead of 0.008.
     """
 
     def __init__(
@@ -211,6 +224,7 @@ class Resampler:
         channels: int = 1,
         quality: str = "high",
         mono: bool = False,
+        mode: str = "live",
     ) -> None:
         given = check_integer("Resampler: channels", channels, 1, MAX_CHANNELS, "channels")
         self._kernel = kernels().Resampler(
@@ -219,6 +233,7 @@ class Resampler:
             given,
             check_choice("Resampler: quality", quality, QUALITIES),
             check_flag("Resampler: mono", mono),
+            mode=check_choice("Resampler: mode", mode, RESAMPLING_MODES),
         )
 
     @property

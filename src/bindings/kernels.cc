@@ -43,6 +43,11 @@ dsp::Quality to_quality(std::string_view name) {
   refuse("quality", "'" + std::string(name) + "'", "'low', 'medium', 'high', 'very_high'");
 }
 
+dsp::ResamplingMode to_mode(std::string_view name) {
+  if (const auto mode = dsp::parse_resampling_mode(name)) return *mode;
+  refuse("mode", "'" + std::string(name) + "'", "'live', 'offline'");
+}
+
 nb::tuple read_audio(const std::filesystem::path& path) {
   const AudioBuffer audio = unlocked([&] { return media::read_audio(path); });
   return nb::make_tuple(to_numpy(audio), audio.rate());
@@ -66,13 +71,15 @@ nb::object to_mono(nb::handle x) {
 /// A rate change as a stream: audio in, as many dimensions out.
 class StreamResampler {
  public:
-  StreamResampler(int rate, int target_rate, int channels, std::string_view quality, bool mono)
+  StreamResampler(int rate, int target_rate, int channels, std::string_view quality, bool mono,
+                  std::string_view mode)
       : resampler_(unlocked([&] {
           return dsp::Resampler({.rate = rate,
                                  .target_rate = target_rate,
                                  .channels = channels,
                                  .quality = to_quality(quality),
-                                 .mono = mono});
+                                 .mono = mono,
+                                 .mode = to_mode(mode)});
         })),
         one_dimensional_(channels == 1) {}
 
@@ -202,11 +209,13 @@ void bind_kernels(nb::module_& m) {
         nb::sig("def write_audio(path: str, audio: numpy.typing.NDArray[typing.Any], rate: int) -> "
                 "None"),
         "Write a whole file; its name appears when it is complete.");
-  m.def("resample", resample, "x"_a.none(), "rate"_a.none(), "target_rate"_a.none(),
-        "quality"_a.none(), "mono"_a.none(),
-        nb::sig("def resample(x: numpy.typing.NDArray[typing.Any], rate: int, target_rate: int, "
-                "quality: str, mono: bool) -> numpy.typing.NDArray[numpy.float32]"),
-        "Resample a whole clip; the same bits as `Resampler` in any chunks.");
+  m.def(
+      "resample", resample, "x"_a.none(), "rate"_a.none(), "target_rate"_a.none(),
+      "quality"_a.none(), "mono"_a.none(), "mode"_a.none() = "live",
+      nb::sig(
+          "def resample(x: numpy.typing.NDArray[typing.Any], rate: int, target_rate: int, "
+          "quality: str, mono: bool, mode: str = \"live\") -> numpy.typing.NDArray[numpy.float32]"),
+      "Resample a whole clip; the same bits as `Resampler` in any chunks.");
   m.def(
       "convert_format", convert_format, "x"_a.none(), "target"_a.none(), "dither"_a.none(),
       "first_frame"_a = 0,
@@ -216,12 +225,12 @@ void bind_kernels(nb::module_& m) {
   m.def("to_mono", to_mono, "x"_a.none(),
         nb::sig("def to_mono(x: numpy.typing.NDArray[typing.Any]) -> "
                 "numpy.typing.NDArray[numpy.float32]"),
-        "Average the channels in float64; mono float32 gives the same array.");
+        "Average the channels; mono float32 gives the same array.");
 
   nb::class_<StreamResampler>(m, "Resampler", nb::is_final(),
                               "A rate change as a stream; one thread at a time.")
-      .def(nb::init<int, int, int, std::string_view, bool>(), "rate"_a, "target_rate"_a,
-           "channels"_a, "quality"_a, "mono"_a)
+      .def(nb::init<int, int, int, std::string_view, bool, std::string_view>(), "rate"_a,
+           "target_rate"_a, "channels"_a, "quality"_a, "mono"_a, "mode"_a = "live")
       .def_prop_ro("latency_frames", &StreamResampler::latency_frames,
                    "Input frames that must follow a frame before its output appears.")
       .def_prop_ro("cleaned_samples", &StreamResampler::cleaned_samples,

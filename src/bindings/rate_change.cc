@@ -29,6 +29,7 @@ struct RateChange {
   int target_rate;
   dsp::Quality quality;
   bool mono;
+  dsp::ResamplingMode mode;
 };
 
 /// An int of Python's own type that is a rate.
@@ -45,27 +46,38 @@ std::optional<dsp::Quality> plain_quality(nb::handle name) {
   return text ? dsp::parse_quality(*text) : std::nullopt;
 }
 
+std::optional<dsp::ResamplingMode> plain_mode(nb::handle name) {
+  const std::optional<std::string_view> text = plain_text(name);
+  return text ? dsp::parse_resampling_mode(*text) : std::nullopt;
+}
+
 RateChange checked_rate_change(nb::handle rate, nb::handle target_rate, nb::handle quality,
-                               nb::handle mono) {
+                               nb::handle mono, nb::handle mode) {
   const std::optional<int> from = plain_rate(rate);
   const std::optional<int> to = plain_rate(target_rate);
   const std::optional<dsp::Quality> wanted = plain_quality(quality);
-  if (from && to && wanted && PyBool_Check(mono.ptr())) {
-    return {.rate = *from, .target_rate = *to, .quality = *wanted, .mono = mono.is(Py_True)};
+  const std::optional<dsp::ResamplingMode> wanted_mode = plain_mode(mode);
+  if (from && to && wanted && wanted_mode && PyBool_Check(mono.ptr())) {
+    return {.rate = *from,
+            .target_rate = *to,
+            .quality = *wanted,
+            .mono = mono.is(Py_True),
+            .mode = *wanted_mode};
   }
   const auto checked =
-      nb::cast<nb::tuple>(python_check_rate_change(rate, target_rate, quality, mono));
+      nb::cast<nb::tuple>(python_check_rate_change(rate, target_rate, quality, mono, mode));
   return {.rate = nb::cast<int>(checked[0]),
           .target_rate = nb::cast<int>(checked[1]),
           .quality = *dsp::parse_quality(nb::cast<std::string_view>(checked[2])),
-          .mono = nb::cast<bool>(checked[3])};
+          .mono = nb::cast<bool>(checked[3]),
+          .mode = *dsp::parse_resampling_mode(nb::cast<std::string_view>(checked[4]))};
 }
 
 }  // namespace
 
 nb::object resample(nb::handle x, nb::handle rate, nb::handle target_rate, nb::handle quality,
-                    nb::handle mono) {
-  const RateChange wanted = checked_rate_change(rate, target_rate, quality, mono);
+                    nb::handle mono, nb::handle mode) {
+  const RateChange wanted = checked_rate_change(rate, target_rate, quality, mono, mode);
   const TakenAudio taken = take_audio(x, wanted.rate);
   const AudioBuffer& audio = taken.audio;
   const std::size_t channels = wanted.mono ? 1 : static_cast<std::size_t>(audio.channels());
@@ -76,10 +88,10 @@ nb::object resample(nb::handle x, nb::handle rate, nb::handle target_rate, nb::h
     out[c] = static_cast<float*>(result.data) + c * frames;
   }
   const auto run = [&] {
-    dsp::resample(audio, wanted.target_rate, wanted.quality, wanted.mono,
+    dsp::resample(audio, wanted.target_rate, wanted.quality, wanted.mono, wanted.mode,
                   std::span(out).first(channels));
   };
-  if (dsp::has_filters(wanted.rate, wanted.target_rate, wanted.quality)) {
+  if (dsp::has_filters(wanted.rate, wanted.target_rate, wanted.quality, wanted.mode)) {
     unlocked(audio.frames() * static_cast<std::size_t>(audio.channels()), run);
   } else {
     unlocked(run);

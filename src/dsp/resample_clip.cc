@@ -29,12 +29,13 @@ void resample_clip(Resampler& resampler, const AudioBuffer& source, std::span<fl
 }  // namespace
 
 void resample(const AudioBuffer& audio, int target_rate, Quality quality, bool mono,
-              std::span<float* const> out) {
+              ResamplingMode mode, std::span<float* const> out) {
   Resampler resampler({.rate = audio.rate(),
                        .target_rate = target_rate,
                        .channels = audio.channels(),
                        .quality = quality,
-                       .mono = mono});
+                       .mono = mono,
+                       .mode = mode});
   if (audio.format() == SampleFormat::i16) {
     resample_clip<std::int16_t>(resampler, audio, out);
   } else {
@@ -42,7 +43,8 @@ void resample(const AudioBuffer& audio, int target_rate, Quality quality, bool m
   }
 }
 
-AudioBuffer resample(const AudioBuffer& audio, int target_rate, Quality quality, bool mono) {
+AudioBuffer resample(const AudioBuffer& audio, int target_rate, Quality quality, bool mono,
+                     ResamplingMode mode) {
   AudioBuffer result = AudioBuffer::allocate_unset(
       SampleFormat::f32, mono ? 1 : audio.channels(),
       resampled_frames(audio.frames(), audio.rate(), target_rate), target_rate);
@@ -51,7 +53,7 @@ AudioBuffer resample(const AudioBuffer& audio, int target_rate, Quality quality,
   for (int c = 0; c < result.channels(); ++c) {
     out[static_cast<std::size_t>(c)] = result.mutable_channel<float>(c).data();
   }
-  resample(audio, target_rate, quality, mono,
+  resample(audio, target_rate, quality, mono, mode,
            std::span(out).first(static_cast<std::size_t>(result.channels())));
   return result;
 }

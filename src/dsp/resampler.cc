@@ -28,9 +28,12 @@ namespace {
 /// what is left there because the latency is rounded up to whole groups of outputs: less than 100
 /// inputs.
 constexpr std::size_t kBlock = 4704;
+/// Offline a first filter gives up to 3/2 of it, and what a pair of its blocks was short of.
+constexpr std::size_t kOfflineBlock = 3136;
 /// Frames of all channels that are made finite before they are mixed.
 constexpr std::size_t kMixed = 1024;
 static_assert(kBlock * 3 / 2 + kBlockOutputs + 100 <= FilterStage::kMaxInput);
+static_assert(kOfflineBlock * 3 / 2 + FourierBank::kMostPairOutputs <= FilterStage::kMaxInput);
 
 /// The filters of one channel.
 class Channel {
@@ -79,9 +82,10 @@ struct ReducedRatio {
   int down;
 };
 
-std::shared_ptr<const ResamplingPlan> plan_for(const ReducedRatio& ratio, Quality quality) {
+std::shared_ptr<const ResamplingPlan> plan_for(const ReducedRatio& ratio, Quality quality,
+                                               ResamplingMode mode) {
   if (ratio.up == ratio.down) return nullptr;
-  return shared_plan(ratio.up, ratio.down, quality);
+  return shared_plan(ratio.up, ratio.down, quality, mode);
 }
 
 /// Copies samples as finite floats; returns how many were replaced.
@@ -110,7 +114,8 @@ class Resampler::Impl {
       : config_(checked(config)),
         outputs_(config.mono ? 1 : static_cast<std::size_t>(config.channels)),
         ratio_(config_.rate, config_.target_rate),
-        plan_(plan_for(ratio_, config_.quality)),
+        plan_(plan_for(ratio_, config_.quality, config_.mode)),
+        block_(config_.mode == ResamplingMode::live ? kBlock : kOfflineBlock),
         latency_(plan_ ? plan_->latency_frames : 0),
         mixing_(config_.mono && config_.channels > 1
                     ? kMixed * static_cast<std::size_t>(config_.channels)
@@ -139,7 +144,7 @@ class Resampler::Impl {
     const std::size_t promised = ready_after(frames);
     std::size_t written = 0;
     for (std::size_t done = 0; done < frames;) {
-      const std::size_t block = std::min(kBlock, frames - done);
+      const std::size_t block = std::min(block_, frames - done);
       written += process_block(in, done, block, out, written, promised - written);
       done += block;
     }
@@ -154,7 +159,7 @@ class Resampler::Impl {
     std::size_t written = 0;
     // Silence for as long as the last frames need.
     for (std::size_t silence = rest > 0 ? latency_ : 0; silence > 0;) {
-      const std::size_t block = std::min(kBlock, silence);
+      const std::size_t block = std::min(block_, silence);
       std::size_t now = 0;
       for (std::size_t c = 0; c < outputs_; ++c) {
         const std::span<float> room = channels_[c].input(block);
@@ -236,6 +241,7 @@ class Resampler::Impl {
   std::size_t outputs_;
   ReducedRatio ratio_;
   std::shared_ptr<const ResamplingPlan> plan_;
+  std::size_t block_;
   std::size_t latency_;
   std::vector<Channel> channels_;
   std::size_t consumed_ = 0;
@@ -256,15 +262,26 @@ std::optional<Quality> parse_quality(std::string_view name) {
   return std::nullopt;
 }
 
+const char* to_string(ResamplingMode mode) {
+  return mode == ResamplingMode::live ? "live" : "offline";
+}
+
+std::optional<ResamplingMode> parse_resampling_mode(std::string_view name) {
+  for (const ResamplingMode mode : {ResamplingMode::live, ResamplingMode::offline}) {
+    if (same_name(name, to_string(mode))) return mode;
+  }
+  return std::nullopt;
+}
+
 std::size_t resampled_frames(std::size_t frames, int rate, int target_rate) {
   check_rate("resampled_frames: rate", rate);
   check_rate("resampled_frames: target_rate", target_rate);
   return ReducedRatio(rate, target_rate).output_frames(frames);
 }
 
-bool has_filters(int rate, int target_rate, Quality quality) {
+bool has_filters(int rate, int target_rate, Quality quality, ResamplingMode mode) {
   const ReducedRatio ratio(rate, target_rate);
-  return ratio.up == ratio.down || has_plan(ratio.up, ratio.down, quality);
+  return ratio.up == ratio.down || has_plan(ratio.up, ratio.down, quality, mode);
 }
 
 Resampler::Resampler(const Config& config) : impl_(std::make_unique<Impl>(config)) {}

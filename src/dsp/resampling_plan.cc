@@ -68,19 +68,27 @@ Bank coarse_bank(const Ratio& ratio, double nyquist, Quality quality) {
   return bank_of(band, ratio);
 }
 
-std::vector<Bank> make_banks(const Ratio& ratio, Quality quality) {
+/// Between a rate and 3/2 of it.
+Bank sharp_bank(int up, int down, Quality quality, ResamplingMode mode) {
+  const TapRows rows = sharp_rows(up, down, quality);
+  if (mode == ResamplingMode::offline) return std::make_shared<const FourierBank>(rows);
+  if (up < down) return std::make_shared<const FastFirBank>(rows);
+  return std::make_shared<const BlockBank>(rows);
+}
+
+std::vector<Bank> make_banks(const Ratio& ratio, Quality quality, ResamplingMode mode) {
   const int lower = std::min(ratio.up, ratio.down);
   const int higher = std::max(ratio.up, ratio.down);
   if (quality == Quality::very_high || 3 * std::int64_t{lower} > 2 * std::int64_t{higher}) {
     return single_bank(ratio, quality);
   }
   if (ratio.up < ratio.down) {
-    const Bank sharp = std::make_shared<const FastFirBank>(sharp_rows(2, 3, quality));
+    const Bank sharp = sharp_bank(2, 3, quality, mode);
     const Ratio coarse = reduced(3 * ratio.up, 2 * ratio.down);
     if (coarse.up == coarse.down) return {sharp};
     return {coarse_bank(coarse, 0.5 * ratio.up / ratio.down, quality), sharp};
   }
-  const Bank sharp = std::make_shared<const BlockBank>(sharp_rows(3, 2, quality));
+  const Bank sharp = sharp_bank(3, 2, quality, mode);
   const Ratio coarse = reduced(2 * ratio.up, 3 * ratio.down);
   if (coarse.up == coarse.down) return {sharp};
   return {sharp, coarse_bank(coarse, 1.0 / 3.0, quality)};
@@ -98,6 +106,9 @@ Grid grid_of(const HalfBandBank& /*bank*/) { return {kBlockOutputs}; }
 Grid grid_of(const FastFirBank& /*bank*/) {
   return {FastFirFilter::kOutputs, FastFirFilter::kBefore};
 }
+Grid grid_of(const FourierBank& /*bank*/) {
+  return {};
+}  // its half_width has all that is waited for
 template <typename T>
 Grid grid_of(const FilterBank<T>& /*bank*/) {
   return {};
@@ -140,8 +151,8 @@ std::size_t whole_groups_latency(std::size_t least, const Ratio& ratio, const Gr
   return least;
 }
 
-ResamplingPlan make_plan(const Ratio& ratio, Quality quality) {
-  ResamplingPlan plan{make_banks(ratio, quality), 0};
+ResamplingPlan make_plan(const Ratio& ratio, Quality quality, ResamplingMode mode) {
+  ResamplingPlan plan{make_banks(ratio, quality, mode), 0};
   plan.latency_frames =
       whole_groups_latency(least_latency(plan.banks), ratio, timing_of(plan.banks.back()).grid);
   return plan;
@@ -151,7 +162,7 @@ ResamplingPlan make_plan(const Ratio& ratio, Quality quality) {
 class KnownPlans {
  public:
   using Plan = std::shared_ptr<const ResamplingPlan>;
-  using Key = std::tuple<int, int, Quality>;
+  using Key = std::tuple<int, int, Quality, ResamplingMode>;
 
   static KnownPlans& shared() {
     static KnownPlans plans;
@@ -166,8 +177,8 @@ class KnownPlans {
       if (Plan plan = found->second.lock()) return plan;
     }
     std::erase_if(known_, [](const auto& item) { return item.second.expired(); });
-    const auto [up, down, quality] = key;
-    Plan plan = std::make_shared<const ResamplingPlan>(make_plan({up, down}, quality));
+    const auto [up, down, quality, mode] = key;
+    Plan plan = std::make_shared<const ResamplingPlan>(make_plan({up, down}, quality, mode));
     known_[key] = plan;
     kept_.push_back(plan);
     if (kept_.size() > kKept) kept_.pop_front();
@@ -189,12 +200,13 @@ class KnownPlans {
 
 }  // namespace
 
-std::shared_ptr<const ResamplingPlan> shared_plan(int up, int down, Quality quality) {
-  return KnownPlans::shared().plan({up, down, quality});
+std::shared_ptr<const ResamplingPlan> shared_plan(int up, int down, Quality quality,
+                                                  ResamplingMode mode) {
+  return KnownPlans::shared().plan({up, down, quality, mode});
 }
 
-bool has_plan(int up, int down, Quality quality) {
-  return KnownPlans::shared().has({up, down, quality});
+bool has_plan(int up, int down, Quality quality, ResamplingMode mode) {
+  return KnownPlans::shared().has({up, down, quality, mode});
 }
 
 std::unique_ptr<FilterStage> make_stage(const ResamplingPlan::Bank& bank) {
@@ -208,6 +220,9 @@ std::unique_ptr<FilterStage> make_stage(const ResamplingPlan::Bank& bank) {
     }
     Stage operator()(const std::shared_ptr<const FastFirBank>& filter) const {
       return std::make_unique<FastFirFilter>(filter);
+    }
+    Stage operator()(const std::shared_ptr<const FourierBank>& filter) const {
+      return std::make_unique<FourierFilter>(filter);
     }
     Stage operator()(const std::shared_ptr<const FilterBank<float>>& filter) const {
       return std::make_unique<PolyphaseFilter<float>>(filter);

@@ -4,6 +4,7 @@
 #include "dsp/fast_fir_filter.h"
 #include "dsp/filter_bank.h"
 #include "dsp/filter_stage.h"
+#include "dsp/fourier_filter.h"
 #include "dsp/half_band_filter.h"
 #include "remotemedia/dsp/resampler.h"
 
@@ -28,12 +29,12 @@ namespace remotemedia::dsp {
 /// three times the target rate it is a half-band filter. Closer rates have one filter. A filter
 /// works in blocks (BlockFilter) if its bank of coefficients stays in the second-level cache beside
 /// the audio, else output by output (PolyphaseFilter), as does very_high, which needs double
-/// precision.
+/// precision. Offline the sharp filter multiplies spectra (FourierFilter).
 struct ResamplingPlan {
-  using Bank =
-      std::variant<std::shared_ptr<const BlockBank>, std::shared_ptr<const HalfBandBank>,
-                   std::shared_ptr<const FastFirBank>, std::shared_ptr<const FilterBank<float>>,
-                   std::shared_ptr<const FilterBank<double>>>;
+  using Bank = std::variant<std::shared_ptr<const BlockBank>, std::shared_ptr<const HalfBandBank>,
+                            std::shared_ptr<const FastFirBank>, std::shared_ptr<const FourierBank>,
+                            std::shared_ptr<const FilterBank<float>>,
+                            std::shared_ptr<const FilterBank<double>>>;
 
   std::vector<Bank> banks;
   /// Input frames that must follow a frame before its output appears. Where blocks end the plan, it
@@ -43,9 +44,10 @@ struct ResamplingPlan {
 
 /// The plan for up / down (reduced, not 1 / 1), from the process-wide cache, which holds the plans
 /// in use and the last few that were. Any thread.
-std::shared_ptr<const ResamplingPlan> shared_plan(int up, int down, Quality quality);
+std::shared_ptr<const ResamplingPlan> shared_plan(int up, int down, Quality quality,
+                                                  ResamplingMode mode);
 /// Whether it is there. Does not wait: false while one is being made, too.
-bool has_plan(int up, int down, Quality quality);
+bool has_plan(int up, int down, Quality quality, ResamplingMode mode);
 
 std::unique_ptr<FilterStage> make_stage(const ResamplingPlan::Bank& bank);
 

@@ -26,7 +26,8 @@ class AudioResampleNode final : public NodeExecutor {
   explicit AudioResampleNode(const Parameters& parameters)
       : resampler_({.target_rate = parameters.integer("target_sample_rate"),
                     .quality = *dsp::parse_quality(parameters.string("quality")),
-                    .mono = parameters.boolean("mono")}) {}
+                    .mono = parameters.boolean("mono"),
+                    .mode = *dsp::parse_resampling_mode(parameters.string("mode"))}) {}
   void process(Packet packet, Emitter& out) override { resampler_.process(std::move(packet), out); }
   void flush(Emitter& out) override { resampler_.flush(out); }
 
@@ -88,7 +89,12 @@ NodeType audio_resample_type() {
                          {.name = "mono",
                           .type = ParameterType::boolean,
                           .description = "Average the channels before filtering.",
-                          .default_value = false}},
+                          .default_value = false},
+                         {.name = "mode",
+                          .type = ParameterType::string,
+                          .description = "offline takes less time, and lets results wait longer.",
+                          .default_value = "live",
+                          .choices = {"live", "offline"}}},
           .refused_parameters = {{"input_rate", rate_hint},
                                  {"input_sample_rate", rate_hint},
                                  {"sample_rate", "use target_sample_rate"},

@@ -45,7 +45,8 @@ void StreamResampler::start(const AudioBuffer& audio) {
                                             .target_rate = config_.target_rate,
                                             .channels = audio.channels(),
                                             .quality = config_.quality,
-                                            .mono = config_.mono});
+                                            .mono = config_.mono,
+                                            .mode = config_.mode});
 }
 
 void StreamResampler::process(Packet packet, Emitter& out) {

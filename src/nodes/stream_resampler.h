@@ -24,6 +24,7 @@ class StreamResampler {
     int target_rate = 16'000;
     dsp::Quality quality = dsp::Quality::high;
     bool mono = false;  ///< mix before filtering
+    dsp::ResamplingMode mode = dsp::ResamplingMode::live;
   };
   explicit StreamResampler(const Config& config) : config_(config) {}
 

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -46,9 +47,14 @@ TEST(Allocation, IsSeenByTheCounter) {
 
 TEST(Allocation, DoesNotHappenWhileAResamplerRuns) {
   for (const int target_rate : {8'000, 44'100, 16'001}) {
-    for (const Quality quality : {Quality::high, Quality::very_high}) {
-      Resampler resampler(
-          {.rate = 44'100, .target_rate = target_rate, .channels = 2, .quality = quality});
+    for (const auto& [quality, mode] : {std::pair(Quality::high, ResamplingMode::live),
+                                        std::pair(Quality::high, ResamplingMode::offline),
+                                        std::pair(Quality::very_high, ResamplingMode::live)}) {
+      Resampler resampler({.rate = 44'100,
+                           .target_rate = target_rate,
+                           .channels = 2,
+                           .quality = quality,
+                           .mode = mode});
       const std::vector<float> x = test::noise(5'000, 30);
       std::vector<float> left(6'000);
       std::vector<float> right(6'000);

@@ -2,6 +2,7 @@
 
 #include "dsp/block_filter.h"
 #include "dsp/fast_fir_filter.h"
+#include "dsp/fourier_filter.h"
 #include "dsp/half_band_filter.h"
 #include "dsp/sharp_filter.h"
 #include "dsp/signals.h"
@@ -38,14 +39,15 @@ double expected_output(const TapRows& taps, const std::vector<float>& x, std::si
   return sum;
 }
 
-void expect_outputs(FilterStage& stage, const TapRows& taps) {
-  const std::vector<float> x = test::noise(kFrames, 50);
+void expect_outputs(FilterStage& stage, const TapRows& taps, std::size_t frames = kFrames,
+                    double tolerance = 1e-6) {
+  const std::vector<float> x = test::noise(frames, 50);
   feed(stage, x);
   std::vector<float> y(stage.ready());
   ASSERT_GT(y.size(), 500U);
   stage.advance(y.data(), y.size());
   for (std::size_t n = 0; n < y.size(); ++n) {
-    ASSERT_NEAR(y[n], expected_output(taps, x, n), 1e-6) << n;
+    ASSERT_NEAR(y[n], expected_output(taps, x, n), tolerance) << n;
   }
 }
 
@@ -75,6 +77,53 @@ TEST(HalfBandFilter, GivesTheSumsOfProducts) {
   const TapRows taps = design_rows(FilterDesign(band, 4), 1, 2);
   HalfBandFilter filter(std::make_shared<const HalfBandBank>(band));
   expect_outputs(filter, taps);
+}
+
+TEST(FourierFilter, GivesTheSumsOfProductsAtEveryQuality) {
+  for (const Quality quality : {Quality::low, Quality::medium, Quality::high}) {
+    for (const TapRows& taps : {sharp_rows(2, 3, quality), sharp_rows(3, 2, quality)}) {
+      FourierFilter filter(std::make_shared<const FourierBank>(taps));
+      // What of the stop band of low and medium falls beyond a block's ends is not there.
+      expect_outputs(filter, taps, 6'000, quality == Quality::high ? 1e-6 : 2e-6);
+    }
+  }
+}
+
+TEST(FourierFilter, LeavesTheBlocksOfAPairApart) {
+  const TapRows taps = sharp_rows(2, 3, Quality::high);
+  const auto bank = std::make_shared<const FourierBank>(taps);
+  FourierFilter filter(bank);
+  // Loud in the first block and silent from before its guard in the second.
+  std::vector<float> x(bank->half_width());
+  const std::size_t loud = x.size() / 2 - 2 * bank->guard_inputs();
+  const std::vector<float> noise = test::noise(loud, 52);
+  std::copy(noise.begin(), noise.end(), x.begin());
+  feed(filter, x);
+  std::vector<float> y(filter.ready());
+  ASSERT_EQ(y.size(), bank->pair_outputs());
+  filter.advance(y.data(), y.size());
+  for (std::size_t n = y.size() / 2; n < y.size(); ++n) ASSERT_NEAR(y[n], 0.0F, 5e-7F) << n;
+}
+
+TEST(FourierFilter, GivesTheSameBitsInAnyParts) {
+  const auto bank = std::make_shared<const FourierBank>(sharp_rows(2, 3, Quality::high));
+  FourierFilter whole(bank);
+  FourierFilter parts(bank);
+  const std::vector<float> x = test::noise(6'000, 53);
+  feed(whole, x);
+  std::vector<float> expected(whole.ready());
+  ASSERT_EQ(expected.size(), 2 * bank->pair_outputs());
+  whole.advance(expected.data(), expected.size());
+  std::vector<float> y;
+  for (std::size_t done = 0; done < x.size(); done += 100) {
+    feed(parts, std::span(x).subspan(done, 100));
+    while (parts.ready() > 0) {
+      y.resize(y.size() + std::min<std::size_t>(parts.ready(), 37));
+      const std::size_t count = std::min<std::size_t>(parts.ready(), 37);
+      parts.advance(y.data() + y.size() - count, count);
+    }
+  }
+  EXPECT_EQ(y, expected);
 }
 
 /// Takes what is `available` and one output at a time of what is not complete.

@@ -17,6 +17,7 @@
 #include <random>
 #include <string>
 #include <tuple>
+#include <utility>
 
 namespace remotemedia::dsp {
 namespace {
@@ -51,22 +52,33 @@ std::vector<float> in_chunks(Resampler& resampler, const std::vector<float>& x,
   return y;
 }
 
-std::vector<float> whole(const std::vector<float>& x, int rate, int target_rate, Quality quality) {
-  return channel_of<float>(resample(buffer_of<float>(rate, {x}), target_rate, quality), 0);
+std::vector<float> whole(const std::vector<float>& x, int rate, int target_rate, Quality quality,
+                         ResamplingMode mode = ResamplingMode::live) {
+  return channel_of<float>(resample(buffer_of<float>(rate, {x}), target_rate, quality, false, mode),
+                           0);
 }
 
-class EveryRatio : public testing::TestWithParam<std::tuple<int, int>> {
+class EveryRatio : public testing::TestWithParam<std::tuple<std::pair<int, int>, ResamplingMode>> {
  protected:
-  int rate_ = std::get<0>(GetParam());
-  int target_rate_ = std::get<1>(GetParam());
+  [[nodiscard]] std::vector<float> whole(const std::vector<float>& x, Quality quality) const {
+    return dsp::whole(x, rate_, target_rate_, quality, mode_);
+  }
+  [[nodiscard]] Resampler resampler(Quality quality = Quality::high) const {
+    return Resampler(
+        {.rate = rate_, .target_rate = target_rate_, .quality = quality, .mode = mode_});
+  }
+
+  int rate_ = std::get<0>(GetParam()).first;
+  int target_rate_ = std::get<0>(GetParam()).second;
+  ResamplingMode mode_ = std::get<1>(GetParam());
 };
 
 TEST_P(EveryRatio, GivesTheSameBitsForAnyChunks) {
   for (const Quality quality : kQualities) {
     SCOPED_TRACE(to_string(quality));
     const std::vector<float> x = noise(6'000, 1);
-    const std::vector<float> expected = whole(x, rate_, target_rate_, quality);
-    Resampler resampler({.rate = rate_, .target_rate = target_rate_, .quality = quality});
+    const std::vector<float> expected = whole(x, quality);
+    Resampler resampler = this->resampler(quality);
     for (const std::size_t size : {1U, 7U, 160U, 441U, 5'999U}) {
       EXPECT_EQ(in_chunks(resampler, x, [size] { return size; }), expected) << "chunks of " << size;
     }
@@ -82,15 +94,16 @@ TEST_P(EveryRatio, GivesTheLengthRoundedUp) {
     const auto divisor = static_cast<std::uint64_t>(rate_);
     const std::size_t expected = (exact + divisor - 1) / divisor;
     EXPECT_EQ(resampled_frames(frames, rate_, target_rate_), expected);
-    EXPECT_EQ(whole(noise(frames, 3), rate_, target_rate_, Quality::high).size(), expected);
+    EXPECT_EQ(whole(noise(frames, 3), Quality::high).size(), expected);
   }
 }
 
 TEST_P(EveryRatio, AnnouncesALatencyAfterWhichOutputFollowsInput) {
-  Resampler resampler({.rate = rate_, .target_rate = target_rate_});
+  Resampler resampler = this->resampler();
   const std::size_t latency = resampler.latency_frames();
-  // 144 samples at the lower rate: 9 ms at 16 kHz.
-  EXPECT_LE(static_cast<double>(latency) / rate_, 144.0 / std::min(rate_, target_rate_));
+  // In samples at the lower rate: 9 ms at 16 kHz, offline 112.
+  const double most = mode_ == ResamplingMode::live ? 144.0 : 1'792.0;
+  EXPECT_LE(static_cast<double>(latency) / rate_, most / std::min(rate_, target_rate_));
   const std::vector<float> x = noise(latency + 1, 4);
   const float* in = x.data();
   std::vector<float> out(resampler.max_output_frames(latency + 1) + 1);
@@ -99,7 +112,7 @@ TEST_P(EveryRatio, AnnouncesALatencyAfterWhichOutputFollowsInput) {
   EXPECT_EQ(resampler.process({&in, 1}, latency, {&to, 1}), 0U);
   in += latency;
   EXPECT_GE(resampler.process({&in, 1}, 1, {&to, 1}), 1U);
-  EXPECT_EQ(out[0], whole(x, rate_, target_rate_, Quality::high)[0]);
+  EXPECT_EQ(out[0], whole(x, Quality::high)[0]);
 }
 
 // A smooth pulse has a closed form at every time, so a shift by a fraction of a sample would show.
@@ -115,7 +128,7 @@ TEST_P(EveryRatio, PutsEveryOutputAtItsExactTime) {
     x[i] = static_cast<float>(pulse(static_cast<double>(i) / rate_));
   }
   for (const Quality quality : kQualities) {
-    const std::vector<float> y = whole(x, rate_, target_rate_, quality);
+    const std::vector<float> y = whole(x, quality);
     double worst = 0;
     for (std::size_t n = 0; n < y.size(); ++n) {
       const double expected = pulse(static_cast<double>(n) / target_rate_);
@@ -127,8 +140,8 @@ TEST_P(EveryRatio, PutsEveryOutputAtItsExactTime) {
 
 // The sharp filter ripples by 6.4e-6.
 TEST_P(EveryRatio, PassesAConstantAwayFromTheEnds) {
-  const std::vector<float> y = whole(std::vector<float>(static_cast<std::size_t>(rate_ / 5), 0.5F),
-                                     rate_, target_rate_, Quality::high);
+  const std::vector<float> y =
+      whole(std::vector<float>(static_cast<std::size_t>(rate_ / 5), 0.5F), Quality::high);
   const std::size_t margin = y.size() / 4;
   for (std::size_t i = margin; i < y.size() - margin; ++i) ASSERT_NEAR(y[i], 0.5F, 4e-6F);
 }
@@ -136,11 +149,11 @@ TEST_P(EveryRatio, PassesAConstantAwayFromTheEnds) {
 /// What every FMA target of this machine gives.
 TEST_P(EveryRatio, GivesTheSameBitsOnEveryTargetWithFusedMultiplyAdd) {
   const std::vector<float> x = noise(3'000, 20);
-  const std::vector<float> expected = whole(x, rate_, target_rate_, Quality::high);
+  const std::vector<float> expected = whole(x, Quality::high);
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
     if (!test::has_fused_add(target)) continue;
     hwy::SetSupportedTargetsForTest(target);
-    EXPECT_EQ(whole(x, rate_, target_rate_, Quality::high), expected) << hwy::TargetName(target);
+    EXPECT_EQ(whole(x, Quality::high), expected) << hwy::TargetName(target);
   }
   hwy::SetSupportedTargetsForTest(0);
 }
@@ -148,10 +161,10 @@ TEST_P(EveryRatio, GivesTheSameBitsOnEveryTargetWithFusedMultiplyAdd) {
 /// On the others the rounding differs: -120 dB.
 TEST_P(EveryRatio, AgreesOnEveryTarget) {
   const std::vector<float> x = noise(3'000, 21);
-  const std::vector<float> expected = whole(x, rate_, target_rate_, Quality::high);
+  const std::vector<float> expected = whole(x, Quality::high);
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
     hwy::SetSupportedTargetsForTest(target);
-    const std::vector<float> y = whole(x, rate_, target_rate_, Quality::high);
+    const std::vector<float> y = whole(x, Quality::high);
     ASSERT_EQ(y.size(), expected.size());
     for (std::size_t i = 0; i < y.size(); ++i) {
       ASSERT_NEAR(y[i], expected[i], 1e-6F) << hwy::TargetName(target);
@@ -163,31 +176,36 @@ TEST_P(EveryRatio, AgreesOnEveryTarget) {
 TEST_P(EveryRatio, GivesWhatLiveChunksPromise) {
   // 10 ms at both rates: always as many frames, once the delay has passed.
   if (rate_ % 100 != 0 || target_rate_ % 100 != 0) return;
-  Resampler resampler({.rate = rate_, .target_rate = target_rate_});
+  Resampler resampler = this->resampler();
   const auto chunk = static_cast<std::size_t>(rate_ / 100);
   const std::vector<float> x = noise(chunk, 22);
   std::vector<float> out(static_cast<std::size_t>(target_rate_ / 100) + 1);
-  for (int i = 0; i < 20; ++i) {
+  for (std::size_t i = 0; i < 30; ++i) {
     const float* in = x.data();
     float* to = out.data();
     const std::size_t written = resampler.process({&in, 1}, chunk, {&to, 1});
-    if (i > 3) {
+    if (i > resampler.latency_frames() / chunk) {
       EXPECT_EQ(written, static_cast<std::size_t>(target_rate_ / 100));
     }
   }
 }
 
+constexpr std::pair<int, int> kRateChanges[] = {
+    {44'100, 16'000},  {48'000, 16'000}, {16'000, 48'000}, {8'000, 44'100},
+    {44'101, 16'000},  {96'000, 44'100}, {192'000, 8'000}, {8'000, 192'000},
+    {191'999, 44'101}, {16'000, 16'001}, {44'101, 11'025}, {95'999, 16'001}};
+
+std::string name_of(const testing::TestParamInfo<EveryRatio::ParamType>& test) {
+  const auto& [rates, mode] = test.param;
+  return std::to_string(rates.first) + "_to_" + std::to_string(rates.second) + "_" +
+         to_string(mode);
+}
+
 INSTANTIATE_TEST_SUITE_P(Ratios, EveryRatio,
-                         testing::Values(std::tuple(44'100, 16'000), std::tuple(48'000, 16'000),
-                                         std::tuple(16'000, 48'000), std::tuple(8'000, 44'100),
-                                         std::tuple(44'101, 16'000), std::tuple(96'000, 44'100),
-                                         std::tuple(192'000, 8'000), std::tuple(8'000, 192'000),
-                                         std::tuple(191'999, 44'101), std::tuple(16'000, 16'001),
-                                         std::tuple(44'101, 11'025), std::tuple(95'999, 16'001)),
-                         [](const auto& param_info) {
-                           return std::to_string(std::get<0>(param_info.param)) + "_to_" +
-                                  std::to_string(std::get<1>(param_info.param));
-                         });
+                         testing::Combine(testing::ValuesIn(kRateChanges),
+                                          testing::Values(ResamplingMode::live,
+                                                          ResamplingMode::offline)),
+                         name_of);
 
 TEST(Resampler, PutsAnImpulseAtItsTimeSymmetrically) {
   std::vector<float> x(4'801);
@@ -198,6 +216,26 @@ TEST(Resampler, PutsAnImpulseAtItsTimeSymmetrically) {
     EXPECT_EQ(std::max_element(y.begin(), y.end()) - y.begin(), 800);
     for (std::size_t i = 1; i <= 800; ++i) ASSERT_NEAR(y[800 - i], y[800 + i], 1e-7F);
   }
+}
+
+TEST(Resampler, GivesOfflineWhatItGivesLiveWithinRounding) {
+  for (const auto& [rate, target_rate] : {std::pair(44'100, 16'000), std::pair(16'000, 44'100)}) {
+    const std::vector<float> x = noise(20'000, 15);
+    const std::vector<float> live = whole(x, rate, target_rate, Quality::high);
+    const std::vector<float> offline =
+        whole(x, rate, target_rate, Quality::high, ResamplingMode::offline);
+    ASSERT_EQ(offline.size(), live.size());
+    EXPECT_NE(offline, live);
+    for (std::size_t i = 0; i < live.size(); ++i) ASSERT_NEAR(offline[i], live[i], 1.5e-6F) << i;
+  }
+}
+
+TEST(Resampler, IsTheSameOfflineWhereRatesAreCloseOrQualityIsVeryHigh) {
+  const std::vector<float> x = noise(3'000, 16);
+  EXPECT_EQ(whole(x, 48'000, 44'100, Quality::high, ResamplingMode::offline),
+            whole(x, 48'000, 44'100, Quality::high));
+  EXPECT_EQ(whole(x, 48'000, 16'000, Quality::very_high, ResamplingMode::offline),
+            whole(x, 48'000, 16'000, Quality::very_high));
 }
 
 TEST(Resampler, CopiesAtEqualRates) {
@@ -305,7 +343,7 @@ TEST(Resampler, WritesAClipIntoGivenMemory) {
     std::vector<std::vector<float>> result(mono ? 1 : 2, std::vector<float>(334, 9.0F));
     std::vector<float*> out;
     for (std::vector<float>& channel : result) out.push_back(channel.data());
-    resample(clip, 16'000, Quality::high, mono, out);
+    resample(clip, 16'000, Quality::high, mono, ResamplingMode::live, out);
     for (std::size_t c = 0; c < out.size(); ++c) {
       EXPECT_EQ(result[c], channel_of<float>(expected, static_cast<int>(c)));
     }
@@ -334,6 +372,7 @@ TEST(Resampler, KnowsWhetherItsFiltersAreMade) {
   const Resampler kept({.rate = 16'000, .target_rate = 44'107, .quality = Quality::low});
   EXPECT_TRUE(has_filters(16'000, 44'107, Quality::low));
   EXPECT_FALSE(has_filters(16'000, 44'107, Quality::medium));
+  EXPECT_FALSE(has_filters(16'000, 44'107, Quality::low, ResamplingMode::offline));
 }
 
 TEST(Resampler, KeepsTheShapeOfMonoItems) {
@@ -377,6 +416,14 @@ TEST(ResamplerQualityNames, AreReadInAnyCaseAndWritten) {
   EXPECT_EQ(parse_quality("Very_HIGH"), Quality::very_high);
   EXPECT_EQ(parse_quality("best"), std::nullopt);
   EXPECT_EQ(parse_quality(""), std::nullopt);
+}
+
+TEST(ResamplingModeNames, AreReadInAnyCaseAndWritten) {
+  for (const ResamplingMode mode : {ResamplingMode::live, ResamplingMode::offline}) {
+    EXPECT_EQ(parse_resampling_mode(to_string(mode)), mode);
+  }
+  EXPECT_EQ(parse_resampling_mode("Offline"), ResamplingMode::offline);
+  EXPECT_EQ(parse_resampling_mode("fast"), std::nullopt);
 }
 
 }  // namespace

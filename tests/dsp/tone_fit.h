@@ -69,11 +69,11 @@ class ToneMeter {
   /// One channel at the first rate in, all of it at the other rate out.
   using Convert = std::function<std::vector<float>(const std::vector<float>&)>;
 
-  ToneMeter(int rate, int target_rate, Quality quality)
+  ToneMeter(int rate, int target_rate, Quality quality, ResamplingMode mode = ResamplingMode::live)
       : ToneMeter(rate, target_rate, [=](const std::vector<float>& x) {
           AudioBuffer in = AudioBuffer::allocate(SampleFormat::f32, 1, x.size(), rate);
           std::copy(x.begin(), x.end(), in.mutable_channel<float>(0).begin());
-          const AudioBuffer out = resample(in, target_rate, quality);
+          const AudioBuffer out = resample(in, target_rate, quality, false, mode);
           return std::vector<float>(out.channel<float>(0).begin(), out.channel<float>(0).end());
         }) {}
   /// For any resampler.

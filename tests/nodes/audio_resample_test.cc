@@ -1,6 +1,8 @@
 #include "nodes/runner.h"
+#include "remotemedia/dsp/resampler.h"
 
 #include <limits>
+#include <utility>
 
 namespace remotemedia::nodes {
 namespace {
@@ -236,6 +238,17 @@ TEST(AudioResampleNode, KeepsMoreOfTheHighestTonesTheHigherTheQuality) {
     before = kept;
   }
   EXPECT_NEAR(before, 1.0, 0.001);
+}
+
+TEST(AudioResampleNode, ResamplesOfflineWhereItIsTold) {
+  const AudioBuffer x = tone(48'000, 1'000.0, 20'000);
+  for (const auto& [name, mode] : {std::pair("live", dsp::ResamplingMode::live),
+                                   std::pair("Offline", dsp::ResamplingMode::offline)}) {
+    Runner node("AudioResampleNode", {{"target_sample_rate", 16'000}, {"mode", name}});
+    node.push(clip(x));
+    expect_same_bits(*node.results[0].audio(),
+                     dsp::resample(x, 16'000, dsp::Quality::high, false, mode));
+  }
 }
 
 TEST(AudioResampleNode, TakesIntegersAsTheirFloatValue) {

@@ -186,7 +186,8 @@ def test_11_auto_hint_and_all_parameters_are_in_the_manifest() -> None:
     assert node.runtime_hint == "auto"
     written = json.loads(Pipeline([node]).serialize())["nodes"][0]
     assert written["runtime_hint"] == "auto"
-    assert written["params"] == {"target_sample_rate": 8_000, "quality": "low", "mono": False}
+    rest = {"quality": "low", "mono": False, "mode": "live"}
+    assert written["params"] == {"target_sample_rate": 8_000, **rest}
 
 
 def test_12_python_hint_runs_python() -> None:

@@ -118,15 +118,27 @@ def test_resampling_differs_from_the_fallback_by_less_than_100_db(
     assert difference_db(actual, expected) < -100
 
 
+@pytest.mark.parametrize(("rate", "target"), RATES)
+def test_resampling_offline_differs_from_live_by_rounding_only(rate: int, target: int) -> None:
+    clip = noise(2, rate + 17)
+    live = native().resample(clip, rate, target, "high", False, mode="live")
+    offline = native().resample(clip, rate, target, "high", False, mode="Offline")
+    assert offline.shape == live.shape
+    assert difference_db(offline, live) < -128
+    assert np.array_equal(live, native().resample(clip, rate, target, "high", False))
+
+
 @pytest.mark.parametrize("frames", [0, 1, 2, 441, 4_801])
 @pytest.mark.parametrize(("rate", "target"), RATES)
 def test_lengths_are_those_of_the_fallback(rate: int, target: int, frames: int) -> None:
     for shape in ((frames,), (1, frames), (2, frames)):
         for mono in (False, True):
             clip = np.zeros(shape, np.float32)
-            actual = native().resample(clip, rate, target, "high", mono)
-            assert actual.shape == fallback.resample(clip, rate, target, "high", mono).shape
-            assert actual.shape[-1] == -(-frames * target // rate)
+            for mode in ("live", "offline"):
+                actual = native().resample(clip, rate, target, "high", mono, mode=mode)
+                expected = fallback.resample(clip, rate, target, "high", mono, mode=mode)
+                assert actual.shape == expected.shape
+                assert actual.shape[-1] == -(-frames * target // rate)
 
 
 def test_an_equal_rate_gives_a_copy() -> None:
@@ -188,8 +200,10 @@ def test_a_stream_counts_what_it_cleaned_and_forgets_it_on_reset() -> None:
 @pytest.mark.parametrize("quality", QUALITIES)
 def test_a_stream_states_the_latency_of_the_fallback(quality: str) -> None:
     for rate, target in RATES:
-        expected = fallback.Resampler(rate, target, 1, quality, False).latency_frames
-        assert native().Resampler(rate, target, 1, quality, False).latency_frames == expected
+        for mode in ("live", "offline"):
+            expected = fallback.Resampler(rate, target, 1, quality, False, mode=mode).latency_frames
+            stream = native().Resampler(rate, target, 1, quality, False, mode=mode)
+            assert stream.latency_frames == expected
 
 
 def test_a_stream_refuses_other_channels_than_it_was_made_for() -> None:
@@ -283,8 +297,13 @@ def test_a_mono_array_is_written_as_one_channel(tmp_path: Path) -> None:
         (lambda m: m.resample(noise(9), 7_999, 16_000, "high", False), "rate is 7999"),
         (lambda m: m.resample(noise(9), 16_000, 16, "high", False), "target_rate is 16, expected"),
         (lambda m: m.resample(noise(9), 8_000, 16_000, "best", False), "quality is 'best'"),
+        (
+            lambda m: m.resample(noise(9), 8_000, 16_000, "low", False, mode="fast"),
+            "mode is 'fast'",
+        ),
         (lambda m: m.convert_format(noise(9), "i24", False), "target is 'i24'"),
         (lambda m: m.Resampler(8_000, 16_000, 33, "high", False), "channels is 33"),
+        (lambda m: m.Resampler(8_000, 16_000, 1, "high", False, mode="fast"), "mode is 'fast'"),
         (lambda m: m.EnergyVAD(16_000, 4, 0.02, 1), "frame_duration_ms is 4"),
         (lambda m: m.EnergyVAD(16_000, 30, 2.0, 1), "threshold is 2"),
         (lambda m: m.EnergyVAD(16_000, 30, 0.02, 4), "aggressiveness is 4"),

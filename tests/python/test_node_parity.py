@@ -83,6 +83,7 @@ SPEECH = marked_by([(0.2, 0.6), (0.9, 1.4)], 2.003) + noise(32_048) / 100
 MARKED = [
     ("AudioResampleNode", {"target_sample_rate": 48_000}),
     ("AudioResampleNode", {"target_sample_rate": 11_025, "quality": "low", "mono": True}),
+    ("AudioResampleNode", {"target_sample_rate": 48_000, "mode": "offline"}),
     ("AudioResampleNode", {"target_sample_rate": RATE}),
     ("AudioTransform", {"output_sample_rate": 8_000, "output_channels": 1}),
     ("AudioTransform", {"output_sample_rate": 22_050, "output_channels": 2}),

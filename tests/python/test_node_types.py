@@ -155,7 +155,7 @@ QUALITIES = "expected one of low, medium, high, very_high"
         ),
         ({"mono": 1}, "mono is 1, expected a value of type boolean", ""),
         ({"qualitty": "low"}, "unknown parameter 'qualitty'", "did you mean 'quality'?"),
-        ({"zzz": 1}, "unknown parameter 'zzz'", "known: target_sample_rate, quality, mono"),
+        ({"zzz": 1}, "unknown parameter 'zzz'", "known: target_sample_rate, quality, mono, mode"),
         (
             {"input_rate": 48_000},
             "unknown parameter 'input_rate'",

@@ -18,6 +18,17 @@ const char* to_string(Quality quality);
 /// Inverse of to_string, any case; nullopt if unknown.
 std::optional<Quality> parse_quality(std::string_view name);
 
+/// How long results may wait. Both have the same frequency response.
+enum class ResamplingMode {
+  live,     ///< no longer than the filters need
+  offline,  ///< 116 to 140 ms for 16 kHz, for which the sharp filter takes a third of the time
+};
+
+/// "live" or "offline".
+const char* to_string(ResamplingMode mode);
+/// Inverse of to_string, any case; nullopt if unknown.
+std::optional<ResamplingMode> parse_resampling_mode(std::string_view name);
+
 /// ceil(frames * target_rate / rate) in integers.
 std::size_t resampled_frames(std::size_t frames, int rate, int target_rate);
 
@@ -38,6 +49,8 @@ class Resampler {
     int channels = 1;
     Quality quality = Quality::high;
     bool mono = false;
+    /// Where the rates differ by less than 3 : 2, and at very_high, offline is as live.
+    ResamplingMode mode = ResamplingMode::live;
   };
   explicit Resampler(const Config& config);  ///< configuration error if a value is out of range
   ~Resampler();
@@ -75,14 +88,16 @@ class Resampler {
 
 /// A whole clip at once: process, then flush, with the same bits. f32 in, f32 out; i16 and i32 are
 /// converted on the way in. An equal rate gives a copy (mixed if `mono`).
-AudioBuffer resample(const AudioBuffer& audio, int target_rate, Quality quality, bool mono = false);
+AudioBuffer resample(const AudioBuffer& audio, int target_rate, Quality quality, bool mono = false,
+                     ResamplingMode mode = ResamplingMode::live);
 /// The same into `out`: a pointer per channel of the result, 1 if `mono`, each with room for
 /// resampled_frames(audio.frames(), audio.rate(), target_rate).
 void resample(const AudioBuffer& audio, int target_rate, Quality quality, bool mono,
-              std::span<float* const> out);
+              ResamplingMode mode, std::span<float* const> out);
 
 /// Whether a Resampler of these rates, both within their range, would find its filters made
 /// already: the first one takes milliseconds to make them. Does not wait for one that does.
-bool has_filters(int rate, int target_rate, Quality quality);
+bool has_filters(int rate, int target_rate, Quality quality,
+                 ResamplingMode mode = ResamplingMode::live);
 
 }  // namespace remotemedia::dsp

@@ -41,11 +41,17 @@ class StreamResampler:
     """
 
     def __init__(
-        self, target_rate: int, quality: str, mono: bool, finish: Callable[[Samples], Samples]
+        self,
+        target_rate: int,
+        quality: str,
+        mono: bool,
+        mode: str,
+        finish: Callable[[Samples], Samples],
     ) -> None:
         self._target_rate = target_rate
         self._quality = quality
         self._mono = mono
+        self._mode = mode
         self._finish = finish
         self._resampler: kernels.Resampler | None = None
         self._input = (0, 0)  # rate and channels
@@ -84,7 +90,12 @@ class StreamResampler:
         self._input = (audio.rate, audio.channels)
         self._outputs = 1 if self._mono else audio.channels
         self._resampler = kernels.Resampler(
-            audio.rate, self._target_rate, audio.channels, self._quality, self._mono
+            audio.rate,
+            self._target_rate,
+            audio.channels,
+            self._quality,
+            self._mono,
+            mode=self._mode,
         )
 
     def _start_clip(self) -> None:
@@ -131,6 +142,7 @@ class ResampleExecutor(PythonExecutor):
             parameters["target_sample_rate"],
             parameters["quality"],
             parameters["mono"],
+            parameters["mode"],
             lambda samples: samples,
         )
 
@@ -149,7 +161,11 @@ class TransformExecutor(PythonExecutor):
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         self._channels: int = parameters["output_channels"]
         self._stream = StreamResampler(
-            parameters["output_sample_rate"], "high", self._channels == 1, self._with_copies
+            parameters["output_sample_rate"],
+            "high",
+            self._channels == 1,
+            "live",
+            self._with_copies,
         )
         self._warned = False
 
