@@ -23,9 +23,7 @@
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dsp/dither_kernel.cc"
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
-#include <hwy/highway.h>
 
 #ifndef REMOTEMEDIA_DSP_DITHER_KERNEL_ONCE
 #define REMOTEMEDIA_DSP_DITHER_KERNEL_ONCE
@@ -40,11 +38,11 @@ constexpr float kNoFraction = 12582912.0F;  // 1.5 * 2^23: adding it leaves no b
 }  // namespace remotemedia::dsp
 #endif
 
+#include "dsp/streaming-inl.h"  // again for each target
+
 HWY_BEFORE_NAMESPACE();
 namespace remotemedia::dsp::HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR
 
@@ -94,15 +92,6 @@ HWY_INLINE hn::Vec<DI16> rounded(hn::Vec<D> x, hn::Vec<D> noise_2_16) {
   return hn::BitCast(DI16(), hn::MulAdd(clamped, hn::Set(d, 32768.0F), hn::Set(d, kNoFraction)));
 }
 
-template <Stores kStores>
-HWY_INLINE void store(hn::Vec<DI16> v, std::int16_t* out) {
-  if constexpr (kStores == Stores::streaming) {
-    hn::Stream(v, DI16(), out);
-  } else {
-    hn::StoreU(v, DI16(), out);
-  }
-}
-
 /// NaN as 0; infinities stay, as clamping follows. Counts both.
 HWY_NOINLINE std::uint64_t without_nan(const float* in, float* out) {
   std::uint64_t replaced = 0;
@@ -131,8 +120,8 @@ HWY_INLINE std::uint64_t step(const float* HWY_RESTRICT in, std::int16_t* HWY_RE
   }
   const hn::Vec<DI16> y[] = {
       rounded(x[kIndex], noise(hn::Add(place, hn::Set(DU(), kIndex * kLanes)), twist))...};
-  store<kStores>(hn::ConcatEven(DI16(), y[1], y[0]), out);
-  store<kStores>(hn::ConcatEven(DI16(), y[3], y[2]), out + 2 * kLanes);
+  store<kStores>(hn::ConcatEven(DI16(), y[1], y[0]), DI16(), out);
+  store<kStores>(hn::ConcatEven(DI16(), y[3], y[2]), DI16(), out + 2 * kLanes);
   return replaced;
 }
 
@@ -175,9 +164,7 @@ std::uint64_t dither(const float* in, std::size_t count, std::int16_t* out, Dith
   std::uint64_t replaced = 0;
   std::size_t first = 0;
   if (stores == Stores::streaming || count >= kWorthAligning) {
-    constexpr std::size_t kAlignment = 2 * hn::MaxLanes(DI16());
-    const std::size_t past = reinterpret_cast<std::uintptr_t>(out) % kAlignment;
-    first = past == 0 ? 0 : std::min(count, (kAlignment - past) / 2);
+    first = std::min(count, samples_to_alignment(out));
     if (first > 0) replaced += channel.part_of_step(in, first, out);
   }
   const std::size_t whole = (count - first) / kStep * kStep;

@@ -29,9 +29,7 @@
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dsp/format_kernels.cc"
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
-#include <hwy/highway.h>
 
 #ifndef REMOTEMEDIA_DSP_FORMAT_KERNELS_ONCE
 #define REMOTEMEDIA_DSP_FORMAT_KERNELS_ONCE
@@ -74,11 +72,11 @@ std::uint64_t without_nan(const Float* in, std::size_t count, Float* out) {
 }  // namespace remotemedia::dsp
 #endif
 
+#include "dsp/streaming-inl.h"  // again for each target
+
 HWY_BEFORE_NAMESPACE();
 namespace remotemedia::dsp::HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR
 
@@ -129,15 +127,6 @@ template <typename Float>
 inline constexpr Float kNoFraction = 12582912.0F;  // 1.5 * 2^23
 template <>
 inline constexpr double kNoFraction<double> = 6755399441055744.0;  // 1.5 * 2^52
-
-template <Stores kStores, class D>
-HWY_INLINE void store(hn::Vec<D> v, D d, hn::TFromD<D>* out) {
-  if constexpr (kStores == Stores::streaming) {
-    hn::Stream(v, d, out);
-  } else {
-    hn::StoreU(v, d, out);
-  }
-}
 
 /// kLanes / 2 samples as f64.
 template <typename From>
@@ -286,14 +275,6 @@ HWY_NOINLINE std::uint64_t part_of_step(const From* in, std::size_t count, To* o
   const std::uint64_t replaced = step<Stores::cached>(in_step, out_step);
   std::copy_n(out_step, count, out);
   return replaced;
-}
-
-/// Samples before the first that a vector store can have for its own cache line.
-template <typename To>
-HWY_INLINE std::size_t samples_to_alignment(const To* out) {
-  constexpr std::size_t kAlignment = sizeof(To) * hn::MaxLanes(hn::ScalableTag<To>());
-  const std::size_t past = reinterpret_cast<std::uintptr_t>(out) % kAlignment;
-  return past == 0 ? 0 : (kAlignment - past) / sizeof(To);
 }
 
 template <Stores kStores, typename From, typename To>

@@ -23,9 +23,7 @@
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dsp/mix_kernel.cc"
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
-#include <hwy/highway.h>
 
 #ifndef REMOTEMEDIA_DSP_MIX_KERNEL_ONCE
 #define REMOTEMEDIA_DSP_MIX_KERNEL_ONCE
@@ -50,11 +48,11 @@ void mix_frames(Channels in, std::size_t first, std::size_t end, float* out) {
 }  // namespace remotemedia::dsp
 #endif
 
+#include "dsp/streaming-inl.h"  // again for each target
+
 HWY_BEFORE_NAMESPACE();
 namespace remotemedia::dsp::HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR
 
@@ -68,15 +66,6 @@ using D = hn::ScalableTag<float>;
 
 constexpr std::size_t kLanes = hn::MaxLanes(D());
 constexpr std::size_t kStep = 4 * kLanes;
-
-template <Stores kStores>
-HWY_INLINE void store(hn::Vec<D> v, float* out) {
-  if constexpr (kStores == Stores::streaming) {
-    hn::Stream(v, D(), out);
-  } else {
-    hn::StoreU(v, D(), out);
-  }
-}
 
 /// A sum / channels, as a division rounds it.
 template <bool kExact>
@@ -138,16 +127,14 @@ HWY_INLINE void step(Channels in, std::size_t i, float* out, Division<kExact> di
   if (HWY_UNLIKELY(!hn::AllFalse(d, unsure))) {
     return mix_frames(in, i, i + kStep, out);
   }
-  (store<kStores>(mean[kIndex], out + i + kIndex * kLanes), ...);
+  (store<kStores>(mean[kIndex], d, out + i + kIndex * kLanes), ...);
 }
 
 template <Stores kStores, bool kExact>
 HWY_INLINE void mix_all(Channels in, std::size_t frames, float* out) {
   std::size_t i = 0;
   if constexpr (kStores == Stores::streaming) {
-    constexpr std::size_t kAlignment = sizeof(float) * kLanes;
-    const std::size_t past = reinterpret_cast<std::uintptr_t>(out) % kAlignment;
-    i = past == 0 ? 0 : std::min(frames, (kAlignment - past) / sizeof(float));
+    i = std::min(frames, samples_to_alignment(out));
     mix_frames(in, 0, i, out);
   }
   const auto channels = static_cast<float>(in.size());

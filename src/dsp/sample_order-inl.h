@@ -8,10 +8,7 @@
 #define REMOTEMEDIA_DSP_SAMPLE_ORDER_INL_H
 #endif
 
-#include "dsp/streaming.h"
-
-#include <hwy/cache_control.h>
-#include <hwy/highway.h>
+#include "dsp/streaming-inl.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -283,11 +280,7 @@ class LineWriter {
     const Tag<T> d;
     const Vector<T> now = rotated(v);
     const Vector<T> line = hn::IfThenElse(before_, last_, now);
-    if constexpr (kStores == Stores::streaming) {
-      hn::Stream(line, d, line_ + i);
-    } else {
-      hn::Store(line, d, line_ + i);
-    }
+    store<kStores>(line, d, line_ + i);
     last_ = now;
   }
   /// What the last vector has beyond its line.
