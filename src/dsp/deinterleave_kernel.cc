@@ -164,7 +164,7 @@ struct Part {
   std::size_t count;  ///< with those
 };
 
-/// The frames [begin, end) of a part, a whole number of vectors. Asks for `asked` bytes with each
+/// The frames [begin, end) of a part, a whole number of vectors. Asks for `asked` samples with each
 /// vector, from `ask` on.
 template <Stores kStores, class Group, class Writer, typename T, std::size_t... kIndex>
 HWY_INLINE void write_part(const Group& group, const Part<T>& part, Writer* writers,
@@ -174,8 +174,8 @@ HWY_INLINE void write_part(const Group& group, const Part<T>& part, Writer* writ
   Writer w[] = {writers[kIndex]...};
   Vector<T> v[Group::kPlanes];
   for (std::size_t i = begin; i < end; i += kLanes<T>) {
-    prefetch_after<kStores>(ask, asked, 0);
-    ask += asked / sizeof(T);
+    ask_for<kStores>(ask, asked);
+    ask += asked;
     group.load(part.in + i * part.channels, part.channels, v);
     ((writes(kIndex) ? w[kIndex].put(v[kIndex], i) : void()), ...);
   }
@@ -220,11 +220,10 @@ void write_planes(const T* in, std::size_t frames, std::span<T* const> out) {
     const std::size_t end = std::min(done + block, whole);
     // Two pages ahead, or a block, of which each part asks for its share.
     const T* const ask =
-        in + done * channels + (one_part ? 2 * kPrefetchAheadBytes : kBlockBytes) / sizeof(T);
+        in + done * channels + (one_part ? 2 * kAskAhead<T> : kBlockBytes / sizeof(T));
     for_each_part([&](const Part<T>& part) HWY_ATTR {
       write_part<kStores>(group, part, writers + part.first, done, end,
-                          ask + (part.first + part.skip) * (end - done),
-                          kLanes<T> * kPlanes * sizeof(T), kAll);
+                          ask + (part.first + part.skip) * (end - done), kLanes<T> * kPlanes, kAll);
     });
   }
   for (std::size_t c = 0; c < channels; ++c) writers[c].end(whole);

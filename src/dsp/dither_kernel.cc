@@ -137,7 +137,7 @@ struct Channel {
     auto place = hn::Iota(d, position + key.start);
     std::uint64_t replaced = 0;
     for (std::size_t i = 0; i < count; i += kStep) {
-      prefetch_after<kStores>(in + i, kStep * sizeof(float));
+      ask_for<kStores>(in + i + kAskAhead<float>, kStep);
       replaced += step<kStores>(in + i, out + i, place, twist, std::make_index_sequence<4>());
       place = hn::Add(place, hn::Set(d, kStep));
     }

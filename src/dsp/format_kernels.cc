@@ -286,7 +286,7 @@ HWY_INLINE std::uint64_t convert_all(const From* in, std::size_t count, To* out)
     if (i > 0) replaced += part_of_step(in, i, out);
   }
   for (; i + kStep <= count; i += kStep) {
-    prefetch_after<kStores>(in + i, kStep * sizeof(From));
+    ask_for<kStores>(in + i + kAskAhead<From>, kStep);
     replaced += step<kStores>(in + i, out + i);
   }
   if constexpr (kStores == Stores::streaming) hwy::FlushStream();

@@ -125,7 +125,7 @@ HWY_INLINE void write_frames(const T* const* in, std::size_t frames, T* out,
   Writer writer;
   writer.begin(out + (kPlanes - 1) * kLanes<T>, v[kPlanes - 1]);
   for (std::size_t i = kLanes<T>; i < whole; i += kLanes<T>) {
-    (prefetch_after<kStores>(in[kIndex] + i, kLanes<T> * sizeof(T)), ...);
+    (ask_for<kStores>(in[kIndex] + i + kAskAhead<T>, kLanes<T>), ...);
     group.load(in, i, v);
     (writer.put(v[kIndex], i * kPlanes + kIndex * kLanes<T> - (kPlanes - 1) * kLanes<T>), ...);
   }
@@ -254,7 +254,7 @@ void to_frames_streaming(std::span<const T* const> in, std::size_t frames, T* ou
       i = kLanes<T>;
     }
     for (; i + kLanes<T> <= count * channels; i += kLanes<T>) {
-      prefetch_after<Stores::streaming>(planes[c] + piece.frames + asked, kLanes<T> * sizeof(T), 0);
+      ask_for<Stores::streaming>(planes[c] + piece.frames + asked, kLanes<T>);
       asked += kLanes<T>;
       if (asked >= count) {
         asked = 0;

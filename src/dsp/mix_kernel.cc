@@ -102,7 +102,7 @@ template <Stores kStores>
 HWY_INLINE void ask(const float* input) {
   constexpr std::size_t kAhead = 512 / sizeof(float);
   constexpr std::size_t kLine = 64 / sizeof(float);
-  prefetch_after<kStores>(input, kStep * sizeof(float));
+  ask_for<kStores>(input + kAskAhead<float>, kStep);
   if constexpr (kStores == Stores::cached) {
     for (std::size_t k = 0; k < kStep; k += kLine) __builtin_prefetch(input + kAhead + k, 0, 3);
   }

@@ -19,20 +19,19 @@ inline Stores stores_for(std::size_t bytes) {
   return bytes < kStreamFromBytes ? Stores::cached : Stores::streaming;
 }
 
-/// How far ahead of what it reads now a kernel with streaming stores asks for input.
-inline constexpr std::size_t kPrefetchAheadBytes = 4096;
+/// How many samples ahead of what it reads now a kernel with streaming stores asks for: a page.
+template <typename T>
+inline constexpr std::size_t kAskAhead = 4096 / sizeof(T);
 
-/// Asks for the cache lines of `bytes` of input, `ahead` of `input` (also beyond its end), if the
-/// stores are streaming. A processor's own prefetchers stop at pages and keep fewer reads under way
-/// than a core can have: without this, what reads more than it writes takes up to a third longer.
-/// Always inlined, as GCC drops calls of functions that do nothing but prefetch.
-template <Stores kStores>
-HWY_INLINE void prefetch_after(const void* input, std::size_t bytes,
-                               std::size_t ahead = kPrefetchAheadBytes) {
+/// Asks for the cache lines of input that is read later, also beyond its end, if the stores are
+/// streaming. A processor's own prefetchers stop at pages and keep fewer reads under way than a
+/// core can have: without this, what reads more than it writes takes up to a third longer. Always
+/// inlined, as GCC drops calls of functions that do nothing but prefetch.
+template <Stores kStores, typename T>
+HWY_INLINE void ask_for(const T* later, std::size_t samples) {
   if constexpr (kStores == Stores::streaming) {
-    constexpr std::size_t kLine = 64;
-    const char* const line = static_cast<const char*>(input) + ahead;
-    for (std::size_t i = 0; i < bytes; i += kLine) __builtin_prefetch(line + i, 0, 2);  // into L2
+    constexpr std::size_t kLine = 64 / sizeof(T);
+    for (std::size_t i = 0; i < samples; i += kLine) __builtin_prefetch(later + i, 0, 2);  // to L2
   }
 }
 
