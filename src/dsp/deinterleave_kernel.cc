@@ -162,6 +162,8 @@ struct Part {
   std::size_t first;  ///< of its channels
   std::size_t skip;   ///< of its planes, which the part before it writes
   std::size_t count;  ///< with those
+
+  HWY_INLINE bool writes(std::size_t plane) const { return plane >= skip && plane < count; }
 };
 
 /// The frames [begin, end) of a part, a whole number of vectors. Asks for `asked` samples with each
@@ -170,14 +172,13 @@ template <Stores kStores, class Group, class Writer, typename T, std::size_t... 
 HWY_INLINE void write_part(const Group& group, const Part<T>& part, Writer* writers,
                            std::size_t begin, std::size_t end, const T* ask, std::size_t asked,
                            std::index_sequence<kIndex...>) {
-  const auto writes = [&](std::size_t k) HWY_ATTR { return k >= part.skip && k < part.count; };
   Writer w[] = {writers[kIndex]...};
   Vector<T> v[Group::kPlanes];
   for (std::size_t i = begin; i < end; i += kLanes<T>) {
     ask_for<kStores>(ask, asked);
     ask += asked;
     group.load(part.in + i * part.channels, part.channels, v);
-    ((writes(kIndex) ? w[kIndex].put(v[kIndex], i) : void()), ...);
+    ((part.writes(kIndex) ? w[kIndex].put(v[kIndex], i) : void()), ...);
   }
   ((writers[kIndex] = w[kIndex]), ...);
 }
@@ -188,7 +189,7 @@ HWY_INLINE void write_once(const Group& group, const Part<T>& part, std::size_t 
                            std::index_sequence<kIndex...>) {
   Vector<T> v[Group::kPlanes];
   group.load(part.in + i * part.channels, part.channels, v);
-  ((kIndex >= part.skip && kIndex < part.count ? write(kIndex, v[kIndex]) : void()), ...);
+  ((part.writes(kIndex) ? write(kIndex, v[kIndex]) : void()), ...);
 }
 
 /// All planes, for at least a vector of frames.
