@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -68,12 +69,10 @@ struct Codec {
   rtc::AudioSender sender;
 };
 
-/// All at once, or packets that come one by one.
-enum class Pace { at_once, live };
-
-/// Every session has the speech once, each from another place on.
-Cost measure(const std::vector<SpeechPacket>& speech, int bitrate, std::size_t sessions,
-             Pace pace) {
+/// The packets of one session in a row; or those of as many live sessions, as they come. Every
+/// session has the speech once, each from another place on.
+Cost measure(const std::vector<SpeechPacket>& speech, int bitrate, std::size_t live = 0) {
+  const std::size_t sessions = std::max<std::size_t>(live, 1);
   std::deque<Codec> codecs;
   for (std::size_t s = 0; s < sessions; ++s) codecs.emplace_back(bitrate);
   auto due = std::chrono::steady_clock::now();
@@ -83,7 +82,7 @@ Cost measure(const std::vector<SpeechPacket>& speech, int bitrate, std::size_t s
   for (std::size_t p = 0; p < speech.size(); ++p) {
     for (std::size_t s = 0; s < sessions; ++s) {
       const SpeechPacket& packet = speech[(p + s * speech.size() / sessions) % speech.size()];
-      if (pace == Pace::live) {
+      if (live > 0) {
         due += std::chrono::nanoseconds(kPacketTime) / sessions;
         std::this_thread::sleep_until(due);
       }
@@ -127,20 +126,20 @@ void write_samples(const std::string& path, std::span<const float> samples) {
   if (!out.flush()) throw std::runtime_error(fmt::format("'{}' cannot be written", path));
 }
 
-void run(const std::string& path, int bitrate, std::size_t sessions, Pace pace, int rounds) {
+void run(const std::string& path, int bitrate, std::size_t live, int rounds) {
   const std::vector<SpeechPacket> speech = encode_speech(load_speech(path));
-  measure(speech, bitrate, 1, Pace::at_once);
+  measure(speech, bitrate);
   std::vector<std::string> decode;
   std::vector<std::string> encode;
   for (int round = 0; round < rounds; ++round) {
-    const Cost cost = measure(speech, bitrate, sessions, pace);
+    const Cost cost = measure(speech, bitrate, live);
     decode.push_back(fmt::format("{:.2f}", cost.decode_us));
     encode.push_back(fmt::format("{:.2f}", cost.encode_us));
   }
   fmt::print(
-      "{{\"library\": \"{}\", \"sessions\": {}, \"packets\": {}, \"decode_us\": [{}], "
+      "{{\"library\": \"{}\", \"live\": {}, \"packets\": {}, \"decode_us\": [{}], "
       "\"encode_us\": [{}]}}\n",
-      opus_get_version_string(), sessions, speech.size(), fmt::join(decode, ", "),
+      opus_get_version_string(), live, speech.size(), fmt::join(decode, ", "),
       fmt::join(encode, ", "));
 }
 
@@ -153,22 +152,19 @@ int main(int argc, char** argv) {
   std::string path;
   std::string heard;
   int bitrate = rtc::AudioSender::Settings().bitrate;
-  std::size_t sessions = 1;
-  bool live = false;
+  std::size_t live = 0;
   int rounds = 15;
   CLI::App app("Processor time of decoding and encoding packets of speech, as JSON.");
   app.add_option("speech", path, "recording: mono, 16 kHz")->required();
   app.add_option("--bitrate", bitrate, "of what is encoded, bit/s")->capture_default_str();
   app.add_option("--heard", heard, "file for what is heard of the recording: float32, 16 kHz");
-  app.add_flag("--live", live, "packets come one by one, each session's every 20 ms");
-  app.add_option("--sessions", sessions, "by turns")
-      ->capture_default_str()
+  app.add_option("--live", live, "sessions whose packets come one by one, each one's every 20 ms")
       ->check(CLI::Range(1, 10'000));
   app.add_option("--rounds", rounds)->check(CLI::Range(1, 10'000));
   CLI11_PARSE(app, argc, argv);
   try {
     if (!heard.empty()) write_samples(heard, heard_of(load_recording(path), bitrate));
-    run(path, bitrate, sessions, live ? Pace::live : Pace::at_once, rounds);
+    run(path, bitrate, live, rounds);
   } catch (const std::exception& error) {
     fmt::print(stderr, "opus_ceiling: {}\n", error.what());
     return 2;

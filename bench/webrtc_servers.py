@@ -200,8 +200,8 @@ def opus(programs: Path, recording: Path, rounds: int) -> dict[str, Any]:
 
 def live_opus(programs: Path, recording: Path, sessions: int) -> dict[str, list[float]]:
     """Measure the codec alone at the rhythm of a server: the times of a packet."""
-    command = [str(programs / "opus_ceiling"), str(recording), "--live", "--rounds", "1"]
-    command += ["--sessions", str(sessions)]
+    command = [str(programs / "opus_ceiling"), str(recording), "--live", str(sessions)]
+    command += ["--rounds", "1"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, list[float]] = json.loads(done.stdout)
     return found
