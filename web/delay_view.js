@@ -83,6 +83,7 @@ export class DelayView {
     write('lost', formatCount(session.lost));
     write('recovered', formatCount(session.recovered));
     write('late', formatCount(session.late));
+    write('longest-gap', `${formatMilliseconds(session.longest_gap_ms)} ms`);
     write('queued', `${formatMilliseconds(session.queued_ms)} ms`);
     const drops = session.drops ?? [];
     write('drops', drops.length

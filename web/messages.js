@@ -21,7 +21,8 @@ function parseObject(json) {
 
 const SESSION_NUMBERS = [
   'duration_s', 'delay_ms', 'jitter_buffer_ms', 'jitter_target_ms', 'queued_ms', 'rtt_ms',
-  'loss_percent', 'peer_loss_percent', 'lost', 'recovered', 'late', 'concealed_ms',
+  'loss_percent', 'peer_loss_percent', 'lost', 'recovered', 'late', 'longest_gap_ms',
+  'concealed_ms',
 ];
 const NODE_NUMBERS = [
   'execution_count', 'avg_duration_us', 'p50_duration_us', 'p95_duration_us', 'p99_duration_us',

@@ -139,7 +139,7 @@ Object Peer::statistics(Time now) const {
           {"recovered", received.recovered},
           {"late", received.late},
           {"concealed_ms", received.concealed_ms},
-          {"silence_ms", received.silence_ms},
+          {"longest_gap_ms", milliseconds(received.longest_gap)},
           {"packets_sent", figures.packets_sent},
           {"unplayed_frames", unplayed_frames_},
           {"dropped_messages", dropped_messages_},

@@ -58,6 +58,7 @@ def test_with_a_tenth_of_the_packets_lost_speech_comes_back_and_the_page_shows_t
         wait_for("sound in what comes back", lambda: level(tab) > 0.01)
         wait_for("a share that is lost", lambda: shown(tab, "#loss") > 0)
         wait_for("packets that are lost", lambda: shown(tab, "#lost") >= 10)
+        assert re.fullmatch(r"\d[\d.]* ms", tab.text_of("#longest-gap"))
         (session,) = server.sessions()
         assert session["is_active"]
         statistics = session["statistics"]

@@ -78,6 +78,11 @@ class PeerCall : public rtc::EndpointSink {
     }
     return found;
   }
+  /// A number that the peer tells of its session.
+  [[nodiscard]] double figure(const std::string& name) {
+    const Value described = peer_.describe(now_);
+    return described.as_object()->find("statistics")->as_object()->find(name)->number();
+  }
   void say(const std::string& text) {
     browser_.send_message(0, rtc::MessageKind::text,
                           {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, now_);
@@ -91,6 +96,8 @@ class PeerCall : public rtc::EndpointSink {
   [[nodiscard]] const std::vector<float>& heard() const { return heard_; }
   /// What the browser's user says, 0 to 1.
   double level = 0;
+  /// What the browser sends is lost.
+  bool outage = false;
 
  private:
   void step() {
@@ -98,7 +105,7 @@ class PeerCall : public rtc::EndpointSink {
     if (now_ % std::chrono::milliseconds(20) == Time{}) speak();
     browser_.advance(now_);
     for (auto& bytes : std::exchange(to_peer_, {})) {
-      peer_.receive(*rtc::parse_address("198.51.100.7", 4000), bytes, now_);
+      if (!outage) peer_.receive(*rtc::parse_address("198.51.100.7", 4000), bytes, now_);
     }
     peer_.advance(now_);
     for (auto& bytes : std::exchange(to_browser_, {})) {

@@ -126,6 +126,22 @@ TEST(BargeIn, WithoutItWhatIsBeingPlayedGoesOn) {
   EXPECT_GT(level_of(last(call.heard(), seconds(1)), kOldAnswer), 0.2);
 }
 
+TEST(PeerStatistics, TellTheLongestGapThatIsNoPauseOfWhoSpeaks) {
+  const NodeRegistry registry = test::only<TalkingNode>("TalkingNode");
+  PeerCall call(PeerCall::options(), test::one_node("TalkingNode", "{}", registry));
+  for (const double level : {0.5, 0.0, 0.5}) {
+    call.level = level;
+    call.run(seconds(2));
+  }
+  EXPECT_EQ(call.figure("longest_gap_ms"), 0);
+
+  call.outage = true;
+  call.run(seconds(1));
+  call.outage = false;
+  call.run(seconds(1));
+  EXPECT_NEAR(call.figure("longest_gap_ms"), 900, 50);  // after 100 ms that are concealed
+}
+
 /// Hears speech, and fails a little later.
 class NervousNode final : public NodeExecutor {
  public:
@@ -156,10 +172,6 @@ class PeerRestart : public testing::Test {
     call_.run(milliseconds(500));
     call_.peer().resume(call_.make_pipeline(), call_.now());
   }
-  [[nodiscard]] double figure(const std::string& name) {
-    const Value described = call_.peer().describe(call_.now());
-    return described.as_object()->find("statistics")->as_object()->find(name)->number();
-  }
 
   NodeRegistry registry_ = test::only<NervousNode>("NervousNode");
   PeerCall call_{restarting(), test::one_node("NervousNode", "{}", registry_)};
@@ -170,8 +182,8 @@ TEST_F(PeerRestart, TellsThePageGoesOnAndCountsWhatWasMissed) {
   fail_and_resume();
   ASSERT_THAT(call_.messages("error"), SizeIs(1));
   EXPECT_FALSE(*call_.messages("error")[0].find("fatal")->as_bool());
-  EXPECT_EQ(figure("restarts"), 1);
-  EXPECT_NEAR(figure("missed_ms"), 500, 40);
+  EXPECT_EQ(call_.figure("restarts"), 1);
+  EXPECT_NEAR(call_.figure("missed_ms"), 500, 40);
   // Of speech that has begun the page hears the end.
   ASSERT_THAT(call_.messages("vad"), SizeIs(2));
   EXPECT_EQ(text_of(call_.messages("vad")[1], "event"), "end");
@@ -179,7 +191,7 @@ TEST_F(PeerRestart, TellsThePageGoesOnAndCountsWhatWasMissed) {
   call_.level = 0.05;
   call_.run(seconds(1));
   EXPECT_GT(level_of(last(call_.heard(), milliseconds(500)), 300), 0.03);
-  EXPECT_NEAR(figure("missed_ms"), 500, 40);
+  EXPECT_NEAR(call_.figure("missed_ms"), 500, 40);
 }
 
 TEST_F(PeerRestart, TheBlockThatTheNodeFailedWithIsMissedToo) {
@@ -187,7 +199,7 @@ TEST_F(PeerRestart, TheBlockThatTheNodeFailedWithIsMissedToo) {
   call_.level = 0.5;
   call_.run_until([&] { return call_.failures() > 0; });
   call_.peer().resume(call_.make_pipeline(), call_.now());
-  EXPECT_EQ(figure("missed_ms"), 20);
+  EXPECT_EQ(call_.figure("missed_ms"), 20);
 }
 
 TEST_F(PeerRestart, TheFourthFailureWithinAMinuteEndsTheSession) {
@@ -206,7 +218,7 @@ TEST_F(PeerRestart, FailuresOfAnEarlierMinuteDoNotCount) {
   call_.run(seconds(60));
   for (int i = 0; i < 3; ++i) fail_and_resume();
   EXPECT_FALSE(call_.peer().ended());
-  EXPECT_EQ(figure("restarts"), 6);
+  EXPECT_EQ(call_.figure("restarts"), 6);
   for (const Object& error : call_.messages("error")) EXPECT_FALSE(*error.find("fatal")->as_bool());
 }
 

@@ -28,13 +28,17 @@ test('a session without its parts is a session without nodes', () => {
 test('metrics keep numbers and turn all else into null', () => {
   const message = parseMessage(JSON.stringify({
     type: 'metrics',
-    session: { delay_ms: 84.5, rtt_ms: null, lost: 'many', drops: { late: 2, rate: 0, odd: 'x' } },
+    session: {
+      delay_ms: 84.5, rtt_ms: null, lost: 'many', longest_gap_ms: 20,
+      drops: { late: 2, rate: 0, odd: 'x' },
+    },
     processing_us: { p50: 400 },
     nodes: [{ node_id: 'VAD', execution_count: 10, p95_duration_us: [] }, 'nonsense', null],
   }));
   assert.equal(message.session.delay_ms, 84.5);
   assert.equal(message.session.rtt_ms, null);
   assert.equal(message.session.lost, null);
+  assert.equal(message.session.longest_gap_ms, 20);
   assert.deepEqual(message.session.drops, [{ reason: 'late', count: 2 }]);
   assert.deepEqual(message.processing_us, { count: null, p50: 400, p99: null, max: null });
   assert.equal(message.nodes.length, 1);
