@@ -7,6 +7,8 @@
 
 namespace remotemedia::dsp {
 
+// Memory of samples must be aligned to their type: stores of whole cache lines rely on it.
+
 /// Mean of the channels: out[i] = (sum in channel order) / channels in float, the bits of NumPy's
 /// mean of float32; in double where the sum would be beyond the largest float. `out` may be one of
 /// them, and overlaps them in no other way.

@@ -9,6 +9,8 @@
 
 namespace remotemedia::dsp {
 
+// Memory of samples must be aligned to their type: stores of whole cache lines rely on it.
+
 /// Inverse of to_string(SampleFormat), any case; nullopt if unknown.
 std::optional<SampleFormat> parse_sample_format(std::string_view name);
 
