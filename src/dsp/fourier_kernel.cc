@@ -15,15 +15,26 @@
 
 #include "dsp/fourier_kernel.h"
 
-#include <array>
-#include <cstdint>
 #include <utility>
 
 #define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dsp/fourier_kernel.cc"
 #include <hwy/foreach_target.h>
-#include <hwy/highway.h>
+
+#ifndef REMOTEMEDIA_DSP_FOURIER_KERNEL_ONCE
+#define REMOTEMEDIA_DSP_FOURIER_KERNEL_ONCE
+namespace remotemedia::dsp {
+namespace {
+
+constexpr std::size_t kGroup = 16;  // lanes whose order is that of the factors
+constexpr std::size_t kGroupFactors = 3 * 2 * kGroup;
+
+}  // namespace
+}  // namespace remotemedia::dsp
+#endif
+
+#include "dsp/transpose-inl.h"  // again for each target
 
 HWY_BEFORE_NAMESPACE();
 namespace remotemedia::dsp::HWY_NAMESPACE {
@@ -31,7 +42,6 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr std::size_t kGroup = 16;  // lanes whose order is that of the factors
 using Tag = hn::CappedTag<float, kGroup>;
 using Vector = hn::Vec<Tag>;
 
@@ -133,17 +143,11 @@ constexpr std::size_t kBlock = 4;  // lanes of 128 bits
 /// The 4 x 4 floats of each block, columns first, each column at the next group.
 HWY_INLINE void store_floats(Vector a, Vector b, Vector c, Vector d, float* out) {
   const Tag tag;
-  const hn::Repartition<std::uint64_t, Tag> pairs;
-  const auto ab = hn::BitCast(pairs, hn::InterleaveLower(tag, a, b));
-  const auto cd = hn::BitCast(pairs, hn::InterleaveLower(tag, c, d));
-  const auto ab_upper = hn::BitCast(pairs, hn::InterleaveUpper(tag, a, b));
-  const auto cd_upper = hn::BitCast(pairs, hn::InterleaveUpper(tag, c, d));
-  hn::StoreU(hn::BitCast(tag, hn::InterleaveLower(pairs, ab, cd)), tag, out);
-  hn::StoreU(hn::BitCast(tag, hn::InterleaveUpper(pairs, ab, cd)), tag, out + kGroup);
-  hn::StoreU(hn::BitCast(tag, hn::InterleaveLower(pairs, ab_upper, cd_upper)), tag,
-             out + 2 * kGroup);
-  hn::StoreU(hn::BitCast(tag, hn::InterleaveUpper(pairs, ab_upper, cd_upper)), tag,
-             out + 3 * kGroup);
+  transpose(tag, a, b, c, d);
+  hn::StoreU(a, tag, out);
+  hn::StoreU(b, tag, out + kGroup);
+  hn::StoreU(c, tag, out + 2 * kGroup);
+  hn::StoreU(d, tag, out + 3 * kGroup);
 }
 
 HWY_INLINE void store_floats(const Complex (&x)[4], ComplexOutput out, std::size_t lane) {
@@ -154,33 +158,24 @@ HWY_INLINE void store_floats(const Complex (&x)[4], ComplexOutput out, std::size
 /// Block P of each of the four, one after the other, at 64 P.
 HWY_INLINE void store_blocks(Vector a, Vector b, Vector c, Vector d, float* out) {
   const Tag tag;
-  if constexpr (kLanes == kBlock) {
+  if constexpr (kLanes == 4 * kBlock) {
+    transpose_blocks(a, b, c, d);
+    hn::StoreU(a, tag, out);
+    hn::StoreU(b, tag, out + 64);
+    hn::StoreU(c, tag, out + 2 * 64);
+    hn::StoreU(d, tag, out + 3 * 64);
+  } else if constexpr (kLanes == 2 * kBlock) {
+    transpose_blocks(a, b);
+    transpose_blocks(c, d);
+    hn::StoreU(a, tag, out);
+    hn::StoreU(c, tag, out + kLanes);
+    hn::StoreU(b, tag, out + 64);
+    hn::StoreU(d, tag, out + 64 + kLanes);
+  } else {
     hn::StoreU(a, tag, out);
     hn::StoreU(b, tag, out + kBlock);
     hn::StoreU(c, tag, out + 2 * kBlock);
     hn::StoreU(d, tag, out + 3 * kBlock);
-  } else {
-    const auto evens = [](Vector first, Vector second) {
-      return hn::OddEvenBlocks(hn::SwapAdjacentBlocks(second), first);
-    };
-    const auto odds = [](Vector first, Vector second) {
-      return hn::OddEvenBlocks(second, hn::SwapAdjacentBlocks(first));
-    };
-    if constexpr (kLanes == 2 * kBlock) {
-      hn::StoreU(evens(a, b), tag, out);
-      hn::StoreU(evens(c, d), tag, out + kLanes);
-      hn::StoreU(odds(a, b), tag, out + 64);
-      hn::StoreU(odds(c, d), tag, out + 64 + kLanes);
-    } else {
-      const Vector ac = hn::ConcatLowerLower(tag, c, a);
-      const Vector bd = hn::ConcatLowerLower(tag, d, b);
-      const Vector ac_upper = hn::ConcatUpperUpper(tag, c, a);
-      const Vector bd_upper = hn::ConcatUpperUpper(tag, d, b);
-      hn::StoreU(evens(ac, bd), tag, out);
-      hn::StoreU(odds(ac, bd), tag, out + 64);
-      hn::StoreU(evens(ac_upper, bd_upper), tag, out + 2 * 64);
-      hn::StoreU(odds(ac_upper, bd_upper), tag, out + 3 * 64);
-    }
   }
 }
 
@@ -209,8 +204,6 @@ HWY_INLINE void transform_group(const float* factors, std::size_t lane, Complex 
   x[2] = x[2] * group_factors(factors, 2, lane);
   x[3] = x[3] * group_factors(factors, 3, lane);
 }
-
-constexpr std::size_t kGroupFactors = 3 * 2 * kGroup;
 
 void first_pass(ComplexInput in, const float* factors, std::size_t size, ComplexOutput out) {
   const std::size_t apart = size / 4;

@@ -2,12 +2,13 @@
 //
 // Design. Two channels: interleaving within blocks of 128 bits, after a permutation that makes it
 // one of the whole vector. Three: Highway's StoreInterleaved3. Four: pairs of pairs. Six: see
-// Sixes. Others: tiles of as many channels as 128 bits hold; the rows of a vector of frames become
-// columns within blocks of 128 bits, each of which is then a part of a frame. If the channels are
-// no multiple of a tile's, the last tile overlaps the one before it and writes the same values
-// again; if they are fewer, what it writes beyond them is written over by the next frame. Tiles go
-// through as many frames as stay in L1 before the next channels, so that each cache line is written
-// to memory once. Three channels and tiles that are streamed go through a piece in L1.
+// Sixes. Eight that are streamed: see Eights. Others: tiles of as many channels as 128 bits hold;
+// the rows of a vector of frames become columns within blocks of 128 bits, each of which is then a
+// part of a frame. If the channels are no multiple of a tile's, the last tile overlaps the one
+// before it and writes the same values again; if they are fewer, what it writes beyond them is
+// written over by the next frame. Tiles go through as many frames as stay in L1 before the next
+// channels, so that each cache line is written to memory once. Three channels and tiles that are
+// streamed go through a piece in L1.
 //
 // Cost: bound by the caches or the memory, up to six channels; a tile of 4 vectors takes 8
 // shuffles, one of 8 takes 24, and each block of it a store.
@@ -106,6 +107,44 @@ struct SixPlanes {
     order.to_frames(planes, i, v);
   }
   Sixes<T> order;
+};
+
+/// 8 planes: a frame is one block of 128 bits, or two. Rows become columns within blocks, which
+/// gives the blocks of frames; then blocks do, which puts them one after the other.
+template <typename T>
+struct Eights {
+  static constexpr std::size_t kPlanes = 8;
+  HWY_INLINE void load(const T* const* planes, std::size_t i, Vector<T>* v) const {
+    load_all(planes, i, v, std::make_index_sequence<kPlanes>(),
+             std::make_index_sequence<kTile<T>>(), std::make_index_sequence<kBlocks>(),
+             std::make_index_sequence<kPlanes / kBlocks>());
+  }
+
+ private:
+  static constexpr std::size_t kBlocks = kLanes<T> / kTile<T>;  // of a vector
+  static constexpr std::size_t kTiles = kPlanes / kTile<T>;     // of a frame
+
+  template <std::size_t... kPlane, std::size_t... kRow, std::size_t... kBlock,
+            std::size_t... kColumn>
+  HWY_INLINE static void load_all(const T* const* planes, std::size_t i, Vector<T>* v,
+                                  std::index_sequence<kPlane...>, std::index_sequence<kRow...>,
+                                  std::index_sequence<kBlock...> blocks,
+                                  std::index_sequence<kColumn...>) {
+    const Tag<T> d;
+    Vector<T> rows[] = {hn::LoadU(d, planes[kPlane] + i)...};
+    transpose(d, rows[kRow]...);
+    if constexpr (kTiles == 2) transpose(d, rows[kTile<T> + kRow]...);
+    // In the order of a frame's blocks: those of the first frames of all blocks, ...
+    const Vector<T> sorted[] = {rows[kPlane % kTiles * kTile<T> + kPlane / kTiles]...};
+    (take_column<kColumn>(sorted, v, blocks), ...);
+  }
+  template <std::size_t kColumn, std::size_t... kBlock>
+  HWY_INLINE static void take_column(const Vector<T>* sorted, Vector<T>* v,
+                                     std::index_sequence<kBlock...>) {
+    Vector<T> column[] = {sorted[kColumn * kBlocks + kBlock]...};
+    transpose_blocks(column[kBlock]...);
+    ((v[kBlock * (kPlanes / kBlocks) + kColumn] = column[kBlock]), ...);
+  }
 };
 
 /// For at least a vector of frames.
@@ -280,6 +319,9 @@ void to_frames(std::span<const T* const> in, std::size_t frames, T* out, Stores 
       return group_to_frames<Fours<T>>(in, frames, out, stores);
     case 6:
       return group_to_frames<SixPlanes<T>>(in, frames, out, stores);
+    case 8:  // in the caches the tiles, which shuffle less, are faster
+      if (stores == Stores::cached) break;
+      return group_to_frames<Eights<T>>(in, frames, out, stores);
     default:
       break;
   }

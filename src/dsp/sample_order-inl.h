@@ -9,6 +9,7 @@
 #endif
 
 #include "dsp/streaming-inl.h"
+#include "dsp/transpose-inl.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -42,45 +43,6 @@ inline constexpr std::size_t kBlockBytes = 16'384;
 /// Channels of a tile, and its frames for each block of 128 bits of a vector.
 template <typename T>
 inline constexpr std::size_t kTile = 16 / sizeof(T);
-
-/// Rows become columns, within each block of 128 bits.
-template <class D, class V>
-HWY_INLINE void transpose(D d, V& r0, V& r1, V& r2, V& r3) {
-  static_assert(kTile<hn::TFromD<D>> == 4);
-  const hn::Repartition<std::uint64_t, D> wide;
-  const auto low01 = hn::BitCast(wide, hn::InterleaveLower(d, r0, r1));
-  const auto low23 = hn::BitCast(wide, hn::InterleaveLower(d, r2, r3));
-  const auto high01 = hn::BitCast(wide, hn::InterleaveUpper(d, r0, r1));
-  const auto high23 = hn::BitCast(wide, hn::InterleaveUpper(d, r2, r3));
-  r0 = hn::BitCast(d, hn::InterleaveLower(wide, low01, low23));
-  r1 = hn::BitCast(d, hn::InterleaveUpper(wide, low01, low23));
-  r2 = hn::BitCast(d, hn::InterleaveLower(wide, high01, high23));
-  r3 = hn::BitCast(d, hn::InterleaveUpper(wide, high01, high23));
-}
-
-template <class D, class V>
-HWY_INLINE void transpose(D d, V& r0, V& r1, V& r2, V& r3, V& r4, V& r5, V& r6, V& r7) {
-  static_assert(kTile<hn::TFromD<D>> == 8);
-  const hn::Repartition<std::uint32_t, D> pairs;
-  auto c0 = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1));
-  auto c1 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3));
-  auto c2 = hn::BitCast(pairs, hn::InterleaveLower(d, r4, r5));
-  auto c3 = hn::BitCast(pairs, hn::InterleaveLower(d, r6, r7));
-  auto c4 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1));
-  auto c5 = hn::BitCast(pairs, hn::InterleaveUpper(d, r2, r3));
-  auto c6 = hn::BitCast(pairs, hn::InterleaveUpper(d, r4, r5));
-  auto c7 = hn::BitCast(pairs, hn::InterleaveUpper(d, r6, r7));
-  transpose(pairs, c0, c1, c2, c3);
-  transpose(pairs, c4, c5, c6, c7);
-  r0 = hn::BitCast(d, c0);
-  r1 = hn::BitCast(d, c1);
-  r2 = hn::BitCast(d, c2);
-  r3 = hn::BitCast(d, c3);
-  r4 = hn::BitCast(d, c4);
-  r5 = hn::BitCast(d, c5);
-  r6 = hn::BitCast(d, c6);
-  r7 = hn::BitCast(d, c7);
-}
 
 /// Lanes of 64 bits in an order for which interleaving within blocks of 128 bits is that of the
 /// lower half of the vector, and of its upper half.
