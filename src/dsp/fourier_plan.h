@@ -10,10 +10,10 @@
 namespace remotemedia::dsp {
 
 /// The complex Fourier transform of one size: sum over n of x[n] exp(-2 pi i k n / size).
-/// Immutable, any thread. The kernel's header tells cost and accuracy. Memory: 14 floats a point.
+/// Immutable, any thread. The kernel's header tells cost and accuracy. Memory: 4 floats a point.
 class FourierPlan {
  public:
-  /// `size`: 256 times 2, 3 or 4 powers ... of which fourier_kernel.h has passes.
+  /// `size`: a multiple of 256 that is a product of 3, 4 and 8.
   explicit FourierPlan(std::size_t size);
 
   [[nodiscard]] std::size_t size() const { return size_; }
