@@ -4,7 +4,8 @@ Ten seconds of 44.1 kHz stereo become 16 kHz mono, speech is found, and the samp
 The native side runs through `remotemedia.audio` and through a `Pipeline`; as the whole clip is
 there, it resamples offline. The Python side is what one would write without this package: soxr for
 the rate, NumPy for the rest, and the Silero network on ONNX Runtime where both are installed. All
-are warm and run in turns; the outputs are held against each other first. Run it without arguments, or with the path of an audio file.
+are warm and run in turns; the outputs are held against each other first. Run it without arguments,
+or with the path of an audio file.
 """
 
 from __future__ import annotations
