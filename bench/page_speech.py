@@ -110,7 +110,8 @@ def preprocessing(results: dict[str, Any], folder: str) -> str:
 `examples/native_runtime/12_audio_preprocessing_benchmark.py`: {entry["seconds"]:.0f} s at
 {entry["rate"]} Hz, stereo, to 16 kHz mono (ours offline), speech found, int16. *native* are the
 functions of `remotemedia.audio`, *pipeline* the same as a graph, *python* is soxr and NumPy, and
-ONNX Runtime for Silero. Peak memory is that of a process that does this once, the interpreter included.
+ONNX Runtime for Silero. Peak memory is that of a process that does this once, the interpreter
+included.
 
 {picture(folder, "pipeline", "Time of each stage, native and Python")}
 {table(head, body)}"""
