@@ -28,4 +28,6 @@ void free_block(void* block, std::size_t bytes) noexcept {
   }
 }
 
+void free_kept_blocks() noexcept { ThreadBlocks::of_this_thread().give_back(); }
+
 }  // namespace remotemedia

@@ -84,6 +84,10 @@ void ThreadBlocks::drop_one(std::size_t index) noexcept {
 
 void ThreadBlocks::end() noexcept {
   has_ended_ = true;
+  give_back();
+}
+
+void ThreadBlocks::give_back() noexcept {
   for (std::size_t index = 0; index < SizeClass::kCount; ++index) {
     while (last_[index] != nullptr) drop_one(index);
   }

@@ -33,6 +33,8 @@ class ThreadBlocks {
   /// False if the thread has none of this size to give back, and at its end. Past kMostBytes others
   /// make room, first of other classes by turns, so that sizes that nobody needs any more go.
   bool keep(void* memory, SizeClass of) noexcept;
+  /// Gives the heap all that is kept.
+  void give_back() noexcept;
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
  private:

@@ -1,5 +1,6 @@
 #include "server/sessions.h"
 
+#include "remotemedia/base/blocks.h"
 #include "remotemedia/base/log.h"
 #include "server/clock.h"
 
@@ -47,6 +48,7 @@ std::string words_of(const std::exception_ptr& problem) {
 
 /// Without it the process keeps what its most sessions at once have taken.
 void give_back_free_memory() {
+  free_kept_blocks();
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif
@@ -279,11 +281,16 @@ void Sessions::resume(const std::string& id, Shard& shard) {
 /// On any thread: it takes as long as the nodes take. Where they do not wait, one after another: a
 /// thread for each of many sessions that end together would cost more than it does.
 void Sessions::finish(std::unique_ptr<PeerPipeline> pipeline) {
+  ++finishing_;
   const bool may_wait = pipeline->may_wait();
   auto kept = std::make_shared<std::unique_ptr<PeerPipeline>>(std::move(pipeline));
-  const auto end = [kept] {
+  const auto end = [this, kept] {
     (*kept)->finish(kFinish);
     kept->reset();
+    run_in_front_([this] {
+      --finishing_;
+      give_back_if_idle();
+    });
   };
   if (may_wait || !endings_.post(end)) workers_.run(end);
 }
@@ -416,7 +423,20 @@ void Sessions::forget(const std::string& id) {
   if (!found->second.listens_to.empty()) listeners_.remove(found->second.listens_to);
   --per_shard_[found->second.shard];
   sessions_.erase(found);
-  if (sessions_.empty()) workers_.run(give_back_free_memory);
+  give_back_if_idle();
+}
+
+/// After the shards have done all that they had to: on them the last peers go, and what their
+/// threads keep is spread over the memory of all sessions that were.
+void Sessions::give_back_if_idle() {
+  if (!sessions_.empty() || finishing_ > 0) return;
+  const auto left = std::make_shared<std::atomic<std::size_t>>(shards_.size());
+  for (const auto& shard : shards_) {
+    shard->post([this, left] {
+      free_kept_blocks();
+      if (--*left == 0) workers_.run(give_back_free_memory);
+    });
+  }
 }
 
 void Sessions::on_ended(const std::string& id, const std::string& reason,

@@ -7,6 +7,7 @@
 #include "server/workers.h"
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -114,6 +115,8 @@ class Sessions {
   void restart(const std::string& id, std::unique_ptr<PeerPipeline> failed);
   void resume(const std::string& id, Shard& shard);
   void finish(std::unique_ptr<PeerPipeline> pipeline);
+  /// Gives free memory back to the system if nothing of any session is left.
+  void give_back_if_idle();
   void install(const std::string& id, Prepared prepared, std::string answer, std::uint64_t call);
   void forget(const std::string& id);
   void on_ended(const std::string& id, const std::string& reason,
@@ -126,7 +129,8 @@ class Sessions {
   std::function<void(std::function<void()>)> run_in_front_;
   std::vector<std::unique_ptr<Shard>> shards_;
   Workers workers_;
-  Strand endings_{workers_};  ///< of graphs that do not wait
+  Strand endings_{workers_};       ///< of graphs that do not wait
+  std::atomic<int> finishing_{0};  ///< graphs of sessions that are over
   std::map<std::string, Entry> sessions_;
   Tally per_address_;
   Tally listeners_;  ///< of sessions, by id

@@ -134,6 +134,20 @@ TEST(SmallBlocks, OfOtherThreadsAreKeptOnlyInPlaceOfOnesOwn) {
   for (void* block : blocks) free_block(block, 1'280);
 }
 
+TEST(SmallBlocks, AreGivenToTheHeapOnDemand) {
+  std::thread([] {
+    const ThreadBlocks& kept = ThreadBlocks::of_this_thread();
+    for (const std::size_t bytes : {64U, 1'280U, 40'000U}) {
+      free_block(allocate_block(bytes), bytes);
+    }
+    EXPECT_GT(kept.bytes(), 41'000U);
+    free_kept_blocks();
+    EXPECT_EQ(kept.bytes(), 0U);
+    free_block(allocate_block(1'280), 1'280);
+    EXPECT_EQ(kept.bytes(), 1'280U) << "it goes on as before";
+  }).join();
+}
+
 TEST(SmallBlocks, HaveRoomForWhatIsAskedAndLittleMore) {
   for (std::size_t bytes = 0; bytes <= SizeClass::kLargest; ++bytes) {
     const SizeClass of = SizeClass::of(bytes);

@@ -18,6 +18,9 @@ namespace remotemedia {
 void* allocate_block(std::size_t bytes);
 /// `bytes` as given to allocate_block. On any thread.
 void free_block(void* block, std::size_t bytes) noexcept;
+/// Gives the heap the blocks of up to 64 KiB that this thread keeps. Each may be all that is in use
+/// of a page: for a thread that has nothing to do, before free memory goes back to the system.
+void free_kept_blocks() noexcept;
 
 /// Lets containers and std::allocate_shared have their memory from allocate_block.
 template <typename T>
