@@ -6,9 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
-#include <thread>
 
 #ifdef __GLIBC__
 
@@ -17,23 +15,24 @@ namespace {
 
 std::atomic<int> trims = 0;
 std::atomic<int> nodes_alive = 0;
+std::atomic<bool> may_end = false;
 std::atomic<const ThreadBlocks*> blocks_of_shard = nullptr;
 std::atomic<int> nodes_at_trim = 0;
 std::atomic<std::size_t> kept_by_shard_at_trim = 0;
 
-/// Takes its time to end.
-class SlowToEndNode final : public NodeExecutor {
+/// Ends when it may.
+class WaitingNode final : public NodeExecutor {
  public:
-  SlowToEndNode() { ++nodes_alive; }
-  ~SlowToEndNode() override { --nodes_alive; }
-  SlowToEndNode(const SlowToEndNode&) = delete;
-  SlowToEndNode& operator=(const SlowToEndNode&) = delete;
+  WaitingNode() { ++nodes_alive; }
+  ~WaitingNode() override { --nodes_alive; }
+  WaitingNode(const WaitingNode&) = delete;
+  WaitingNode& operator=(const WaitingNode&) = delete;
 
   void process(Packet packet, Emitter& out) override {
     blocks_of_shard = &ThreadBlocks::of_this_thread();
     out.emit(std::move(packet));
   }
-  void cleanup() noexcept override { std::this_thread::sleep_for(std::chrono::milliseconds(100)); }
+  void cleanup() noexcept override { may_end.wait(false); }
 };
 
 }  // namespace
@@ -54,16 +53,19 @@ namespace {
 using FreeMemory = test::Serving;
 
 TEST_F(FreeMemory, GoesBackWhenNothingOfTheLastSessionIsLeft) {
-  const NodeRegistry registry = test::only<SlowToEndNode>("SlowToEndNode");
+  const NodeRegistry registry = test::only<WaitingNode>("WaitingNode");
   ServerOptions options = test::loopback_options();
   options.receive_rate = options.send_rate = 16'000;
-  start([&](const std::string&) { return test::one_node("SlowToEndNode", "{}", registry); },
-        options);
+  start([&](const std::string&) { return test::one_node("WaitingNode", "{}", registry); }, options);
   test::Client client;
   hears_itself(client);
   ASSERT_NE(blocks_of_shard.load(), nullptr);
   trims = 0;
   client.close();
+  const bool gone = client.run_until([&] { return sessions() == 0; });
+  may_end = true;
+  may_end.notify_all();
+  ASSERT_TRUE(gone);
   ASSERT_TRUE(client.run_until([&] { return trims > 0; }));
   EXPECT_EQ(nodes_at_trim, 0);
   EXPECT_EQ(kept_by_shard_at_trim, 0U);
