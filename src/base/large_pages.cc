@@ -9,18 +9,37 @@
 
 namespace remotemedia {
 
-void ask_for_large_pages([[maybe_unused]] void* memory,
-                         [[maybe_unused]] std::size_t bytes) noexcept {
 #ifdef __linux__
+
+namespace {
+
+/// About the whole pages of these bytes.
+void advise(void* memory, std::size_t bytes, int advice) noexcept {
   constexpr std::uintptr_t kPage = 4096;
   const std::size_t past = reinterpret_cast<std::uintptr_t>(memory) % kPage;
   const std::size_t skipped = past == 0 ? 0 : kPage - past;
   if (bytes < skipped + kPage) return;
   const int before = errno;  // a refusal is nobody's error
   static_cast<void>(::madvise(static_cast<std::byte*>(memory) + skipped,
-                              (bytes - skipped) / kPage * kPage, MADV_HUGEPAGE));
+                              (bytes - skipped) / kPage * kPage, advice));
   errno = before;
-#endif
 }
+
+}  // namespace
+
+void ask_for_large_pages(void* memory, std::size_t bytes) noexcept {
+  advise(memory, bytes, MADV_HUGEPAGE);
+}
+
+void do_without_large_pages(void* memory, std::size_t bytes) noexcept {
+  advise(memory, bytes, MADV_NOHUGEPAGE);
+}
+
+#else
+
+void ask_for_large_pages(void* /*memory*/, std::size_t /*bytes*/) noexcept {}
+void do_without_large_pages(void* /*memory*/, std::size_t /*bytes*/) noexcept {}
+
+#endif
 
 }  // namespace remotemedia

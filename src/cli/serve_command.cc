@@ -118,10 +118,13 @@ int serve(ServeOptions options, Program& program) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 
-  server::Server server(options.server, [graph, heap](const std::string& /*id*/) {
+  server::SessionListener listener;
+  listener.on_idle = [heap] { heap.do_without_large_pages(); };
+  const auto source = [graph, heap](const std::string& /*id*/) {
     heap.ask_for_large_pages();  // for what the session will allocate
     return graph;
-  });
+  };
+  server::Server server(options.server, source, listener);
   server.start();
   announce(server, *graph, program.json);
   int received = 0;

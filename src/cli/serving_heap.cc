@@ -35,16 +35,24 @@ ServingHeap::ServingHeap() : begin_(end_of_heap()) {
 
 /// The whole of it each time: what was given back and taken again has lost the advice.
 void ServingHeap::ask_for_large_pages() const noexcept {
+  if (const std::size_t size = grown()) remotemedia::ask_for_large_pages(begin_, size);
+}
+
+void ServingHeap::do_without_large_pages() const noexcept {
+  if (const std::size_t size = grown()) remotemedia::do_without_large_pages(begin_, size);
+}
+
+std::size_t ServingHeap::grown() const noexcept {
   char* const end = end_of_heap();
-  if (end > begin_) {
-    remotemedia::ask_for_large_pages(begin_, static_cast<std::size_t>(end - begin_));
-  }
+  return end > begin_ ? static_cast<std::size_t>(end - begin_) : 0;
 }
 
 #else
 
 ServingHeap::ServingHeap() = default;
 void ServingHeap::ask_for_large_pages() const noexcept {}
+void ServingHeap::do_without_large_pages() const noexcept {}
+std::size_t ServingHeap::grown() const noexcept { return 0; }
 
 #endif
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 namespace remotemedia::cli {
 
 /// The heap of a process that serves sessions: one for all threads, on large pages.
@@ -15,8 +17,14 @@ class ServingHeap {
 
   /// Asks for large pages wherever the heap has grown. Before each session is made; on any thread.
   void ask_for_large_pages() const noexcept;
+  /// Until they are asked for again: for as long as there is no session. The system fills holes
+  /// with large pages, so that memory which has been given back would soon be there again.
+  void do_without_large_pages() const noexcept;
 
  private:
+  /// Bytes since this was made.
+  [[nodiscard]] std::size_t grown() const noexcept;
+
   char* begin_ = nullptr;  ///< where the heap ended when this was made
 };
 

@@ -430,6 +430,7 @@ void Sessions::forget(const std::string& id) {
 /// threads keep is spread over the memory of all sessions that were.
 void Sessions::give_back_if_idle() {
   if (!sessions_.empty() || finishing_ > 0) return;
+  if (listener_.on_idle) listener_.on_idle();
   const auto left = std::make_shared<std::atomic<std::size_t>>(shards_.size());
   for (const auto& shard : shards_) {
     shard->post([this, left] {

@@ -47,6 +47,15 @@ TEST(LargePages, AreWantedWhereAskedForAndNowhereElse) {
   EXPECT_FALSE(wants_large_pages(memory.at(kSize / 2 + kPage)));
 }
 
+TEST(LargePages, AreWantedNoMoreWhereThatIsTakenBack) {
+  const Mapping memory;
+  ASSERT_TRUE(memory.exists());
+  ask_for_large_pages(memory.at(0), kSize);
+  do_without_large_pages(memory.at(0), kSize / 2);
+  EXPECT_FALSE(wants_large_pages(memory.at(0)));
+  EXPECT_EQ(wants_large_pages(memory.at(kSize / 2)), system_has_large_pages());
+}
+
 TEST(LargePages, AreNoErrorWhereThereIsNoMemoryOrTooLittle) {
   errno = 0;
   {

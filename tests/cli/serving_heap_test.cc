@@ -49,6 +49,20 @@ TEST(ServingHeap, WantsLargePagesWhereverItHasGrown) {
   expect_large_pages(more, begin);
 }
 
+TEST(ServingHeap, DoesWithoutLargePagesUntilTheyAreAskedForAgain) {
+  const auto* begin = static_cast<const char*>(::sbrk(0));
+  const ServingHeap heap;
+  const Blocks blocks = blocks_of(24);
+  heap.ask_for_large_pages();
+  heap.do_without_large_pages();
+  for (const auto& block : blocks) {
+    if (!is_in_heap(block.get(), begin)) continue;
+    EXPECT_FALSE(test::wants_large_pages(block.get()));
+  }
+  heap.ask_for_large_pages();
+  expect_large_pages(blocks, begin);
+}
+
 TEST(ServingHeap, GrowsInStepsOfMoreThanASessionTakes) {
   const ServingHeap heap;
   const Blocks first = blocks_of(24);

@@ -14,6 +14,8 @@ namespace remotemedia::server {
 namespace {
 
 std::atomic<int> trims = 0;
+std::atomic<int> idles = 0;
+std::atomic<int> idles_at_trim = 0;
 std::atomic<int> nodes_alive = 0;
 std::atomic<bool> may_end = false;
 std::atomic<const ThreadBlocks*> blocks_of_shard = nullptr;
@@ -43,6 +45,7 @@ extern "C" int malloc_trim(std::size_t /*pad*/) noexcept {
   using namespace remotemedia::server;
   nodes_at_trim = nodes_alive.load();
   if (const auto* blocks = blocks_of_shard.load()) kept_by_shard_at_trim = blocks->bytes();
+  idles_at_trim = idles.load();
   ++trims;
   return 0;
 }
@@ -56,11 +59,12 @@ TEST_F(FreeMemory, GoesBackWhenNothingOfTheLastSessionIsLeft) {
   const NodeRegistry registry = test::only<WaitingNode>("WaitingNode");
   ServerOptions options = test::loopback_options();
   options.receive_rate = options.send_rate = 16'000;
-  start([&](const std::string&) { return test::one_node("WaitingNode", "{}", registry); }, options);
+  start([&](const std::string&) { return test::one_node("WaitingNode", "{}", registry); }, options,
+        {.on_idle = [] { ++idles; }});
   test::Client client;
   hears_itself(client);
   ASSERT_NE(blocks_of_shard.load(), nullptr);
-  trims = 0;
+  trims = idles = 0;
   client.close();
   const bool gone = client.run_until([&] { return sessions() == 0; });
   may_end = true;
@@ -69,6 +73,7 @@ TEST_F(FreeMemory, GoesBackWhenNothingOfTheLastSessionIsLeft) {
   ASSERT_TRUE(client.run_until([&] { return trims > 0; }));
   EXPECT_EQ(nodes_at_trim, 0);
   EXPECT_EQ(kept_by_shard_at_trim, 0U);
+  EXPECT_EQ(idles_at_trim, 1);
   server_.reset();
   EXPECT_EQ(trims, 1);
 }

@@ -30,6 +30,9 @@ struct SessionListener {
   /// A message of the page that the server does not answer itself, with its `type`.
   std::function<void(const std::string& session_id, const Value& message)> on_message = {};
   std::function<void(const std::string& session_id, const std::string& reason)> on_end = {};
+  /// Nothing of any session is left, and free memory is about to go back to the system. On the
+  /// thread that answers HTTP, which opens no session meanwhile: for what takes no time.
+  std::function<void()> on_idle = {};
 };
 
 /// The graph that runs if none is given: Silero VAD at 16 kHz, whose audio goes back.
