@@ -106,9 +106,8 @@ Grid grid_of(const HalfBandBank& /*bank*/) { return {kBlockOutputs}; }
 Grid grid_of(const FastFirBank& /*bank*/) {
   return {FastFirFilter::kOutputs, FastFirFilter::kBefore};
 }
-Grid grid_of(const FourierBank& /*bank*/) {
-  return {};
-}  // its half_width has all that is waited for
+/// Its half_width has all that is waited for.
+Grid grid_of(const FourierBank& /*bank*/) { return {}; }
 template <typename T>
 Grid grid_of(const FilterBank<T>& /*bank*/) {
   return {};

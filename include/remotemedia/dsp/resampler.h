@@ -21,7 +21,7 @@ std::optional<Quality> parse_quality(std::string_view name);
 /// How long results may wait. Both have the same frequency response.
 enum class ResamplingMode {
   live,     ///< no longer than the filters need
-  offline,  ///< 116 to 140 ms for 16 kHz, for which the sharp filter takes a third of the time
+  offline,  ///< 0.11 s at 16 kHz; the sharp filter takes less than half of the time
 };
 
 /// "live" or "offline".
