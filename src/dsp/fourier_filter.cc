@@ -96,7 +96,7 @@ void FourierFilter::advance(float* out, std::size_t count) {
 }
 
 void FourierFilter::compute_pair(float* out) {
-  constexpr std::size_t kHalf = FourierBank::kPeriods;  // of the frequencies
+  constexpr std::size_t kSide = FourierBank::kPeriods;  // frequencies below 0, and from 0 on
   const std::size_t inputs = bank_->forward().size();
   const std::size_t outputs = bank_->backward().size();
   const std::size_t kept = bank_->pair_outputs() / 2;
@@ -112,10 +112,10 @@ void FourierFilter::compute_pair(float* out) {
   const ComplexOutput scaled = spectrum.re == a.re ? b : a;
   const auto from = [&](std::size_t k) { return ComplexInput{spectrum.re + k, spectrum.im + k}; };
   const auto to = [&](std::size_t k) { return ComplexOutput{scaled.re + k, scaled.im + k}; };
-  scale_spectrum(from(0), bank_->gains(), kHalf, to(0));
-  std::fill(scaled.re + kHalf, scaled.re + outputs - kHalf, 0.0F);
-  std::fill(scaled.im + kHalf, scaled.im + outputs - kHalf, 0.0F);
-  scale_spectrum(from(inputs - kHalf), bank_->gains() + kHalf, kHalf, to(outputs - kHalf));
+  scale_spectrum(from(0), bank_->gains(), kSide, to(0));
+  std::fill(scaled.re + kSide, scaled.re + outputs - kSide, 0.0F);
+  std::fill(scaled.im + kSide, scaled.im + outputs - kSide, 0.0F);
+  scale_spectrum(from(inputs - kSide), bank_->gains() + kSide, kSide, to(outputs - kSide));
 
   // With real and imaginary parts exchanged it is the transform back.
   const ComplexOutput result =

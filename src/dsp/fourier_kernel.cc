@@ -27,7 +27,7 @@
 namespace remotemedia::dsp {
 namespace {
 
-constexpr std::size_t kGroup = 16;  // lanes whose order is that of the factors
+constexpr std::size_t kGroup = kFourierGroup;
 constexpr std::size_t kGroupFactors = 3 * 2 * kGroup;
 constexpr std::size_t kRow = 4 * kGroup;  // results of a group
 

@@ -11,7 +11,7 @@
 namespace remotemedia::dsp {
 namespace {
 
-constexpr std::size_t kGroup = 16;  // points whose factors lie side by side
+constexpr std::size_t kGroup = kFourierGroup;
 
 struct Factor {
   float re;
@@ -97,7 +97,7 @@ ComplexOutput FourierPlan::transform(ComplexInput in, ComplexOutput a,
     } else {
       fourier_pass(pass.radix, in, factors, size_, pass.stride, to);
     }
-    in = {to.re, to.im};
+    in = to;
     std::swap(to, next);
   }
   return next;
