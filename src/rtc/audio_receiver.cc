@@ -106,14 +106,14 @@ bool AudioReceiver::is_due(const JitterBuffer::Packet& packet, Time at) const {
   return at >= delay_.baseline() + time_of(packet.timestamp) + delay_.target();
 }
 
-std::optional<ReceivedAudio> AudioReceiver::next_frame(Time now) {
+std::optional<ReceivedAudio> AudioReceiver::next_frame(Time now, Frame& memory) {
   if (now < next_tick_) return std::nullopt;
   // Who comes late by much does not get all frames at once.
   if (now - next_tick_ > kMaxStall) next_tick_ = now - kMaxStall;
   const Time at = next_tick_;
   next_tick_ += kFrame;
   kinds_ = {};
-  const std::span<float> frame = std::span(frame_).first(frame_size());
+  const std::span<float> frame = std::span(memory).first(frame_size());
   if (!adapt(frame, at)) produce(frame, at);
   quiet_ = power_of(frame) < kQuietPower;
   const auto most = std::ranges::max_element(kinds_) - kinds_.begin();
@@ -136,7 +136,8 @@ bool AudioReceiver::adapt(std::span<float> frame, Time at) {
   }
   const bool pause_is_over = loud_ticks_since_skip_ > kLoudPause;
   if (excess < (quiet_ ? kQuietSlack : kLoudSlack) || (!quiet_ && !pause_is_over)) return false;
-  const std::span<float> second = std::span(joined_).first(frame.size());
+  Frame joined;
+  const std::span<float> second = std::span(joined).first(frame.size());
   produce(frame, at);
   produce(second, at);
   for (std::size_t i = 0; i < frame.size(); ++i) {

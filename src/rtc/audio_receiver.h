@@ -24,6 +24,7 @@ class AudioReceiver {
  public:
   static constexpr Time kFrame = std::chrono::milliseconds(20);
   static constexpr Time kMaxConcealment = std::chrono::milliseconds(100);
+  using Frame = std::array<float, 960>;  // at 48 kHz
 
   /// `rate` is that of the output: 8, 12, 16, 24 or 48 kHz.
   explicit AudioReceiver(int rate);
@@ -32,8 +33,9 @@ class AudioReceiver {
   /// Takes a packet (copying it). Says why if it will not be heard.
   std::optional<Drop> add(std::uint16_t sequence, std::uint32_t timestamp, Bytes payload, Time now);
 
-  /// Makes the frame that is due at `now` or before; nothing if none is. Call until nothing comes.
-  std::optional<ReceivedAudio> next_frame(Time now);
+  /// Makes the frame that is due at `now` or before, in `memory`; nothing if none is. Call until
+  /// nothing comes.
+  std::optional<ReceivedAudio> next_frame(Time now, Frame& memory);
   /// When the next frame is due; Time::max() before the first packet.
   [[nodiscard]] Time next_timeout() const { return next_tick_; }
 
@@ -89,8 +91,6 @@ class AudioReceiver {
   std::size_t decoded_end_ = 0;
   AudioKind decoded_kind_ = AudioKind::silence;
   std::array<std::size_t, 4> kinds_{};  // samples of the frame by AudioKind
-  std::array<float, 960> frame_{};
-  std::array<float, 960> joined_{};
 };
 
 }  // namespace remotemedia::rtc

@@ -256,7 +256,8 @@ void Endpoint::Impl::check_consent(Time now) {
 }
 
 void Endpoint::Impl::play(Time now) {
-  while (const auto frame = media->next_frame(now)) sink->on_audio(*frame);
+  AudioReceiver::Frame memory;
+  while (const auto frame = media->next_frame(now, memory)) sink->on_audio(*frame);
 }
 
 void Endpoint::Impl::advance(Time now) {

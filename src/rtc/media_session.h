@@ -38,7 +38,9 @@ class MediaSession {
   std::optional<Drop> receive_rtcp(std::span<std::uint8_t> datagram, Time now);
   /// Sends what is due; then take the frames that are.
   void advance(Time now);
-  std::optional<ReceivedAudio> next_frame(Time now) { return receiver_.next_frame(now); }
+  std::optional<ReceivedAudio> next_frame(Time now, AudioReceiver::Frame& memory) {
+    return receiver_.next_frame(now, memory);
+  }
   [[nodiscard]] Time next_timeout() const;
 
   std::size_t send_audio(std::span<const float> samples, Time now);

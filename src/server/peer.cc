@@ -235,7 +235,7 @@ void Peer::on_datagram(const rtc::Address& to, std::span<const std::uint8_t> byt
 void Peer::on_audio(const rtc::ReceivedAudio& received) {
   input_end_ = received.time + frame_time(received.samples.size(), received.rate);
   if (!pipeline_) missed_frames_ += received.samples.size();
-  if (!pipeline_ || !pipeline_->accepts(PayloadKind::audio)) return;
+  if (!pipeline_ || !pipeline_->accepts_audio()) return;
   AudioBuffer audio =
       AudioBuffer::allocate_unset(SampleFormat::f32, 1, received.samples.size(), received.rate);
   std::memcpy(audio.mutable_channel<float>(0).data(), received.samples.data(),

@@ -80,7 +80,7 @@ void Peer::take_message(std::string_view text, Time now) {
     endpoint_.cancel_audio();
     return;
   }
-  if (type == "message" && pipeline_ && pipeline_->accepts(PayloadKind::text)) {
+  if (type == "message" && pipeline_ && pipeline_->accepts_text()) {
     take_text(text_of(*message, "message"), now);
   }
   if (host_.message) host_.message(options_.id, *message);
@@ -111,7 +111,7 @@ Value Peer::session_message() const {
   for (const GraphNode& node : pipeline_->graph().nodes()) {
     nodes.emplace_back(Object{{"node_id", node.id}, {"node_type", node.type.name}});
   }
-  message.set("accepts_text", pipeline_->accepts(PayloadKind::text));
+  message.set("accepts_text", pipeline_->accepts_text());
   message.set("pipeline", Object{{"name", pipeline_->graph().name()}, {"nodes", std::move(nodes)}});
   return message;
 }

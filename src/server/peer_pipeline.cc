@@ -65,6 +65,8 @@ PeerPipeline::PeerPipeline(const SessionSource& running, std::string session_id,
   session_ = running(std::move(options), [results = results_](Output output) {
     results->add(std::move(output.packet));
   });
+  accepts_audio_ = accepts(graph(), PayloadKind::audio);
+  accepts_text_ = accepts(graph(), PayloadKind::text);
 }
 
 PeerPipeline::~PeerPipeline() = default;
@@ -135,8 +137,6 @@ bool PeerPipeline::may_wait() const {
     return node.type.offloaded || node.policy.retry.has_value();
   });
 }
-
-bool PeerPipeline::accepts(PayloadKind kind) const { return server::accepts(graph(), kind); }
 
 bool accepts(const Graph& graph, PayloadKind kind) {
   return !graph.inputs().empty() && std::ranges::all_of(graph.inputs(), [&](std::size_t index) {

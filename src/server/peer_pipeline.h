@@ -42,7 +42,9 @@ class PeerPipeline {
   [[nodiscard]] const Graph& graph() const { return session_->graph(); }
   [[nodiscard]] Metrics metrics() const { return session_->metrics(); }
   [[nodiscard]] std::uint64_t dropped_results() const;
-  [[nodiscard]] bool accepts(PayloadKind kind) const;
+  /// What its input nodes take.
+  [[nodiscard]] bool accepts_audio() const { return accepts_audio_; }
+  [[nodiscard]] bool accepts_text() const { return accepts_text_; }
   /// Whether a call of a node may take long.
   [[nodiscard]] bool may_wait() const;
 
@@ -53,6 +55,8 @@ class PeerPipeline {
   struct Results;
   std::shared_ptr<Results> results_;
   std::unique_ptr<Session> session_;
+  bool accepts_audio_ = false;
+  bool accepts_text_ = false;
 };
 
 /// Whether all input nodes take such packets.

@@ -25,18 +25,19 @@ TEST(AudioReceiver, ACleanNetworkGivesTheToneBack) {
 
 TEST(AudioReceiver, FramesComeEvery20MsWithoutGaps) {
   AudioReceiver receiver(kCallRate);
+  AudioReceiver::Frame memory;
   AudioSender sender({.rate = kCallRate});
   sender.push(std::vector<float>(kCallRate / 50, 0.5F), Time{});
   const auto packet = sender.next_packet(milliseconds(20));
   ASSERT_TRUE(packet);
   EXPECT_EQ(receiver.next_timeout(), Time::max());
-  EXPECT_FALSE(receiver.next_frame(seconds(1)));
+  EXPECT_FALSE(receiver.next_frame(seconds(1), memory));
   ASSERT_EQ(receiver.add(1, packet->timestamp, packet->payload, seconds(1)), std::nullopt);
   EXPECT_EQ(receiver.next_timeout(), seconds(1) + DelayEstimator::kAtFirst);
   for (int i = 0; i < 50; ++i) {
     const Time due = receiver.next_timeout();
-    EXPECT_FALSE(receiver.next_frame(due - Time(1)));
-    const auto frame = receiver.next_frame(due);
+    EXPECT_FALSE(receiver.next_frame(due - Time(1), memory));
+    const auto frame = receiver.next_frame(due, memory);
     ASSERT_TRUE(frame);
     EXPECT_EQ(frame->time, milliseconds(20 * i));
     EXPECT_EQ(frame->samples.size(), 320U);

@@ -34,7 +34,8 @@ class Call {
       while (const auto packet = path_.receive(now_)) {
         drops.push_back(receiver.add(packet->sequence, packet->timestamp, packet->payload, now_));
       }
-      while (const auto frame = receiver.next_frame(now_)) {
+      AudioReceiver::Frame memory;
+      while (const auto frame = receiver.next_frame(now_, memory)) {
         heard.insert(heard.end(), frame->samples.begin(), frame->samples.end());
         kinds.push_back(frame->kind);
         quiet.push_back(std::ranges::all_of(frame->samples, [](float x) { return x == 0; }));
