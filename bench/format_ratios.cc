@@ -1,8 +1,11 @@
-// How the sample format kernels compare with memcpy moving the same bytes (input plus output), each
-// pair of measurements taken one after the other in one run: ratio = memcpy's time / ours, median
-// of the repeats. "L2" has 32768 samples, "RAM" 16 Mi samples. Prints Markdown, or JSON with
+// How the sample format kernels compare with memcpy moving the same bytes (input plus output), and
+// what a loop reaches that only reads and writes as many of each; these three one after the other
+// in one run: ratio = memcpy's time / ours, limit = memcpy's time / that loop's, medians of the
+// repeats. "L2" has 32768 samples; "RAM" has 16 Mi samples, and the caches are emptied before each
+// call, as the last level of a server's processor holds all of them. Prints Markdown, or JSON with
 // --json.
 
+#include "bench/traffic.h"
 #include "remotemedia/dsp/channels.h"
 #include "remotemedia/dsp/format.h"
 #include "remotemedia/dsp/simd.h"
@@ -16,6 +19,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <vector>
 
 namespace remotemedia::bench {
@@ -24,6 +28,7 @@ namespace {
 constexpr std::size_t kSmall = 32'768;
 constexpr std::size_t kLarge = std::size_t{16} << 20U;
 constexpr int kRepeats = 21;
+constexpr std::size_t kLeastCache = std::size_t{32} << 20U;
 
 /// Memory for the largest input or output, as any type. Filled, so that no page is missing.
 class Memory {
@@ -39,11 +44,31 @@ class Memory {
   std::vector<std::byte> bytes_;
 };
 
+/// Puts other memory into the caches, twice as much as they hold.
+class CacheEmptier {
+ public:
+  void run() {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < memory_.size(); i += 8) sum += memory_[i];
+    sum_ = sum;  // so that it is not left out
+  }
+
+ private:
+  static std::size_t bytes() {
+    const long known = sysconf(_SC_LEVEL3_CACHE_SIZE);
+    return 2 * std::max(known > 0 ? static_cast<std::size_t>(known) : 0, kLeastCache);
+  }
+
+  std::vector<std::size_t> memory_ = std::vector<std::size_t>(bytes() / sizeof(std::size_t), 1);
+  volatile std::size_t sum_ = 0;
+};
+
 struct Measurement {
   std::string name;
   std::size_t samples;
   double ratio;
   double spread;  ///< half of the distance between the quartiles, relative to the median
+  double limit;
   double samples_per_ns;
 };
 
@@ -100,7 +125,7 @@ class Bench {
   void convert(const char* name, Convert run) {
     const auto in = input<From>(samples_);
     const auto out = out_.as<To>(samples_);
-    compare(name, samples_ * (sizeof(From) + sizeof(To)), [=] { run(in, out); });
+    compare(name, {in.size_bytes(), out.size_bytes()}, [=] { run(in, out); });
   }
 
   template <typename T>
@@ -111,8 +136,8 @@ class Bench {
     for (std::size_t c = 0; c < channels; ++c) {
       planes.push_back(out_.as<T>(samples_).data() + c * frames);
     }
-    compare(fmt::format("deinterleave {} channels {}", channels, type), 2 * in.size_bytes(),
-            [=] { dsp::deinterleave<T>(in, planes, frames); });
+    compare(fmt::format("deinterleave {} channels {}", channels, type),
+            {in.size_bytes(), in.size_bytes()}, [=] { dsp::deinterleave<T>(in, planes, frames); });
   }
 
   template <typename T>
@@ -122,8 +147,8 @@ class Bench {
     std::vector<const T*> planes;
     for (std::size_t c = 0; c < channels; ++c) planes.push_back(in.data() + c * frames);
     const auto out = out_.as<T>(frames * channels);
-    compare(fmt::format("interleave {} channels {}", channels, type), 2 * in.size_bytes(),
-            [=] { dsp::interleave<T>(planes, frames, out); });
+    compare(fmt::format("interleave {} channels {}", channels, type),
+            {in.size_bytes(), in.size_bytes()}, [=] { dsp::interleave<T>(planes, frames, out); });
   }
 
   void mix(std::size_t channels) {
@@ -133,7 +158,7 @@ class Bench {
     for (std::size_t c = 0; c < channels; ++c) planes.push_back(in.data() + c * frames);
     float* const out = out_.as<float>(frames).data();
     compare(fmt::format("mix {} channels to mono f32", channels),
-            frames * (channels + 1) * sizeof(float),
+            {in.size_bytes(), frames * sizeof(float)},
             [=] { dsp::mix_to_mono(planes, frames, out); });
   }
 
@@ -145,24 +170,38 @@ class Bench {
     return time.count() / calls;
   }
 
-  void compare(std::string name, std::size_t bytes, const std::function<void()>& kernel) {
-    const std::function<void()> copy = [&, half = bytes / 2] {
+  /// In the memory that the samples are for.
+  double measured(const std::function<void()>& work) {
+    if (samples_ <= kSmall) return time_of(work, 50);
+    caches_.run();
+    return time_of(work, 1);
+  }
+
+  void compare(std::string name, Traffic traffic, const std::function<void()>& kernel) {
+    const std::function<void()> copy = [&, half = (traffic.in_bytes + traffic.out_bytes) / 2] {
       std::memcpy(to_.as<std::byte>(half).data(), from_.as<std::byte>(half).data(), half);
     };
-    const int calls = samples_ <= kSmall ? 50 : 1;
+    const std::function<void()> limit = [&] {
+      move(traffic, in_.as<std::byte>(traffic.in_bytes).data(),
+           out_.as<std::byte>(traffic.out_bytes).data());
+    };
     std::vector<double> ratios;
+    std::vector<double> limits;
     std::vector<double> times;
-    time_of(kernel, calls);  // warms up
+    measured(kernel);  // warms up
     for (int i = 0; i < kRepeats; ++i) {
-      const double copy_ns = time_of(copy, calls);
-      times.push_back(time_of(kernel, calls));
+      const double copy_ns = measured(copy);
+      times.push_back(measured(kernel));
       ratios.push_back(copy_ns / times.back());
+      limits.push_back(copy_ns / measured(limit));
     }
     std::sort(ratios.begin(), ratios.end());
+    std::sort(limits.begin(), limits.end());
     std::sort(times.begin(), times.end());
     const double median = ratios[kRepeats / 2];
     measurements_.push_back({std::move(name), samples_, median,
                              (ratios[kRepeats * 3 / 4] - ratios[kRepeats / 4]) / 2 / median,
+                             limits[kRepeats / 2],
                              static_cast<double>(samples_) / times[kRepeats / 2]});
   }
 
@@ -171,6 +210,7 @@ class Bench {
   Memory out_;
   Memory from_;
   Memory to_;
+  CacheEmptier caches_;
   std::vector<Measurement> measurements_;
 };
 
@@ -181,8 +221,8 @@ void print_json(const std::vector<Measurement>& small, const std::vector<Measure
     for (const Measurement& m : *part) {
       fmt::print(
           "{}\n  {{\"kernel\": \"{}\", \"samples\": {}, \"memcpy_ratio\": {:.3f}, "
-          "\"spread\": {:.3f}, \"samples_per_ns\": {:.3f}}}",
-          separator, m.name, m.samples, m.ratio, m.spread, m.samples_per_ns);
+          "\"spread\": {:.3f}, \"limit_ratio\": {:.3f}, \"samples_per_ns\": {:.3f}}}",
+          separator, m.name, m.samples, m.ratio, m.spread, m.limit, m.samples_per_ns);
       separator = ",";
     }
   }
@@ -192,14 +232,15 @@ void print_json(const std::vector<Measurement>& small, const std::vector<Measure
 void print_markdown(const std::vector<Measurement>& small, const std::vector<Measurement>& large) {
   fmt::print("Speed relative to memcpy of the same bytes, instruction set {}, median of {}\n\n",
              dsp::simd_target(), kRepeats);
-  fmt::print("| kernel | L2 | spread | samples/ns | RAM | spread | samples/ns |\n");
-  fmt::print("|---|---|---|---|---|---|---|\n");
+  fmt::print("| kernel | L2 | spread | limit | samples/ns | RAM | spread | limit | samples/ns |\n");
+  fmt::print("|---|---|---|---|---|---|---|---|---|\n");
   for (std::size_t i = 0; i < small.size(); ++i) {
     const Measurement& l2 = small[i];
     const Measurement& ram = large[i];
-    fmt::print("| {} | {:.2f} | {:.0f} % | {:.2f} | {:.2f} | {:.0f} % | {:.2f} |\n", l2.name,
-               l2.ratio, 100 * l2.spread, l2.samples_per_ns, ram.ratio, 100 * ram.spread,
-               ram.samples_per_ns);
+    fmt::print(
+        "| {} | {:.2f} | {:.0f} % | {:.2f} | {:.2f} | {:.2f} | {:.0f} % | {:.2f} | {:.2f} |\n",
+        l2.name, l2.ratio, 100 * l2.spread, l2.limit, l2.samples_per_ns, ram.ratio,
+        100 * ram.spread, ram.limit, ram.samples_per_ns);
   }
 }
 

@@ -105,9 +105,16 @@ def formats(results: dict[str, Any]) -> str:
     text += table(head, body)
     kernels_found = results.get("format_kernels")
     if kernels_found:
-        body = [(k["name"], k["memory"], f"{k['ratio']:.2f}") for k in kernels_found]
-        text += "\nThe kernels alone: speed relative to `memcpy` of as many bytes.\n\n"
-        text += table(("kernel", "data in", "of memcpy"), body)
+        body = [
+            (k["name"], k["memory"], f"{k['ratio']:.2f}", f"{k['limit']:.2f}")
+            for k in kernels_found
+        ]
+        text += (
+            "\nThe kernels alone: speed relative to `memcpy` of as many bytes. The limit is what a "
+            "loop reaches that only reads and writes them; with data in RAM the caches are emptied "
+            "before each call.\n\n"
+        )
+        text += table(("kernel", "data in", "of memcpy", "limit"), body)
     return text
 
 

@@ -107,6 +107,7 @@ def format_kernels(bench: Bench) -> list[dict[str, Any]] | None:
             "name": kernel["kernel"],
             "memory": "L2" if kernel["samples"] <= 32_768 else "RAM",
             "ratio": kernel["memcpy_ratio"],
+            "limit": kernel["limit_ratio"],
             "spread": kernel["spread"],
         }
         for kernel in report["kernels"]
