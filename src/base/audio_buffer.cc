@@ -136,7 +136,8 @@ AudioBuffer concatenate(std::span<const AudioBuffer> parts) {
   const AudioBuffer& first = parts.front();
   std::size_t frames = 0;
   for (const AudioBuffer& part : parts) frames += part.frames();
-  AudioBuffer whole = AudioBuffer::allocate(first.format(), first.channels(), frames, first.rate());
+  AudioBuffer whole =
+      AudioBuffer::allocate_unset(first.format(), first.channels(), frames, first.rate());
   whole.one_dimensional = first.one_dimensional;
   const std::size_t sample_bytes = bytes_per_sample(first.format());
   auto* to = static_cast<std::byte*>(const_cast<void*>(whole.data()));

@@ -77,7 +77,7 @@ bool is_whole(const AudioBuffer& audio, nb::handle array) {
 
 AudioBuffer copy_of(const AudioBuffer& audio) {
   AudioBuffer copy =
-      AudioBuffer::allocate(audio.format(), audio.channels(), audio.frames(), audio.rate());
+      AudioBuffer::allocate_unset(audio.format(), audio.channels(), audio.frames(), audio.rate());
   const std::size_t sample_bytes = bytes_per_sample(audio.format());
   auto* to = static_cast<std::byte*>(const_cast<void*>(copy.data()));
   const auto* from = static_cast<const std::byte*>(audio.data());

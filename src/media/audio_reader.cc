@@ -106,7 +106,8 @@ AudioFileInfo checked_info(const fs::path& path, const SF_INFO& raw) {
 
 /// The first `frames` frames of `audio` in memory for `room` frames.
 AudioBuffer with_room(const AudioBuffer& audio, std::size_t frames, std::size_t room) {
-  AudioBuffer result = AudioBuffer::allocate(audio.format(), audio.channels(), room, audio.rate());
+  AudioBuffer result =
+      AudioBuffer::allocate_unset(audio.format(), audio.channels(), room, audio.rate());
   for (int c = 0; c < audio.channels(); ++c) {
     const std::span<const float> source = audio.channel<float>(c).first(frames);
     std::copy(source.begin(), source.end(), result.mutable_channel<float>(c).begin());
@@ -140,7 +141,8 @@ class AudioReader::Impl {
         readable_ > 0
             ? static_cast<std::size_t>(std::min<std::uint64_t>(frames, readable_ - position_))
             : frames;
-    AudioBuffer buffer = AudioBuffer::allocate(SampleFormat::f32, info_.channels, room, info_.rate);
+    AudioBuffer buffer =
+        AudioBuffer::allocate_unset(SampleFormat::f32, info_.channels, room, info_.rate);
     std::size_t done = 0;
     while (done < room) {
       // A call for MPEG audio that meets damage gives nothing of what came before it.
@@ -241,7 +243,8 @@ AudioBuffer read_audio(const fs::path& path) {
   const AudioFileInfo& info = reader.info();
   // The header may promise far more than there is, so its word alone does not allocate gigabytes.
   std::uint64_t room = std::min<std::uint64_t>(info.frames, kTrustedFrames);
-  AudioBuffer audio = AudioBuffer::allocate(SampleFormat::f32, info.channels, room, info.rate);
+  AudioBuffer audio =
+      AudioBuffer::allocate_unset(SampleFormat::f32, info.channels, room, info.rate);
   std::size_t frames = 0;
   while (true) {
     const AudioBuffer block = reader.read(kWholeFileBlock);

@@ -28,8 +28,8 @@ class FormatConverterNode final : public NodeExecutor {
  private:
   AudioBuffer with_dither(const AudioBuffer& audio) {
     const AudioBuffer source = dsp::convert_format(audio, SampleFormat::f32).audio;
-    AudioBuffer result =
-        AudioBuffer::allocate(SampleFormat::i16, source.channels(), source.frames(), source.rate());
+    AudioBuffer result = AudioBuffer::allocate_unset(SampleFormat::i16, source.channels(),
+                                                     source.frames(), source.rate());
     result.one_dimensional = source.one_dimensional;
     for (int c = 0; c < source.channels(); ++c) {
       generator_.f32_to_i16(source.channel<float>(c), result.mutable_channel<std::int16_t>(c),

@@ -90,7 +90,7 @@ AudioBuffer StreamResampler::resampled(const AudioBuffer& audio, bool to_the_end
   // What waits for the right half of its filter at the end of the clip comes as if that had
   // arrived.
   const std::size_t awaited = to_the_end ? resampler_->latency_frames() : 0;
-  AudioBuffer result = AudioBuffer::allocate(
+  AudioBuffer result = AudioBuffer::allocate_unset(
       SampleFormat::f32, resampler_->output_channels(),
       resampler_->max_output_frames(audio.frames() + awaited), config_.target_rate);
   OutputPlanes planes(result);
@@ -105,8 +105,9 @@ AudioBuffer StreamResampler::resampled(const AudioBuffer& audio, bool to_the_end
 }
 
 void StreamResampler::emit_rest(Emitter& out) {
-  AudioBuffer rest = AudioBuffer::allocate(SampleFormat::f32, resampler_->output_channels(),
-                                           resampler_->max_flush_frames(), config_.target_rate);
+  AudioBuffer rest =
+      AudioBuffer::allocate_unset(SampleFormat::f32, resampler_->output_channels(),
+                                  resampler_->max_flush_frames(), config_.target_rate);
   resampler_->flush(OutputPlanes(rest).span());
   // An empty clip gives an empty clip, not nothing.
   if (!rest.empty() || (received_ && !emitted_)) emit(std::move(rest), out);
