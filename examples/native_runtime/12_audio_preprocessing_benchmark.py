@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -227,12 +228,20 @@ def measure(clip: Floats, rate: int, vad: str, repeats: int) -> dict[str, Any]:
         raise SystemExit("the pipeline's samples are not those of the functions")
     stage_ms: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
     pipeline_ms: list[float] = []
-    for _ in range(repeats):
-        for side, stages in sides.items():
-            stage_ms[side].append(run_stages(stages)[0])
+
+    def run_pipeline() -> None:
         start = time.perf_counter_ns()
         pipeline()
         pipeline_ms.append((time.perf_counter_ns() - start) / 1e6)
+
+    def run_side(side: str, stages: dict[str, Stage]) -> None:
+        stage_ms[side].append(run_stages(stages)[0])
+
+    turns = [*(partial(run_side, *side) for side in sides.items()), run_pipeline]
+    for _ in range(repeats):
+        for turn in turns:
+            turn()
+        turns.reverse()  # so that none always finds the caches of the same one before it
     totals = {side: [sum(row.values()) for row in rows] for side, rows in stage_ms.items()}
     result: dict[str, Any] = {
         side: {

@@ -28,13 +28,13 @@ class Feed:
     """Gives the input to a session, on its thread, until the scope is cancelled.
 
     ``is_stream_of_blocks``: one clip arrives in blocks of our making, so that the results of a
-    continuous graph are joined to the item that the whole clip would have given. ``is_short``: it
-    is one short item, which is there.
+    continuous graph are joined to the item that the whole clip would have given. ``item``: all that
+    it gives, if that is one item, which is there.
     """
 
     run: Callable[[Engine, CancelScope], None]
     is_stream_of_blocks: bool = False
-    is_short: bool = False
+    item: Packet | None = None
 
 
 def make_feed(
@@ -91,7 +91,7 @@ def _feed_of(
     path = _path_of(graph, data)
     if path is None:
         packet = parse_item(data, ends_clip=True)
-        return Feed(lambda engine, _: engine.push(packet), is_short=packet.is_short)
+        return Feed(lambda engine, _: engine.push(packet), item=packet)
     # The nodes of other graphs may hold back or change what blocks begin and end.
     if graph.uses_native and graph.continuous and not graph.sources:
         return Feed(

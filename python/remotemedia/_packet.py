@@ -26,6 +26,7 @@ __all__ = [
 Form = Literal["tuple", "mapping", "array"]
 
 _SHORT_BYTES: Final = 1 << 16
+_SOON_DONE_BYTES: Final = 1 << 22
 
 
 @dataclass(slots=True)
@@ -81,11 +82,19 @@ class Packet:
     @property
     def is_short(self) -> bool:
         """Whether native nodes take less time for it than a change of threads."""
+        return self._has_at_most(_SHORT_BYTES)
+
+    @property
+    def is_soon_done(self) -> bool:
+        """Whether native nodes take so little time for it, some 10 ms, that Ctrl-C may wait."""
+        return self._has_at_most(_SOON_DONE_BYTES)
+
+    def _has_at_most(self, size: int) -> bool:
         payload = self.payload
         if isinstance(payload, Audio):
-            return payload.samples.nbytes <= _SHORT_BYTES
+            return payload.samples.nbytes <= size
         return isinstance(payload, int | float) or (
-            isinstance(payload, str) and len(payload) <= _SHORT_BYTES
+            isinstance(payload, str) and len(payload) <= size
         )
 
     def with_payload(self, payload: Any) -> Packet:

@@ -64,6 +64,8 @@ class Run:
     is_quick : bool
         The call takes so little that any thread may make it. Not the first one of a graph, which
         makes filters and reads models.
+    is_soon_done : bool
+        So little that a thread may make it on which nothing else has to go on.
     awaits : bool
         So it is but for coroutines of nodes: it may be `awaited`.
     """
@@ -77,9 +79,10 @@ class Run:
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
         self.measured: Measured | None = None
-        is_little = feed.is_short and not plan.graph.makes_anew
-        self.is_quick = is_little and plan.is_quick
-        self.awaits = is_little and plan.awaits and loop is not None
+        item = None if plan.graph.makes_anew else feed.item
+        self.is_quick = item is not None and item.is_short and plan.is_quick
+        self.is_soon_done = item is not None and item.is_soon_done and plan.is_quick
+        self.awaits = item is not None and item.is_short and plan.awaits and loop is not None
         self._plan = plan
         self._feed = feed
         self._enable_metrics = enable_metrics

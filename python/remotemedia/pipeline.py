@@ -207,10 +207,11 @@ class Pipeline:
         """As `run`, for code that is no coroutine; blocks until the result is there.
 
         Also works where an event loop runs in this thread, which it holds up. Coroutines of users'
-        nodes run on a loop of the SDK.
+        nodes run on a loop of the SDK. An item of up to 4 MiB that native nodes alone process again
+        takes the calling thread, where Ctrl-C waits for them, some 10 ms.
         """
         run = self._make_run(input_data, use_rust, None)
-        if run.is_quick:
+        if run.is_soon_done:
             return self._run_here(run)
         worker = Worker("remotemedia-run")
         try:

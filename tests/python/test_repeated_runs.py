@@ -18,6 +18,7 @@ from remotemedia.nodes import AddNode, AudioResampleNode, MultiplyNode, PassThro
 
 SHORT = (np.zeros(320, np.float32), 16_000)
 LONG = (np.zeros(1 << 16, np.float32), 16_000)
+LONGER = (np.zeros((1 << 20) + 1, np.float32), 16_000)
 
 
 class Python(Node):
@@ -41,29 +42,37 @@ def calls_on_threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.native_only
 @pytest.mark.parametrize(
-    ("make_nodes", "item", "is_here"),
+    ("make_nodes", "item", "is_here_in_loop", "is_here"),
     [
-        (lambda: [PassThroughNode()], SHORT, True),
-        (lambda: [PassThroughNode()], LONG, False),
-        (lambda: [PassThroughNode()], 1, True),
-        (lambda: [PassThroughNode()], "text", True),
-        (lambda: [PassThroughNode()], [1], False),
-        (lambda: [PassThroughNode()], {"any": "object"}, False),
-        (lambda: [Python()], SHORT, False),
-        (lambda: [PassThroughNode(), Python()], SHORT, False),
-        (lambda: [PassThroughNode(retry=True)], SHORT, False),
+        (lambda: [PassThroughNode()], SHORT, True, True),
+        (lambda: [PassThroughNode()], LONG, False, True),
+        (lambda: [PassThroughNode()], LONGER, False, False),
+        (lambda: [PassThroughNode()], 1, True, True),
+        (lambda: [PassThroughNode()], "text", True, True),
+        (lambda: [PassThroughNode()], [1], False, False),
+        (lambda: [PassThroughNode()], {"any": "object"}, False, False),
+        (lambda: [Python()], SHORT, False, False),
+        (lambda: [Python()], LONG, False, False),
+        (lambda: [PassThroughNode(), Python()], SHORT, False, False),
+        (lambda: [PassThroughNode(retry=True)], SHORT, False, False),
     ],
 )
 def test_short_items_of_native_nodes_need_no_thread(
-    make_nodes: Callable[[], list[Node]], item: Any, is_here: bool, calls_on_threads: list[str]
+    make_nodes: Callable[[], list[Node]],
+    item: Any,
+    is_here_in_loop: bool,
+    is_here: bool,
+    calls_on_threads: list[str],
 ) -> None:
     pipeline = Pipeline(make_nodes())
     asyncio.run(pipeline.run(item))
     assert calls_on_threads, "the first run makes filters and reads models"
-    for run in (lambda: asyncio.run(pipeline.run(item)), lambda: pipeline.run_sync(item)):
-        calls_on_threads.clear()
-        run()
-        assert bool(calls_on_threads) is not is_here
+    calls_on_threads.clear()
+    asyncio.run(pipeline.run(item))
+    assert bool(calls_on_threads) is not is_here_in_loop
+    calls_on_threads.clear()
+    pipeline.run_sync(item)
+    assert bool(calls_on_threads) is not is_here
 
 
 def test_others_have_a_turn_between_runs() -> None:
