@@ -21,7 +21,7 @@ import page_webrtc
 import run
 import timing
 import webrtc_sessions
-from goals import at_least, at_most
+from goals import at_least, at_most, format_kernels
 from parts import PARTS, Bench
 
 
@@ -154,6 +154,14 @@ def test_a_goal_without_a_figure_is_neither_met_nor_missed() -> None:
     assert at_most("a", "b", 1.01, 1.0).met is False
     assert at_least("a", "b", 1.26, 1.3).measured == "1.26x"
     assert at_most("a", "b", 1.5e-6, 1e-5, "").measured == "1.5e-06"
+
+
+def test_a_goal_beyond_what_memory_allows_is_missed_and_says_so() -> None:
+    kernel = {"name": "i16 -> f64", "memory": "L2", "ratio": 0.65, "limit": 0.66}
+    within = {**kernel, "name": "i16 -> i32", "limit": 0.95}
+    verdicts = format_kernels({"format_kernels": [kernel, within]})
+    assert [v.measured for v in verdicts] == ["0.65x (limit 0.66x)", "0.65x"]
+    assert [v.met for v in verdicts] == [False, False]
 
 
 @pytest.mark.parametrize(
