@@ -29,6 +29,8 @@ constexpr std::size_t kSmall = 32'768;
 constexpr std::size_t kLarge = std::size_t{16} << 20U;
 constexpr int kRepeats = 21;
 constexpr std::size_t kLeastCache = std::size_t{32} << 20U;
+constexpr std::size_t kMostCache = std::size_t{512} << 20U;
+constexpr std::size_t kLineWords = 64 / sizeof(std::size_t);
 
 /// Memory for the largest input or output, as any type. Filled, so that no page is missing.
 class Memory {
@@ -48,18 +50,20 @@ class Memory {
 class CacheEmptier {
  public:
   void run() {
+    if (memory_.empty()) memory_.assign(bytes() / sizeof(std::size_t), 1);
     std::size_t sum = 0;
-    for (std::size_t i = 0; i < memory_.size(); i += 8) sum += memory_[i];
+    for (std::size_t i = 0; i < memory_.size(); i += kLineWords) sum += memory_[i];
     sum_ = sum;  // so that it is not left out
   }
 
  private:
   static std::size_t bytes() {
     const long known = sysconf(_SC_LEVEL3_CACHE_SIZE);
-    return 2 * std::max(known > 0 ? static_cast<std::size_t>(known) : 0, kLeastCache);
+    const std::size_t bytes = known > 0 ? static_cast<std::size_t>(known) : 0;
+    return 2 * std::clamp(bytes, kLeastCache, kMostCache);
   }
 
-  std::vector<std::size_t> memory_ = std::vector<std::size_t>(bytes() / sizeof(std::size_t), 1);
+  std::vector<std::size_t> memory_;
   volatile std::size_t sum_ = 0;
 };
 
