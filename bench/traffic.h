@@ -11,8 +11,8 @@ struct Traffic {
 };
 
 /// Reads and writes as much, in whole vectors and in the way of the kernels (streaming where the
-/// output is large), and does nothing with it: no kernel of that traffic is faster by more than
-/// noise. `in` and `out` are aligned to 64 bytes.
+/// output is large), and does nothing with it: a kernel of that traffic is not faster by more than
+/// some per cent. `in` and `out` are aligned to 64 bytes.
 void move(Traffic traffic, const std::byte* in, std::byte* out);
 
 }  // namespace remotemedia::bench
