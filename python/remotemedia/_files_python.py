@@ -131,10 +131,11 @@ def _write_soundfile(path: str, suffix: str, samples: NDArray[Any], rate: int) -
 
 
 def _write_atomically(path: str, write: Callable[[str], None]) -> None:
-    part = str(Path(path).parent / f".remotemedia-{secrets.token_hex(8)}.part")
+    target = os.path.realpath(path)  # the file that a link names is replaced, not the link
+    part = str(Path(target).parent / f".remotemedia-{secrets.token_hex(8)}.part")
     try:
         write(part)
-        os.replace(part, path)
+        os.replace(part, target)
     except OSError as error:
         if isinstance(error, MediaIOError):
             raise
@@ -180,6 +181,8 @@ def _check_place(path: str) -> None:
         raise _unwritable(path, "it is a folder", "give the path of a file")
     if not file.parent.is_dir():
         raise _unwritable(path, f"there is no folder '{file.parent}'", "create the folder first")
+    if file.exists() and not file.is_file():  # a device or a pipe must stay what it is
+        raise _unwritable(path, "it is no regular file", "write the audio to a file")
 
 
 def _check_writable(path: str, rate: int, channels: int) -> str:

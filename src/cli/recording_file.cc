@@ -10,7 +10,6 @@
 
 #include <cerrno>
 #include <system_error>
-#include <utility>
 
 namespace remotemedia::cli {
 namespace {
@@ -24,11 +23,6 @@ namespace fs = std::filesystem;
 }
 
 std::string system_message() { return std::generic_category().message(errno); }
-
-fs::path checked(fs::path path) {
-  check_text_output(path);
-  return path;
-}
 
 }  // namespace
 
@@ -50,8 +44,8 @@ void check_can_be_recorded(const Graph& graph, const std::string& what) {
   }
 }
 
-RecordingFile::RecordingFile(fs::path path, const RecordingInfo& info)
-    : path_(checked(std::move(path))),
+RecordingFile::RecordingFile(const fs::path& path, const RecordingInfo& info)
+    : path_(replaced_file(path)),
       staging_(path_),
       draft_(staging_.path() / path_.filename()),
       file_(std::fopen(draft_.c_str(), "wbe"), std::fclose) {

@@ -26,7 +26,7 @@ void check_can_be_recorded(const Graph& graph, const std::string& what);
 class RecordingFile {
  public:
   /// I/O error if nothing could be written there.
-  RecordingFile(std::filesystem::path path, const RecordingInfo& info);
+  RecordingFile(const std::filesystem::path& path, const RecordingInfo& info);
 
   void add_input(const Packet& packet) { writer_->input(packet); }
   void add_output(const Output& output) { writer_->output(output.index, output.packet); }

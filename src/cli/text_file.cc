@@ -25,6 +25,16 @@ std::string system_message() { return std::generic_category().message(errno); }
               std::move(hint));
 }
 
+/// The file that a link names is replaced, not the link.
+fs::path target_of(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_symlink(path, error)) return path;
+  // By its own text first: the file behind the link need not be there yet.
+  fs::path target = fs::weakly_canonical(path.parent_path() / fs::read_symlink(path, error), error);
+  if (error) fail_writing(path, error.message());
+  return target;
+}
+
 void check_is_file_name(const fs::path& path) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   std::error_code error;
@@ -49,8 +59,7 @@ class Draft {
       if (descriptor_ < 0) fail_writing(path, system_message());
       return;
     }
-    // The file that a link names is replaced, not the link.
-    target_ = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : path;
+    target_ = target_of(path);
     temporary_ = target_.parent_path() / ".remotemedia-text-XXXXXX";
     std::string name = temporary_.string();
     descriptor_ = ::mkostemp(name.data(), O_CLOEXEC);
@@ -101,6 +110,15 @@ class Draft {
 }  // namespace
 
 void check_text_output(const fs::path& path) { Draft{path}; }
+
+fs::path replaced_file(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_other(path, error)) {
+    fail_writing(path, "it is no regular file", "give the path of a file");
+  }
+  check_text_output(path);
+  return target_of(path);
+}
 
 void write_text_file(const fs::path& path, std::string_view text) {
   Draft draft(path);

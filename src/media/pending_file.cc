@@ -33,11 +33,25 @@ void check_is_file_name(const fs::path& path) {
   }
 }
 
+/// The file that a link names is replaced, not the link; a device or a pipe never is.
+fs::path replaced_file(const fs::path& path) {
+  check_is_file_name(path);
+  std::error_code error;
+  if (fs::is_other(path, error)) {
+    fail_writing(path, "it is no regular file", "write the audio to a file");
+  }
+  if (!fs::is_symlink(path, error)) return path;
+  // By its own text first: the file behind the link need not be there yet.
+  fs::path target = fs::weakly_canonical(folder_of(path) / fs::read_symlink(path, error), error);
+  if (error) fail_writing(path, error.message());
+  check_is_file_name(target);
+  return target;
+}
+
 }  // namespace
 
-PendingFile::PendingFile(fs::path final_path) : final_path_(std::move(final_path)) {
+PendingFile::PendingFile(const fs::path& path) : final_path_(replaced_file(path)) {
   static std::atomic<unsigned> counter{0};
-  check_is_file_name(final_path_);
   do {
     // Unique in this process by the counter (only uniqueness is needed of it), on the machine by
     // the process id; O_EXCL sorts out what a crashed process with the same id has left.

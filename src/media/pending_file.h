@@ -12,8 +12,8 @@ namespace remotemedia::media {
 /// it do not pass on what goes wrong while they finish.
 class PendingFile {
  public:
-  /// I/O error if the folder is missing or no file can be made in it.
-  explicit PendingFile(std::filesystem::path final_path);
+  /// I/O error if the folder is missing or no file can be made in it, or `path` is a device.
+  explicit PendingFile(const std::filesystem::path& path);
   ~PendingFile();
   PendingFile(const PendingFile&) = delete;
   PendingFile& operator=(const PendingFile&) = delete;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <limits>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <utility>
 
 namespace remotemedia::media {
@@ -316,6 +317,22 @@ TEST(AudioWriter, SaysWhyAFileCannotBeMade) {
   expect_unwritable(folder / "x.flac", 48'000, 9, ".flac holds at most 8 channels");
   expect_unwritable(folder / "x.wav", 4'000, 1, "AudioWriter: rate is 4000");
   expect_unwritable(folder / "x.wav", 8'000, 0, "AudioWriter: channels is 0");
+  EXPECT_EQ(folder.entries(), 1U);
+}
+
+TEST(AudioWriter, ReplacesTheFileThatALinkNames) {
+  const TemporaryFolder folder;
+  std::filesystem::create_symlink(folder / "behind.wav", folder / "link.wav");
+  write_audio(folder / "link.wav", tones(8'000, 1, 10));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link.wav"));
+  EXPECT_EQ(read_audio(folder / "behind.wav").frames(), 10U);
+}
+
+TEST(AudioWriter, LeavesAPipeWhatItIs) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe.wav").c_str(), 0600), 0);
+  expect_unwritable(folder / "pipe.wav", 8'000, 1, "it is no regular file");
+  EXPECT_TRUE(std::filesystem::is_fifo(folder / "pipe.wav"));
   EXPECT_EQ(folder.entries(), 1U);
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,20 @@ def test_graphs_that_use_files_of_their_own_are_not_recorded(tmp_path: Path) -> 
     problem = refused(1, "run", manifest, "-i", wav, "--record", tmp_path / "x.rmrec")
     assert "node 'write' (MediaWriterNode) uses a file" in problem
     assert sorted(p.name for p in tmp_path.iterdir()) == ["talk.wav", "write.json"]
+
+
+def test_a_recording_replaces_the_file_behind_a_link_and_never_a_pipe(
+    manifest: Path, tmp_path: Path
+) -> None:
+    wav = write_wav(tmp_path / "talk.wav", talk(), 16_000)
+    link, pipe = tmp_path / "link.rmrec", tmp_path / "pipe.rmrec"
+    link.symlink_to("behind.rmrec")
+    os.mkfifo(pipe)
+    json_of("run", manifest, "-i", wav, "--record", link)
+    assert link.is_symlink()
+    assert json_of("replay", tmp_path / "behind.rmrec")["status"] == "equal"
+    assert "it is no regular file" in refused(1, "run", manifest, "-i", wav, "--record", pipe)
+    assert pipe.is_fifo()
 
 
 def test_a_failed_run_leaves_no_recording(manifest: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from native_graphs import native, noise
 from remotemedia import _kernels_numpy as fallback
 from remotemedia import audio
-from remotemedia.exceptions import ConfigurationError, ItemTypeError
+from remotemedia.exceptions import ConfigurationError, ItemTypeError, MediaIOError
 
 pytestmark = pytest.mark.native_only
 
@@ -282,6 +283,20 @@ def test_a_file_holds_what_was_written(tmp_path: Path, dtype: Any) -> None:
     assert samples.dtype == np.float32
     assert np.array_equal(samples, expected)
     assert samples.flags.writeable
+
+
+@pytest.mark.parametrize("kernels", [native, lambda: fallback])
+def test_the_file_behind_a_link_is_replaced_and_a_pipe_never(tmp_path: Path, kernels: Any) -> None:
+    link, pipe = tmp_path / "link.wav", tmp_path / "pipe.wav"
+    link.symlink_to("behind.wav")
+    os.mkfifo(pipe)
+    kernels().write_audio(str(link), noise(100, dtype=np.int16), 8_000)
+    with pytest.raises(MediaIOError, match="it is no regular file"):
+        kernels().write_audio(str(pipe), noise(100, dtype=np.int16), 8_000)
+    assert link.is_symlink()
+    assert pipe.is_fifo()
+    assert kernels().read_audio(str(tmp_path / "behind.wav"))[0].shape == (1, 100)
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 def test_a_mono_array_is_written_as_one_channel(tmp_path: Path) -> None:
