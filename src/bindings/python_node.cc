@@ -94,7 +94,9 @@ void PythonSide::clear() {
   loop.reset();
   on_failure.reset();
   sink_error.reset();
-  for (PythonNode* node : nodes) node->executor_.reset();
+  for (PythonNode* node : nodes) {
+    if (!node->belongs_to_lane()) node->executor_.reset();
+  }
 }
 
 MakingNodes::MakingNodes(const std::shared_ptr<PythonSide>& side)
@@ -196,9 +198,11 @@ void PythonNode::cleanup() noexcept {
     // A session cleans up also while it reports another error: this one must not replace it.
     error.discard_as_unraisable(executor_.get());
   }
+  is_clean_ = true;
 }
 
 int PythonNode::traverse(visitproc visit, void* arg) const {
+  if (belongs_to_lane()) return 0;  // a reference that the collector does not know keeps it
   Py_VISIT(executor_.get().ptr());
   Py_VISIT(emit_.get().ptr());
   return 0;

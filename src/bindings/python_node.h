@@ -32,6 +32,8 @@ struct PythonSide {
   /// What the sink raised in the current call, for the Python nodes on the way back.
   nanobind::object sink_error;
   std::vector<PythonNode*> nodes;
+  /// The session has been closed, maybe during a call on a lane, which then cleans up the nodes.
+  bool is_closed = false;
 
   int traverse(visitproc visit, void* arg) const;
   void clear();
@@ -112,10 +114,14 @@ class PythonNode final : public AwaitingNode {
  private:
   friend struct PythonSide;
 
+  /// Whether a lane still has to clean it up, also when Python has let go of its session.
+  [[nodiscard]] bool belongs_to_lane() const { return side_->is_closed && !is_clean_; }
+
   std::shared_ptr<PythonSide> side_;
   KeptObject executor_;
   KeptObject emit_;
   bool awaits_ = false;
+  bool is_clean_ = false;
 };
 
 /// The classes that executors meet, for the module.

@@ -226,11 +226,15 @@ class PythonSession {
                         : std::nullopt);
         },
         true);
+    side_->is_closed = true;
     return is_clean;
   }
 
   /// The collector takes the session: a call that does not end is left behind.
-  void finalize() noexcept { static_cast<void>(session_->close(Time{0})); }
+  void finalize() noexcept {
+    static_cast<void>(session_->close(Time{0}));
+    side_->is_closed = true;
+  }
 
   [[nodiscard]] Measured measure() const {
     std::optional<GilRelease> unlocked;

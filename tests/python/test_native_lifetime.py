@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 import weakref
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 import remotemedia
 from native_graphs import Echo, Run, audio_packet, chain, native, noise
+from processes import wait_until
 from remotemedia._packet import Emit, NodeContext, Packet
 
 pytestmark = pytest.mark.native_only
@@ -136,6 +138,42 @@ def test_a_node_that_holds_its_session_and_graph_is_cleaned_up_and_collected() -
 
     assert is_gone(make_cycle())
     assert calls == ["cleanup with 2"]
+
+
+def test_the_collector_leaves_nodes_to_the_call_that_it_interrupts() -> None:
+    entered, left, cleaned = (threading.Event() for _ in range(3))
+    watched: list[weakref.ref[Any]] = []
+
+    class Busy(Echo):
+        def process(self, packet: Packet, emit: Emit) -> None:
+            entered.set()
+            left.wait(30)
+
+    class Idle(Echo):
+        def __init__(self) -> None:
+            super().__init__()
+            self.thing = Thing()
+            watched.append(weakref.ref(self.thing))
+
+        def cleanup(self) -> None:
+            assert self.thing
+            cleaned.set()
+
+    def drop_session() -> None:
+        sink = Thing()
+        session = native().Session(
+            chain(Busy, Idle), "s", True, lambda *_: sink, None, None, "nodes"
+        )
+        sink.session = session  # type: ignore[attr-defined]
+        session.push(Packet("x"))
+        assert entered.wait(30)
+        assert not session.close(0.0)
+
+    drop_session()
+    assert not is_gone(watched[0])
+    left.set()
+    assert cleaned.wait(30)
+    wait_until(lambda: is_gone(watched[0]))
 
 
 def test_a_factory_that_holds_its_graph_is_collected_with_it() -> None:
