@@ -31,6 +31,7 @@ __all__ = ["Pipeline"]
 Self = TypeVar("Self", bound="Pipeline")
 
 _ID: Final = re.compile("[a-zA-Z0-9_-]+")
+_OF_RUNS: Final = ("_built", "_plan", "_held", "_lock", "_measured")
 
 
 class Pipeline:
@@ -68,13 +69,16 @@ class Pipeline:
         self.name = f"Pipeline_{id(self)}" if name is None else _checked_name(name)
         self.enable_metrics = enable_metrics
         self._list = NodeList()
+        self._forget_runs()
+        for node in nodes or ():
+            self.add_node(node)
+
+    def _forget_runs(self) -> None:
         self._built: tuple[str, bytes, Graph] | None = None  # what the last graph was made of
         self._plan: RunPlan | None = None
         self._held: HeldNodes | None = None
         self._lock = asyncio.Lock()  # around initialize and cleanup
         self._measured: Measured | None = None
-        for node in nodes or ():
-            self.add_node(node)
 
     # --- nodes
 
@@ -143,6 +147,15 @@ class Pipeline:
     def __repr__(self) -> str:
         """Give name and nodes."""
         return f"Pipeline(name={self.name!r}, nodes={self.nodes!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what runs have made in this process: a copy, or a worker, makes its own."""
+        return {name: value for name, value in self.__dict__.items() if name not in _OF_RUNS}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over a pipeline that has not run yet."""
+        self.__dict__.update(state)
+        self._forget_runs()
 
     # --- running
 

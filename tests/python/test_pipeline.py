@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import copy
 import importlib.metadata
 import json
 import logging
+import pickle
 import re
 import subprocess
 import sys
@@ -415,6 +417,22 @@ def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="byte 15 of the text is not UTF-8") as bad:
         Pipeline.from_file(tmp_path / "bytes.json")
     assert bad.value.line == 2
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda made: pickle.loads(pickle.dumps(made))])
+def test_a_pipeline_that_has_run_can_be_copied_and_sent_to_another_process(copied: Any) -> None:
+    pipeline = Pipeline([MultiplyNode(factor=2), AddNode(addend=1)], enable_metrics=True)
+    pipeline.run_sync(1)
+
+    async def copy_of_initialized() -> Pipeline:
+        async with pipeline.managed_execution():
+            made: Pipeline = copied(pipeline)
+            return made
+
+    made = asyncio.run(copy_of_initialized())
+    assert not made.is_initialized
+    assert made.get_metrics() is None
+    assert made.run_sync(3) == 7
 
 
 def test_definition_round_trips() -> None:
