@@ -87,7 +87,11 @@ class YamlHandler : public YAML::EventHandler {
     started_ = true;
   }
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { value(nullptr, mark); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
+    // For a value that was left out, yaml-cpp gives the place of what follows it.
+    const bool is_of_key = !levels_.empty() && levels_.back() == Level::value;
+    value(nullptr, is_of_key ? key_mark_ : mark);
+  }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     refuse_manifest("aliases (*name) are not supported", "", line_of(mark), "write the value out");
   }
@@ -106,6 +110,7 @@ class YamlHandler : public YAML::EventHandler {
                       "write the fields out");
     }
     builder_.key(text, line_of(mark));
+    key_mark_ = mark;
     levels_.back() = Level::value;
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
@@ -163,6 +168,7 @@ class YamlHandler : public YAML::EventHandler {
 
   DocumentBuilder builder_;
   std::vector<Level> levels_;
+  YAML::Mark key_mark_;
   bool started_ = false;
 };
 

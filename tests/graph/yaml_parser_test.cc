@@ -63,6 +63,13 @@ TEST(YamlParser, AnAbsentValueIsNull) {
   EXPECT_EQ(read_yaml("- \n- 1\n"), Value(Value::Array{nullptr, 1}));
 }
 
+TEST(YamlParser, AnAbsentValueStandsWhereItsFieldDoes) {
+  const Document document = parse_document("a: 1\nnodes:\nb:\n  c:\n\n  d: 1\n", TextFormat::yaml);
+  EXPECT_EQ(document.line_of("/nodes"), 2);
+  EXPECT_EQ(document.line_of("/b/c"), 4);
+  EXPECT_EQ(document.line_of("/b/d"), 6);
+}
+
 TEST(YamlParser, ReadsJson) {
   EXPECT_EQ(read_yaml(R"({"a": [1, {"b": null}], "c": "x"})"),
             Value(Object{{"a", Value::Array{1, Object{{"b", nullptr}}}}, {"c", "x"}}));
