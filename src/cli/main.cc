@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
+#include <fcntl.h>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -135,7 +137,7 @@ int dispatch(CLI::App& app, Program& program, int argc, char** argv) {
     return app.exit(success);  // prints the help or the version
   }
   if (!program.command) {
-    fmt::print(stderr, "{}", app.help());
+    print_to_stderr(app.help());
     return wrong_usage;
   }
   const int code = program.command();
@@ -144,7 +146,18 @@ int dispatch(CLI::App& app, Program& program, int argc, char** argv) {
   return code;
 }
 
+/// Otherwise a file that is opened later gets the number of a stream that the caller has closed:
+/// reading the standard input would wait for ever, and what is printed would land in the file.
+void occupy_closed_streams() {
+  constexpr std::array<int, 3> kUselessModes = {O_WRONLY, O_RDONLY, O_WRONLY};  // 0, 1 fail
+  for (int stream = 0; stream < static_cast<int>(kUselessModes.size()); ++stream) {
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", kUselessModes[stream]);
+  }
+}
+
 int run_program(int argc, char** argv) {
+  occupy_closed_streams();
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit is an error, after which we clean up
   Program program;
   // Known before the line is parsed, as that is what may fail.
   program.json = std::any_of(argv, argv + argc,

@@ -52,5 +52,7 @@ void add_serve_command(CLI::App& app, Program& program);  ///< where the server 
 /// One paragraph on standard error and, with --json, an object on standard output.
 void report_failure(const Error& error, const Program& program);
 void report_warning(const std::string& warning);
+/// Where standard error cannot be written, nobody can be told so: then nothing happens.
+void print_to_stderr(const std::string& text);
 
 }  // namespace remotemedia::cli

@@ -1,5 +1,6 @@
 #include "cli/progress.h"
 
+#include "cli/program.h"
 #include "cli/times.h"
 
 #include <fmt/format.h>
@@ -58,15 +59,13 @@ void ProgressLine::update(double position_s) {
   next_ = now + kInterval;
   shown_ = true;
   const double elapsed_s = std::chrono::duration<double>(now - start_).count();
-  fmt::print(stderr, "\r\033[K{}", progress_text(terminal_, position_s, total_s_, elapsed_s));
-  std::fflush(stderr);
+  print_to_stderr("\r\033[K" + progress_text(terminal_, position_s, total_s_, elapsed_s));
 }
 
 void ProgressLine::clear() {
   if (!shown_) return;
   shown_ = false;
-  fmt::print(stderr, "\r\033[K");
-  std::fflush(stderr);
+  print_to_stderr("\r\033[K");
 }
 
 }  // namespace remotemedia::cli

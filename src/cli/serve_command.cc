@@ -133,8 +133,8 @@ int serve(ServeOptions options, Program& program) {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   const std::size_t open = server.connections().size();
   if (open > 0) {
-    fmt::print(stderr, "remotemedia: waits for {}, {} s at most\n", counted(open, "session"),
-               options.drain_timeout_s);
+    print_to_stderr(fmt::format("remotemedia: waits for {}, {} s at most\n",
+                                counted(open, "session"), options.drain_timeout_s));
   }
   server.stop();
   return success;

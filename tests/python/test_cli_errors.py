@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -416,6 +418,30 @@ def test_full_disk_behind_standard_output_is_an_error() -> None:
         )
     assert done.returncode == 1
     assert "cannot write to standard output" in done.stderr
+
+
+def test_standard_error_that_cannot_be_written_changes_no_exit_code() -> None:
+    assert run("graph", "/no/such.yaml", before=lambda: os.close(2)).returncode == 1
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run([PROGRAM, "graph", "/no/such.yaml"], stderr=full, check=False)
+    assert done.returncode == 1
+
+
+def test_closed_standard_input_is_no_other_file(tmp_path: Path) -> None:
+    manifest = graph(tmp_path / "g.json", [node("twice", "MultiplyNode")])
+    message = refused(1, "run", manifest, "-i", "-", before=lambda: os.close(0))
+    assert "cannot read '-'" in message
+
+
+def test_file_that_may_not_grow_so_large_is_not_left_half_written(
+    recording: Path, results: Path
+) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+
+    output = ("-o", results / "out.wav")
+    assert "File too large" in refused(1, "run", SPEECH, "-i", recording, *output, before=limit)
+    assert list(results.iterdir()) == []
 
 
 def test_help_is_no_error() -> None:
