@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -95,7 +96,7 @@ def _decode_pcm(raw: bytes, width: int) -> NDArray[np.float32]:
 def _read_soundfile(path: str) -> tuple[NDArray[np.float32], int]:
     soundfile = _soundfile(path, "read")
     try:
-        data, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        data, rate = soundfile.read(_native_name(path), dtype="float32", always_2d=True)
     except (RuntimeError, OSError) as error:  # soundfile.LibsndfileError is a RuntimeError
         raise _unreadable(path, "it is no audio file known here, or it is damaged") from error
     return np.ascontiguousarray(data.T), int(rate)
@@ -123,7 +124,7 @@ def _write_soundfile(path: str, suffix: str, samples: NDArray[Any], rate: int) -
 
     def write(part: str) -> None:
         try:
-            soundfile.write(part, samples.T, rate, format=kind, subtype=subtype)
+            soundfile.write(_native_name(part), samples.T, rate, format=kind, subtype=subtype)
         except RuntimeError as error:
             raise _unwritable(path, str(error)) from error
 
@@ -208,6 +209,11 @@ def _check_writable(path: str, rate: int, channels: int) -> str:
         )
     _check_place(path)
     return suffix
+
+
+def _native_name(path: str) -> str | bytes:
+    """Give the name as soundfile takes any: it refuses text for bytes that are no UTF-8."""
+    return path if sys.platform == "win32" else os.fsencode(path)
 
 
 def _soundfile(path: str, action: str) -> ModuleType:

@@ -285,6 +285,17 @@ def test_a_file_holds_what_was_written(tmp_path: Path, dtype: Any) -> None:
     assert samples.flags.writeable
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+@pytest.mark.parametrize("kernels", [native, lambda: fallback])
+def test_the_name_of_a_file_may_be_any_bytes(tmp_path: Path, kernels: Any, suffix: str) -> None:
+    path = str(tmp_path / (os.fsdecode(b"\xff") + suffix))
+    kernels().write_audio(path, noise(100), 8_000)
+    assert kernels().read_audio(path)[0].shape == (1, 100)
+    Path(path).write_bytes(b"no audio")
+    with pytest.raises(MediaIOError):
+        kernels().read_audio(path)
+
+
 @pytest.mark.parametrize("kernels", [native, lambda: fallback])
 def test_the_file_behind_a_link_is_replaced_and_a_pipe_never(tmp_path: Path, kernels: Any) -> None:
     link, pipe = tmp_path / "link.wav", tmp_path / "pipe.wav"
