@@ -204,7 +204,7 @@ class Graph:
     def to_manifest(self) -> dict[str, Any]:
         """Give the manifest from which the native graph is built.
 
-        Parameters without text form belong to nodes that Python runs; they are left out.
+        Parameters without text form belong to nodes that Python runs; null stands for them.
         """
         return {
             "version": "v1",
@@ -229,7 +229,7 @@ def _native_node(node: GraphNode) -> dict[str, Any]:
     return {
         "id": node.id,
         "node_type": node.type.name,
-        "params": {name: value for name, value in params.items() if _has_text(value)},
+        "params": {name: value if _has_text(value) else None for name, value in params.items()},
         "runtime_hint": hint,
         **policy_to_dict(node.policy),
     }

@@ -274,6 +274,11 @@ def test_every_builtin_node_survives_the_manifest(node_type: Any, tmp_path: Path
     assert Pipeline.from_manifest(text).serialize() == text
 
 
+def test_a_node_that_takes_a_function_runs_in_both_sessions(use_rust: bool) -> None:
+    pipeline = Pipeline([PassThroughNode(), TextTransformNode(transform_func=str.upper)])
+    assert pipeline.run_sync(["a", ("b", 1)], use_rust) == ["A", ("B", 1)]
+
+
 def test_serialize_names_the_node_and_the_function_that_it_cannot_write() -> None:
     pipeline = Pipeline([TextTransformNode(str.upper, name="shout")])
     with pytest.raises(
