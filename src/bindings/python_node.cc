@@ -58,15 +58,17 @@ nb::object python_resume(AwaitingNode::Resume resume) {
 
 thread_local const std::shared_ptr<PythonSide>* making_for = nullptr;
 
-/// Runs Python code of a node; what is no Exception passes the session unnamed, and what may pass
-/// by itself is marked so.
+/// Runs Python code of a node; what is no Exception passes the session unnamed, where it may, and
+/// what may pass by itself is marked so.
 template <typename Call>
-void run_python(Call call) {
+void run_python(const PythonSide& side, Call call) {
   const GilAcquire gil;
   try {
     call();
   } catch (nb::python_error& error) {
-    if (!error.matches(PyExc_Exception)) throw PassingException{std::move(error)};
+    if (side.lets_pass && !error.matches(PyExc_Exception)) {
+      throw PassingException{std::move(error)};
+    }
     if (nb::cast<bool>(is_transient_in_python(error.value()))) throw TransientPythonError(error);
     throw RaisedByNode(error);
   }
@@ -129,7 +131,7 @@ void Emit::raise_failure() const {
 }
 
 PythonNode::PythonNode(nb::handle factory) : side_(*making_for) {
-  run_python([&] {
+  run_python(*side_, [&] {
     if (!factory.is_valid()) refuse("the graph", "cleared", "alive");
     executor_.keep(factory());
     emit_.keep(nb::cast(Emit(*side_), nb::rv_policy::move));
@@ -145,7 +147,7 @@ PythonNode::~PythonNode() {
 }
 
 void PythonNode::initialize(const NodeContext& context) {
-  run_python([&] {
+  run_python(*side_, [&] {
     executor_.get().attr("initialize")(context_type(to_python(std::string_view(context.node_id)),
                                                     to_python(std::string_view(context.node_type)),
                                                     to_python(std::string_view(context.session_id)),
@@ -155,7 +157,7 @@ void PythonNode::initialize(const NodeContext& context) {
 }
 
 void PythonNode::process(Packet packet, Emitter& out) {
-  run_python([&] {
+  run_python(*side_, [&] {
     const Emit::Call call(*nb::inst_ptr<Emit>(emit_.get()), out, packet.audio());
     executor_.get().attr("process")(to_python(packet), emit_.get());
   });
@@ -163,7 +165,7 @@ void PythonNode::process(Packet packet, Emitter& out) {
 
 bool PythonNode::begin(Packet packet, Emitter& out, Resume resume) {
   bool has_ended = true;
-  run_python([&] {
+  run_python(*side_, [&] {
     const Emit::Call call(*nb::inst_ptr<Emit>(emit_.get()), out, packet.audio());
     has_ended = nb::cast<bool>(executor_.get().attr("begin")(to_python(packet), emit_.get(),
                                                              python_resume(std::move(resume))));
@@ -173,7 +175,7 @@ bool PythonNode::begin(Packet packet, Emitter& out, Resume resume) {
 
 bool PythonNode::go_on(Emitter& out, Resume resume) {
   bool has_ended = true;
-  run_python([&] {
+  run_python(*side_, [&] {
     const Emit::Call call(*nb::inst_ptr<Emit>(emit_.get()), out, nullptr);
     has_ended = nb::cast<bool>(
         executor_.get().attr("go_on")(emit_.get(), python_resume(std::move(resume))));
@@ -182,7 +184,7 @@ bool PythonNode::go_on(Emitter& out, Resume resume) {
 }
 
 void PythonNode::flush(Emitter& out) {
-  run_python([&] {
+  run_python(*side_, [&] {
     const Emit::Call call(*nb::inst_ptr<Emit>(emit_.get()), out, nullptr);
     executor_.get().attr("flush")(emit_.get());
   });

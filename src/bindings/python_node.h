@@ -34,6 +34,9 @@ struct PythonSide {
   std::vector<PythonNode*> nodes;
   /// The session has been closed, maybe during a call on a lane, which then cleans up the nodes.
   bool is_closed = false;
+  /// Whether what is no Exception passes a session unnamed, to whoever waits for a call. Nobody
+  /// waits for those of a server: it is a node's failure there.
+  bool lets_pass = true;
 
   int traverse(visitproc visit, void* arg) const;
   void clear();

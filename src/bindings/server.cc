@@ -128,6 +128,7 @@ class ServerSessions {
     std::shared_ptr<const Graph> graph = nb::cast<const PythonGraph&>(made).graph();
     const auto side = std::make_shared<PythonSide>();
     side->loop = nb::borrow(callbacks_->loop.get());
+    side->lets_pass = false;
     const MakingNodes making(side);
     const auto waits = std::make_shared<NodeWaits>();
     const NodeWaits::Entered entered(*waits);

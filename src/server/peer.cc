@@ -5,6 +5,7 @@
 #include "remotemedia/graph/document.h"
 #include "server/clock.h"
 #include "server/json.h"
+#include "server/problem.h"
 
 #include <algorithm>
 #include <cstring>
@@ -30,6 +31,8 @@ Object failure_message(const std::exception_ptr& failure) {
     if (const Value* node = details.find("node_id")) message.set("node_id", *node);
   } catch (const std::exception& error) {
     message.set("message", error.what());
+  } catch (...) {
+    message.set("message", kWithoutWords);
   }
   return message;
 }

@@ -3,6 +3,7 @@
 #include "remotemedia/base/blocks.h"
 #include "remotemedia/base/log.h"
 #include "server/clock.h"
+#include "server/problem.h"
 
 #include <algorithm>
 #include <exception>
@@ -43,6 +44,8 @@ std::string words_of(const std::exception_ptr& problem) {
     std::rethrow_exception(problem);
   } catch (const std::exception& error) {
     return error.what();
+  } catch (...) {
+    return kWithoutWords;
   }
 }
 

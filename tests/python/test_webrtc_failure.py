@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import urllib.request
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from webrtc_serving import Call, run, server_is_built, serving, until
 
 pytest.importorskip("aiortc", reason="the peer of these tests")
-from webrtc_peer import calling
+from webrtc_peer import Peer, RefusedError, calling
 
 pytestmark = [
     pytest.mark.native_only,
@@ -59,6 +60,45 @@ def test_a_pipeline_that_fails_is_made_anew_and_the_session_goes_on() -> None:
             with urllib.request.urlopen(f"{server.url}/metrics") as answer:
                 assert "remotemedia_server_session_restarts_total 2\n" in answer.read().decode()
             assert ended == []
+
+    run(test())
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
+def test_a_node_that_gives_up_ends_its_session_and_not_the_server(
+    kind: type[BaseException],
+) -> None:
+    def give_up(_: Any) -> None:
+        raise kind("enough")
+
+    async def test() -> None:
+        ended: list[str] = []
+        async with (
+            serving(
+                lambda: Call(give_up), on_session_end=lambda _, reason: ended.append(reason)
+            ) as server,
+            calling(server.url) as peer,
+        ):
+            told = await peer.message("error", fatal=True)
+            assert kind.__name__ in told["message"]
+            assert told["node_id"].startswith("call")
+            await until(lambda: ended)
+            assert server.connections() == []
+
+    run(test())
+
+
+def test_a_node_that_gives_up_at_its_start_refuses_the_offer() -> None:
+    class Hopeless(Call):
+        def initialize(self) -> None:
+            raise SystemExit(3)
+
+    async def test() -> None:
+        async with serving(lambda: Hopeless(lambda _: None)) as server:
+            with pytest.raises(RefusedError) as refused:
+                await Peer(lambda _: 0.3).call(server.url)
+            assert refused.value.status == 500
+            assert server.connections() == []
 
     run(test())
 

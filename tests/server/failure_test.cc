@@ -168,5 +168,26 @@ TEST_F(FailureAlone, ThatCannotBeMendedEndsWithTheReason) {
   EXPECT_TRUE(*client.messages.back().find("fatal")->as_bool());
 }
 
+/// Throws what no handler of errors expects.
+class OddNode final : public NodeExecutor {
+ public:
+  void process(Packet /*packet*/, Emitter& /*out*/) override { throw 7; }
+};
+
+TEST_F(FailureAlone, ThatIsNoExceptionEndsTheSessionAndNotTheServer) {
+  NodeRegistry registry = test::only<OddNode>("OddNode");
+  start([&](const std::string&) { return one_node("OddNode", "{}", registry); });
+  Client client;
+  ASSERT_EQ(client.connect(port()).status, 200);
+  ASSERT_TRUE(client.run_until([&] { return client.state() == rtc::EndpointState::ended; }));
+  EXPECT_EQ(request(port(), "GET", "/health").status, 200);
+}
+
+TEST_F(FailureAlone, ThatIsNoExceptionRefusesTheOffer) {
+  start([](const std::string&) -> std::shared_ptr<const Graph> { throw 7; });
+  Client client;
+  EXPECT_EQ(client.connect(port()).status, 500);
+}
+
 }  // namespace
 }  // namespace remotemedia::server
