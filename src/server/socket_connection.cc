@@ -82,6 +82,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection<St
   }
 
   void send(std::string text) {
+    if (ends_) return;
     if (unread_.size() >= kMaxUnread) return drop();
     unread_.push_back(std::move(text));
     if (unread_.size() == 1) write();
@@ -99,8 +100,9 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection<St
         });
   }
 
+  /// A socket may be closed a single time, and after that nothing may be sent.
   void hang_up() {
-    ends_ = true;
+    if (std::exchange(ends_, true)) return;
     if (unread_.empty()) close();
   }
 

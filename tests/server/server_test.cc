@@ -273,6 +273,27 @@ TEST_F(ServerTest, AnOpenWebSocketIsClosedWithTheServer) {
   EXPECT_EQ(page.hear(), "");
 }
 
+TEST_F(ServerTest, AWebSocketThatSaysCloseMoreThanOnceIsGoneAfterwards) {
+  start(resampler());
+  {
+    const test::Connected page(port());
+    page.say(
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+    EXPECT_THAT(page.hear(), HasSubstr("101"));
+    // A text of 16 bytes whose mask changes nothing.
+    const std::string close = std::string("\x81\x90\0\0\0\0", 6) + R"({"type":"close"})";
+    page.say(close + close + close + close);
+    EXPECT_EQ(page.hear(), "\x88\x02\x03\xe8");
+    page.say(std::string("\x88\x82\0\0\0\0\x03\xe8", 8));
+  }
+  Client clock;
+  EXPECT_TRUE(clock.run_until([&] {
+    const std::string health = request(port(), "GET", "/health").body;
+    return health.find(R"("websocket_connections":0)") != std::string::npos;
+  }));
+}
+
 TEST_F(ServerTest, APortInUseIsAnErrorThatNamesIt) {
   start(resampler());
   ServerOptions options = loopback_options();
