@@ -3,8 +3,10 @@
 import { parseSignal, subprotocols } from './messages.js';
 import { closedProblem, refusedProblem, unansweredProblem } from './problems.js';
 
-/** Time for the WebSocket to open, and for an offer to be answered. */
+/** Time for the WebSocket to open. */
 export const TIMEOUT_MS = 5000;
+/** Time for an offer to be answered: nodes of the server may load a model first. */
+export const ANSWER_TIMEOUT_MS = 60_000;
 
 export class Signalling {
   /**
@@ -65,7 +67,8 @@ export class Signalling {
    */
   offer(sdp) {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#settle('reject', unansweredProblem()), TIMEOUT_MS);
+      const giveUp = () => this.#settle('reject', unansweredProblem());
+      const timer = setTimeout(giveUp, ANSWER_TIMEOUT_MS);
       this.#pending = { resolve, reject, timer };
       this.#send({ type: 'offer', sdp });
     });

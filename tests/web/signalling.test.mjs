@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Signalling, TIMEOUT_MS } from '../../web/signalling.js';
+import { ANSWER_TIMEOUT_MS, Signalling, TIMEOUT_MS } from '../../web/signalling.js';
 
 class FakeSocket {
   readyState = 0;
@@ -83,11 +83,20 @@ test('an error refuses the offer, an answer without an offer does nothing', asyn
   await assert.rejects(answer, { advice: /no Opus/ });
 });
 
+test('a server that loads a model before it answers is waited for', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { signalling, socket } = await opened();
+  const answer = signalling.offer('v=0');
+  t.mock.timers.tick(30_000);
+  socket.receive({ type: 'answer', sdp: 'v=1', session_id: 'abc' });
+  assert.equal((await answer).sdp, 'v=1');
+});
+
 test('an offer without an answer is given up', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { signalling } = await opened();
   const answer = signalling.offer('v=0');
-  t.mock.timers.tick(TIMEOUT_MS);
+  t.mock.timers.tick(ANSWER_TIMEOUT_MS);
   await assert.rejects(answer, /did not answer/);
 });
 
