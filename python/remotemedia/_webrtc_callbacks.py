@@ -97,8 +97,9 @@ class Callbacks:
             self._settled(call(*args))
         except Exception as error:
             _LOG.exception("session %s: %s failed", session_id, name)
-            said = {"type": "error", "fatal": False, "message": retried_text(error, 1)}
-            self._send(session_id, said)
+            # File names may hold what is no text; it must not keep the rest from the page.
+            text = retried_text(error, 1).encode(errors="backslashreplace").decode()
+            self._send(session_id, {"type": "error", "fatal": False, "message": text})
 
     def _settled(self, value: Any) -> Any:
         if not inspect.isawaitable(value):

@@ -340,6 +340,19 @@ def test_a_handler_that_fails_tells_the_page_and_the_session_lives() -> None:
 
 
 @pytest.mark.native_only
+def test_a_handler_that_fails_on_a_file_without_a_proper_name_tells_the_page() -> None:
+    def handle(_: str, message: dict[str, Any]) -> None:
+        raise LookupError(os.fsdecode(b"no file \xff"))
+
+    async def test() -> None:
+        async with serving(on_message=handle) as server, calling(server.url) as peer:
+            peer.send({"type": "find"})
+            assert (await peer.message("error"))["message"] == "LookupError: no file \\udcff"
+
+    run(test())
+
+
+@pytest.mark.native_only
 def test_broadcasts_reach_all_or_those_that_are_chosen() -> None:
     async def test() -> None:
         started: list[str] = []
