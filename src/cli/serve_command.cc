@@ -46,6 +46,14 @@ struct ServeOptions {
   server::ServerOptions server;
 };
 
+/// A limit, or what is wrong with it: 30 years fit into the clock, whatever it counts from.
+std::string check_seconds(const std::string& text) {
+  double value = 0;
+  const bool is_number = CLI::detail::lexical_cast(text, value);
+  if (is_number && value >= 0 && value <= 1e9) return {};
+  return text + " is no time, expected seconds from 0 to 1e9";
+}
+
 Time from_seconds(double value) { return Time(static_cast<std::int64_t>(value * 1e9)); }
 
 /// One in each line; empty lines and those that begin with # count for nothing.
@@ -190,12 +198,12 @@ void add_access_options(CLI::App& command, ServeOptions& options) {
   command
       .add_option("--max-session-age", options.max_session_age_s,
                   "Ends a session that is older; 0: never (0)")
-      ->check(CLI::NonNegativeNumber)
+      ->check(check_seconds)
       ->option_text("SECONDS");
   command
       .add_option("--drain-timeout", options.drain_timeout_s,
                   "Waits so long for sessions at the end (10)")
-      ->check(CLI::NonNegativeNumber)
+      ->check(check_seconds)
       ->option_text("SECONDS");
 }
 

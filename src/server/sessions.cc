@@ -1,6 +1,7 @@
 #include "server/sessions.h"
 
 #include "remotemedia/base/blocks.h"
+#include "remotemedia/base/check.h"
 #include "remotemedia/base/log.h"
 #include "server/clock.h"
 #include "server/problem.h"
@@ -83,6 +84,12 @@ void Sessions::start() {
   int count = options_.shards;
   if (count == 0) count = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const int first = options_.udp_port != 0 ? options_.udp_port : options_.port;
+  const int last_possible = 65'535 - (count - 1);
+  if (first > last_possible) {
+    remotemedia::refuse(
+        "server: udp_port", first, "at most " + std::to_string(last_possible),
+        "each of " + std::to_string(count) + " shards has a port, one after another");
+  }
   for (int i = 0; i < count; ++i) {
     const int port = first == 0 ? 0 : first + i;
     const auto address =

@@ -464,6 +464,14 @@ def test_output_that_gets_no_audio_fails_and_keeps_the_others_back(
 
 
 @pytest.mark.skipif(not server_is_built(), reason="built without the WebRTC server")
+@pytest.mark.parametrize("option", ["--max-session-age", "--drain-timeout"])
+@pytest.mark.parametrize("value", ["-1", "nan", "1e300", "soon"])
+def test_a_time_of_the_server_is_refused_in_words(option: str, value: str) -> None:
+    message = refused(2, "serve", "--port", "0", option, value)
+    assert f"{option}: {value} is no time, expected seconds from 0 to 1e9" in message
+
+
+@pytest.mark.skipif(not server_is_built(), reason="built without the WebRTC server")
 def test_a_server_whose_sessions_would_all_fail_does_not_start(tmp_path: Path) -> None:
     (tmp_path / "silero_vad.onnx").write_bytes(b"cut")
     env = environment(REMOTEMEDIA_MODELS=str(tmp_path))
