@@ -1,5 +1,7 @@
 #include "server/access.h"
 
+#include "remotemedia/rtc/address.h"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -30,9 +32,12 @@ std::string_view name_of_host(std::string_view host) {
 }
 
 bool is_loopback_name(std::string_view host) {
-  const std::string_view name = name_of_host(host);
-  return name == "localhost" || name == "127.0.0.1" || name == "[::1]" ||
-         name.ends_with(".localhost");
+  std::string name(name_of_host(host));
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (name == "localhost" || name.ends_with(".localhost") || name == "[::1]") return true;
+  const auto address = rtc::parse_address(name, 0);
+  return address && !address->v6 && address->bytes[0] == 127;
 }
 
 int base64url_digit(char c) {

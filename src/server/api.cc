@@ -7,6 +7,8 @@
 #include "server/random_id.h"
 #include "server/whip.h"
 
+#include <algorithm>
+#include <cctype>
 #include <utility>
 
 namespace remotemedia::server {
@@ -26,6 +28,15 @@ HttpResponse not_allowed(const std::string& methods) {
   return response;
 }
 
+/// Of a request for /ws that asks for no WebSocket.
+HttpResponse no_upgrade() {
+  HttpResponse response = refusal(426,
+                                  "this address takes a WebSocket only; a proxy in front of the "
+                                  "server has to pass the headers Upgrade and Connection on");
+  response.headers.emplace_back("Upgrade", "websocket");
+  return response;
+}
+
 HttpResponse answer_to(const Refused& refused) {
   return refusal(refused.status, refused.message, refused.retry_after_s);
 }
@@ -34,7 +45,9 @@ bool has_type(const HttpRequest& request, std::string_view type) {
   std::string_view given = request.header("content-type");
   given = given.substr(0, given.find(';'));
   while (given.ends_with(' ')) given.remove_suffix(1);
-  return given == type;
+  return std::ranges::equal(given, type, [](unsigned char a, unsigned char b) {
+    return std::tolower(a) == std::tolower(b);
+  });
 }
 
 /// What browsers ask before a page of another origin may send a request.
@@ -86,6 +99,8 @@ void Api::route(const HttpRequest& request, const Respond& respond) {
   const std::string& path = request.path;
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (path == "/health") return reads ? health(respond) : respond(not_allowed("GET"));
+
+  if (path == "/ws") return respond(reads ? no_upgrade() : not_allowed("GET"));
 
   const bool is_private = path == "/connections" || path == "/metrics" || path == "/api/offer" ||
                           path.starts_with("/whip") || path.starts_with("/whep");

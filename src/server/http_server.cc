@@ -25,6 +25,23 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+using Parser = http::request_parser<http::string_body>;
+
+bool asks_first(const BeastRequest& request) {
+  const auto expected = request[http::field::expect];
+  return request.version() == 11 && lower({expected.data(), expected.size()}) == "100-continue";
+}
+
+/// A proxy in front may see another end of such a request, or another host, than this server.
+std::optional<HttpResponse> refuse_framing(const Parser& parser) {
+  const BeastRequest& request = parser.get();
+  if (request.count(http::field::transfer_encoding) > 0 && !parser.chunked()) {
+    return refusal(501, "the only Transfer-Encoding that is known here is chunked");
+  }
+  if (request.count(http::field::host) > 1) return refusal(400, "there is more than one Host");
+  return std::nullopt;
+}
+
 /// One connection: requests one after another, until one asks for a WebSocket or either side ends.
 template <typename Stream>
 class Connection : public std::enable_shared_from_this<Connection<Stream>> {
@@ -55,6 +72,24 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     parser_->header_limit(HttpServer::kMaxHeaderBytes);
     parser_->body_limit(HttpServer::kMaxBodyBytes);
     beast::get_lowest_layer(stream_).expires_after(kHttpTimeout);
+    http::async_read_header(stream_, buffer_, *parser_,
+                            [self = this->shared_from_this()](const Error& error, std::size_t) {
+                              self->on_header(error);
+                            });
+  }
+
+  /// A client that asks first, as curl does before a large body, waits to be told to go on.
+  void on_header(const Error& error) {
+    if (error) return on_read(error);
+    if (!asks_first(parser_->get()) || parser_->is_done()) return read_body();
+    static constexpr std::string_view kGoOn = "HTTP/1.1 100 Continue\r\n\r\n";
+    boost::asio::async_write(stream_, boost::asio::buffer(kGoOn),
+                             [self = this->shared_from_this()](const Error& failed, std::size_t) {
+                               if (!failed) self->read_body();
+                             });
+  }
+
+  void read_body() {
     http::async_read(stream_, buffer_, *parser_,
                      [self = this->shared_from_this()](const Error& error, std::size_t) {
                        self->on_read(error);
@@ -62,7 +97,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   }
 
   void on_read(const Error& error) {
-    keep_alive_ = false;
+    keep_alive_ = only_head_ = false;
     if (error == http::error::body_limit) return respond(refusal(413, "the body is too large"));
     if (error == http::error::header_limit) return respond(refusal(431, "the header is too large"));
     if (error == http::error::end_of_stream) return end();
@@ -70,6 +105,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
       return respond(refusal(400, "this is no HTTP request: " + error.message()));
     }
     if (error) return;
+    if (auto refused = refuse_framing(*parser_)) return respond(*std::move(refused));
     keep_alive_ = parser_->get().keep_alive();
     only_head_ = parser_->get().method() == http::verb::head;
     if (beast::websocket::is_upgrade(parser_->get())) return upgrade();
@@ -100,7 +136,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     response_.keep_alive(keep_alive_);
     const std::size_t size = given.body.size();
     if (!only_head_) response_.body() = std::move(given.body);
-    response_.prepare_payload();
+    if (given.status != 204) response_.prepare_payload();
     if (only_head_) response_.content_length(size);
     beast::get_lowest_layer(stream_).expires_after(kHttpTimeout);
     http::async_write(stream_, response_,
@@ -125,7 +161,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   Counted open_;
   std::string client_;
   beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<Parser> parser_;
   http::response<http::string_body> response_;
   bool keep_alive_ = false;
   bool only_head_ = false;
@@ -162,11 +198,18 @@ std::string decoded(std::string_view text) {
 HttpRequest to_request(const BeastRequest& request, const std::string& client, bool secure) {
   HttpRequest result;
   result.method = std::string(request.method_string());
-  const std::string_view target(request.target().data(), request.target().size());
-  result.path = decoded(target.substr(0, target.find('?')));
   for (const auto& field : request) {
     result.headers[lower(std::string(field.name_string()))] = std::string(field.value());
   }
+  std::string_view target(request.target().data(), request.target().size());
+  if (target.starts_with("http://") || target.starts_with("https://")) {  // as proxies get it
+    target.remove_prefix(target.find("//") + 2);
+    const std::size_t end = std::min(target.find_first_of("/?"), target.size());
+    result.headers["host"] = std::string(target.substr(0, end));
+    target.remove_prefix(end);
+    if (!target.starts_with('/')) target = "/";
+  }
+  result.path = decoded(target.substr(0, target.find('?')));
   result.body = request.body();
   result.client = client;
   result.secure = secure;

@@ -31,10 +31,12 @@ TEST(Access, PagesOfOtherServersAreRefusedUnlessListed) {
 
 TEST(Access, AServerOfOneMachineHasNoOtherName) {
   const Access access({}, {}, true);
-  for (const char* host : {"localhost:8080", "127.0.0.1", "[::1]:80", "page.localhost"}) {
+  for (const char* host : {"localhost:8080", "127.0.0.1", "[::1]:80", "page.localhost",
+                           "LocalHost:8080", "127.0.0.2:8080"}) {
     EXPECT_FALSE(access.refuse_origin(from_page(host, ""))) << host;
   }
-  for (const char* host : {"evil.test", "localhost.evil.test", "127.0.0.1.evil.test", ""}) {
+  for (const char* host :
+       {"evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "128.0.0.1", ""}) {
     EXPECT_EQ(access.refuse_origin(from_page(host, ""))->status, 421) << host;
   }
 }

@@ -191,6 +191,50 @@ TEST_F(ServerTest, BadRequestsAreRefusedWithAReason) {
   EXPECT_THAT(no_opus.status, testing::AnyOf(400, 422));
 }
 
+TEST_F(ServerTest, ARequestOfAnUnknownLengthIsRefusedAndItsConnectionEnds) {
+  start(resampler());
+  const std::string hidden = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const test::Reply reply = test::send_raw(
+      port(),
+      "POST /whip HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n" + hidden);
+  EXPECT_EQ(reply.status, 501);
+  EXPECT_THAT(reply.body, testing::Not(HasSubstr("HTTP/1.1")));
+  EXPECT_EQ(request(port(), "GET", "/health", "Host: elsewhere.test\r\n").status, 400);
+}
+
+TEST_F(ServerTest, AClientThatAsksBeforeItsBodyIsToldToGoOn) {
+  start(resampler());
+  const test::Connected client(port());
+  client.say(
+      "POST /whip HTTP/1.1\r\nHost: localhost\r\nContent-Type: Application/SDP\r\n"
+      "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  EXPECT_EQ(client.hear(), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.say("v=0\n");
+  EXPECT_THAT(client.hear(), HasSubstr("there is no audio section"));
+}
+
+TEST_F(ServerTest, WhatOtherClientsAskForIsUnderstood) {
+  start(resampler());
+  EXPECT_EQ(request(port(), "GET", "http://localhost/health?full").status, 200);
+  EXPECT_EQ(request(port(), "GET", "http://evil.test/health").status, 421);
+  EXPECT_EQ(request(port(), "OPTIONS", "/whip").header("Content-Length"), "");
+  EXPECT_EQ(request(port(), "GET", "/ws").status, 426);
+}
+
+TEST_F(ServerTest, ABadRequestAfterAHeadIsAnsweredInFull) {
+  start(resampler());
+  const test::Reply reply =
+      test::send_raw(port(), "HEAD /health HTTP/1.1\r\nHost: localhost\r\n\r\nno request\r\n\r\n");
+  EXPECT_THAT(reply.body, HasSubstr("this is no HTTP request"));
+}
+
+TEST_F(ServerTest, UdpPortsDoNotEndBeforeTheShardsDo) {
+  ServerOptions options = loopback_options();
+  options.udp_port = 65'535;
+  Server server(options, resampler());
+  EXPECT_THROW(server.start(), Error);
+}
+
 TEST_F(ServerTest, TokensAndLimitsHold) {
   ServerOptions options = loopback_options();
   options.tokens = {"0123456789abcdef"};
