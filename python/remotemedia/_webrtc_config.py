@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, fields
+from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Any, Final, Literal
 
 from .exceptions import refuse_argument
@@ -92,7 +92,7 @@ class WebRTCConfig:
     announced_addresses: Sequence[str] = ()
     certificate: str | os.PathLike[str] | None = None
     private_key: str | os.PathLike[str] | None = None
-    tokens: Sequence[str] = ()
+    tokens: Sequence[str] = field(default=(), repr=False)
     allowed_origins: Sequence[str] = ()
     max_sessions: int = 1_000
     max_sessions_per_address: int = 100
@@ -116,6 +116,10 @@ class WebRTCConfig:
             value = getattr(self, name)
             if not isinstance(value, int) or not 0 <= value <= _MAX_PORT:
                 refuse_argument(f"{name} is {value!r}, expected 0..{_MAX_PORT}")
+        # Without their value, which is secret and would reach a log.
+        tokens = self.tokens or ()
+        if isinstance(tokens, str) or not all(isinstance(token, str) for token in tokens):
+            refuse_argument("tokens is no list of text", hint='give one: tokens=["..."]')
         if self.allowed_origins and not self.enable_cors:
             refuse_argument(
                 "allowed_origins is given, but enable_cors is False",
@@ -132,11 +136,11 @@ class WebRTCConfig:
     def to_native(self) -> dict[str, Any]:
         """Give the options of the native server."""
         options: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name in _NOT_NATIVE or value is None:
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            if setting.name in _NOT_NATIVE or value is None:
                 continue
-            name = _NATIVE_NAMES.get(field.name, field.name)
+            name = _NATIVE_NAMES.get(setting.name, setting.name)
             options[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
         if self.host == "localhost":
             options["host"] = "127.0.0.1"

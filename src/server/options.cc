@@ -58,6 +58,10 @@ void check(const ServerOptions& options) {
       refuse("server: tokens", "a token of " + std::to_string(token.size()) + " characters",
              "16 or more", "make one with: openssl rand -hex 16");
     }
+    // Read from a file, it may still have its end of line: no request could ever carry it.
+    if (std::ranges::any_of(token, [](unsigned char c) { return c <= ' ' || c == 0x7F; })) {
+      refuse("server: tokens", "a token with a space or an end of line", "visible characters only");
+    }
   }
   for (const std::string& origin : options.allowed_origins) check_origin(origin);
   check_range("max_sessions", options.max_sessions, 1, 1'000'000);

@@ -65,6 +65,14 @@ def test_a_port_that_is_none_is_refused(port: Any) -> None:
         WebRTCConfig(port=port)
 
 
+@pytest.mark.parametrize("tokens", ["0123456789abcdef", [b"0123456789abcdef"], b"0123456789abcdef"])
+def test_tokens_are_shown_nowhere(tokens: Any) -> None:
+    with pytest.raises(ConfigurationError, match="tokens is no list of text") as refused:
+        WebRTCConfig(tokens=tokens)
+    assert "abcdef" not in str(refused.value)
+    assert "abcdef" not in repr(WebRTCConfig(tokens=["0123456789abcdef"]))
+
+
 def test_urls_are_those_of_a_browser_here() -> None:
     assert WebRTCConfig().url(8080) == "http://localhost:8080"
     assert WebRTCConfig("10.0.0.7", certificate="a.pem").url(1) == "https://10.0.0.7:1"

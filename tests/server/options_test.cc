@@ -41,6 +41,8 @@ TEST(ServerOptions, ARefusalNamesOptionAndValue) {
 }
 
 TEST(ServerOptions, ATokenIsNeverShown) {
+  EXPECT_THAT(refusal_of([](auto& o) { o.tokens = {"0123456789abcdef\n"}; }),
+              HasSubstr("an end of line"));
   EXPECT_EQ(refusal_of([](auto& o) { o.tokens = {"secret"}; }).find("secret"), std::string::npos);
 }
 
