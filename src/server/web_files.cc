@@ -51,8 +51,11 @@ std::optional<std::string> read_file(const std::filesystem::path& path) {
 }  // namespace
 
 WebFiles::WebFiles(std::filesystem::path folder) : folder_(std::move(folder)) {
-  if (folder_.empty() || std::filesystem::is_regular_file(folder_ / "index.html")) return;
-  refuse("server: web_folder", "'" + folder_.string() + "'", "a folder with an index.html");
+  if (folder_.empty() || find("/")) return;
+  const bool is_link = std::filesystem::is_symlink(folder_ / "index.html");
+  refuse("server: web_folder", "'" + folder_.string() + "'", "a folder with an index.html",
+         is_link ? "its index.html is a symbolic link, which may lead out of the folder: copy it"
+                 : "");
 }
 
 std::optional<WebFile> WebFiles::find(std::string_view path) const {

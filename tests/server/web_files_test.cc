@@ -46,6 +46,17 @@ TEST_F(WebFolder, AFolderWithoutAPageIsRefused) {
   EXPECT_THROW(WebFiles(root_ / "nowhere"), ConfigError);
 }
 
+TEST_F(WebFolder, APageThatWouldNotBeServedIsRefused) {
+  std::filesystem::create_directory(root_ / "linked");
+  std::filesystem::create_symlink(root_ / "page" / "index.html", root_ / "linked" / "index.html");
+  try {
+    const WebFiles files(root_ / "linked");
+    FAIL() << "it is taken";
+  } catch (const ConfigError& error) {
+    EXPECT_NE(std::string(error.what()).find("symbolic link"), std::string::npos) << error.what();
+  }
+}
+
 TEST(WebFiles, ThePageIsBuiltIn) {
   const WebFiles files{{}};
   ASSERT_TRUE(files.find("/"));
