@@ -8,9 +8,10 @@
 
 namespace remotemedia::server {
 
-Signalling::Signalling(Sessions& sessions, std::string client,
+Signalling::Signalling(Sessions& sessions, RequestRate& requests, std::string client,
                        std::function<void(std::string)> send, std::function<void()> hang_up)
     : sessions_(sessions),
+      requests_(requests),
       client_(std::move(client)),
       id_(random_uuid()),
       send_(std::move(send)),
@@ -40,6 +41,8 @@ void Signalling::on_text(std::string_view text) {
 
 void Signalling::on_offer(std::string sdp) {
   if (sdp.empty()) return refuse("the offer has no sdp");
+  const int wait = requests_.seconds_to_wait(limit_key(client_), steady_now());
+  if (wait > 0) return refuse("too many requests of this address", 429, wait);
   const Answered answered = [self = shared_from_this()](const Result& result) {
     self->on_answered(result);
   };

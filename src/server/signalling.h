@@ -15,9 +15,10 @@ class Signalling : public std::enable_shared_from_this<Signalling> {
   /// Messages a second, in bursts of five times as many.
   static constexpr int kMessagesPerSecond = 10;
 
-  /// `send` gives a text to the page, `hang_up` closes the socket once that has been sent.
-  Signalling(Sessions& sessions, std::string client, std::function<void(std::string)> send,
-             std::function<void()> hang_up);
+  /// `send` gives a text to the page, `hang_up` closes the socket once that has been sent. Offers
+  /// count among the requests of the client's address.
+  Signalling(Sessions& sessions, RequestRate& requests, std::string client,
+             std::function<void(std::string)> send, std::function<void()> hang_up);
 
   void on_text(std::string_view text);
   /// The page has gone.
@@ -30,6 +31,7 @@ class Signalling : public std::enable_shared_from_this<Signalling> {
   void refuse(const std::string& message, int code = 400, int retry_after_s = 0);
 
   Sessions& sessions_;
+  RequestRate& requests_;
   std::string client_;
   std::string id_;
   std::function<void(std::string)> send_;

@@ -56,7 +56,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection<St
   void begin() {
     const std::weak_ptr<SocketConnection> weak = this->shared_from_this();
     signalling_ = std::make_shared<Signalling>(
-        shared_->sessions, client_,
+        shared_->sessions, shared_->rate, client_,
         [weak](std::string text) {
           if (const auto self = weak.lock()) self->send(std::move(text));
         },

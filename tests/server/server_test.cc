@@ -305,12 +305,32 @@ TEST_F(ServerTest, DrainingTakesNoNewSession) {
   stopping.join();
 }
 
+constexpr const char* kAsksForASocket =
+    "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+/// A short text as a page sends it, with a mask that changes nothing.
+std::string socket_text(const std::string& text) {
+  return std::string("\x81") + static_cast<char>(0x80 + text.size()) + std::string(4, '\0') + text;
+}
+
+TEST_F(ServerTest, OffersOverAWebSocketCountAmongTheRequestsOfAnAddress) {
+  ServerOptions options = loopback_options();
+  options.max_requests_per_minute = 5;  // one, and then another one in 12 s
+  start(resampler(), options);
+  for (const char* expected : {R"("code":422)", R"("code":429)"}) {
+    const test::Connected page(port());
+    page.say(kAsksForASocket);
+    EXPECT_THAT(page.hear(), HasSubstr("101"));
+    page.say(socket_text(R"({"type":"offer","sdp":"v=0"})"));
+    EXPECT_THAT(page.hear(), HasSubstr(expected));
+  }
+}
+
 TEST_F(ServerTest, AnOpenWebSocketIsClosedWithTheServer) {
   start(resampler());
   const test::Connected page(port());
-  page.say(
-      "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+  page.say(kAsksForASocket);
   // RFC 6455, section 1.3, has the answer to this key.
   EXPECT_THAT(page.hear(), HasSubstr("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
   server_.reset();
@@ -321,12 +341,9 @@ TEST_F(ServerTest, AWebSocketThatSaysCloseMoreThanOnceIsGoneAfterwards) {
   start(resampler());
   {
     const test::Connected page(port());
-    page.say(
-        "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+    page.say(kAsksForASocket);
     EXPECT_THAT(page.hear(), HasSubstr("101"));
-    // A text of 16 bytes whose mask changes nothing.
-    const std::string close = std::string("\x81\x90\0\0\0\0", 6) + R"({"type":"close"})";
+    const std::string close = socket_text(R"({"type":"close"})");
     page.say(close + close + close + close);
     EXPECT_EQ(page.hear(), "\x88\x02\x03\xe8");
     page.say(std::string("\x88\x82\0\0\0\0\x03\xe8", 8));
