@@ -57,7 +57,8 @@ void Shard::run() {
     take_datagrams();
     advance_due();
     socket_.flush();
-    wait();
+    // The end may have come in this turn, whose tasks took what would wake it.
+    if (!stopped_.load(std::memory_order_relaxed)) wait();
   }
 }
 
