@@ -161,15 +161,20 @@ void Peer::deliver_one(const Packet& packet, Time now) {
 void Peer::deliver_audio(const Packet& packet, Time now) {
   speech_.observe(packet, [&](SpeechChange change) { note_speech(change, now); });
   if (packet.timestamp < muted_before_) return;
-  const auto samples = outgoing_.convert(*packet.audio(), packet.ends_clip);
-  play(samples, now);
+  play(outgoing_.convert(*packet.audio(), packet.ends_clip), now);
+}
+
+void Peer::play(std::span<const float> samples, Time now) {
+  unplayed_frames_ += samples.size() - endpoint_.send_audio(samples, now);
   if (listeners_.empty() || samples.empty()) return;
   const auto shared = std::make_shared<const std::vector<float>>(samples.begin(), samples.end());
   for (const Listener& listener : listeners_) listener.play(shared);
 }
 
-void Peer::play(std::span<const float> samples, Time now) {
-  unplayed_frames_ += samples.size() - endpoint_.send_audio(samples, now);
+void Peer::cancel_audio() {
+  endpoint_.cancel_audio();
+  outgoing_.reset();
+  for (const Listener& listener : listeners_) listener.cancel_audio();
 }
 
 void Peer::note_speech(SpeechChange change, Time now) {
@@ -180,8 +185,7 @@ void Peer::note_speech(SpeechChange change, Time now) {
        now);
   page_hears_speech_ = change.starts;
   if (!options_.barge_in || !change.starts) return;
-  endpoint_.cancel_audio();
-  outgoing_.reset();
+  cancel_audio();
   muted_before_ = Time(static_cast<std::int64_t>(change.time_s * 1e9));
 }
 

@@ -42,11 +42,13 @@ struct PeerHost {
   std::function<void(const std::string& id, std::unique_ptr<PeerPipeline> failed)> restart;
 };
 
-/// One who hears what a session is sent.
+/// One who hears what a session is sent. Called on the session's thread.
 struct Listener {
   std::string id;
-  /// Mono audio at the session's send_rate. Called on the session's thread.
+  /// Mono audio at the session's send_rate.
   std::function<void(const SharedSamples&)> play;
+  /// What is not played to the session any more, it does not hear either.
+  std::function<void()> cancel_audio;
 };
 
 /// One browser: its WebRTC endpoint, its graph, its messages. Belongs to the thread of its shard;
@@ -74,7 +76,9 @@ class Peer final : private rtc::EndpointSink {
   /// Takes results of nodes on lanes.
   void collect(Time now);
 
+  /// To the page and to all who listen.
   void play(std::span<const float> samples, Time now);
+  void cancel_audio();
   void send(const Value& message, Time now);
   /// Goes on with another graph after PeerHost::restart.
   void resume(std::unique_ptr<PeerPipeline> pipeline, Time now);

@@ -76,8 +76,7 @@ void Peer::take_message(std::string_view text, Time now) {
   }
   if (type == "cancel") {
     if (pipeline_) pipeline_->cancel();
-    outgoing_.reset();
-    endpoint_.cancel_audio();
+    cancel_audio();
     return;
   }
   if (type == "message" && pipeline_ && pipeline_->accepts_text()) {

@@ -329,8 +329,13 @@ void Sessions::install(const std::string& id, Prepared prepared, std::string ans
         shard.with(id, [&](Peer& listener, Time now) { listener.play(*samples, now); });
       });
     };
-    theirs.post([&theirs, to = entry.listens_to, id, play] {
-      theirs.with(to, [&](Peer& heard, Time) { heard.add_listener({id, play}); });
+    const auto cancel_audio = [&shard, id] {
+      shard.post([&shard, id] {
+        shard.with(id, [](Peer& listener, Time /*now*/) { listener.cancel_audio(); });
+      });
+    };
+    theirs.post([&theirs, to = entry.listens_to, id, play, cancel_audio] {
+      theirs.with(to, [&](Peer& heard, Time) { heard.add_listener({id, play, cancel_audio}); });
     });
   }
   if (listener_.on_start) tell(id, [this, id] { listener_.on_start(id); });

@@ -5,6 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <memory>
+#include <numbers>
+#include <utility>
 #include <vector>
 
 namespace remotemedia::server {
@@ -45,6 +49,62 @@ TEST_F(ListenerTest, HearsTheSessionThatItNamesOnWhicheverShardItIs) {
   }
   speaker.close();
   ASSERT_TRUE(listeners.back()->run_until([&] { return sessions() == 0; }));
+}
+
+/// Gives a minute of a tone for its first block.
+class TalkativeNode final : public NodeExecutor {
+ public:
+  void process(Packet packet, Emitter& out) override {
+    if (std::exchange(has_talked_, true)) return;
+    AudioBuffer audio = AudioBuffer::allocate_unset(SampleFormat::f32, 1, 60 * 16'000, 16'000);
+    const auto samples = audio.mutable_channel<float>(0);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      samples[i] =
+          0.3F * static_cast<float>(std::sin(2 * std::numbers::pi * 600 * double(i) / 16'000));
+    }
+    packet.payload = std::move(audio);
+    out.emit(std::move(packet));
+  }
+
+ private:
+  bool has_talked_ = false;
+};
+
+TEST_F(ListenerTest, HearsNoMoreThanTheSessionAfterACancelAndSoDoesOneThatListensToIt) {
+  NodeRegistry registry = test::only<TalkativeNode>("TalkativeNode");
+  ServerOptions options = test::loopback_options();
+  options.receive_rate = options.send_rate = 16'000;
+  start([&](const std::string&) { return test::one_node("TalkativeNode", "{}", registry); },
+        options);
+  Client speaker;
+  ASSERT_EQ(speaker.connect(port()).status, 200);
+  Client listener;
+  const auto first = listen(speaker.id, listener.offer());
+  ASSERT_EQ(first.status, 201) << first.body;
+  listener.take_answer(first.body);
+  Client other;
+  const std::string place = first.header("Location");
+  const auto second = listen(place.substr(place.rfind('/') + 1), other.offer());
+  ASSERT_EQ(second.status, 201) << second.body;
+  other.take_answer(second.body);
+
+  const auto run_all = [&](const std::function<bool()>& holds) {
+    return run_both(speaker, listener, [&] {
+      other.run_until([turns = 0]() mutable { return ++turns > 3; });
+      return holds();
+    });
+  };
+  const auto hears_tone = [](const Client& client) {
+    return std::abs(test::frequency_of(client.heard, 16'000) - 600) < 60;
+  };
+  ASSERT_TRUE(run_all([&] { return hears_tone(listener) && hears_tone(other); }));
+  ASSERT_TRUE(speaker.open_channel());
+  ASSERT_TRUE(run_all([&] { return speaker.message("session") != nullptr; }));
+  speaker.send(R"({"type":"cancel"})");
+  const auto hears_nothing = [](const Client& client) {
+    return test::frequency_of(client.heard, 16'000) == 0;
+  };
+  EXPECT_TRUE(run_all([&] { return hears_nothing(listener) && hears_nothing(other); }));
 }
 
 TEST_F(ListenerTest, OneMoreThanTheLimitIsToldToComeAgain) {
