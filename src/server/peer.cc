@@ -20,17 +20,25 @@ constexpr Time kFarewell = std::chrono::milliseconds(300);
 /// Fields of an audio packet, with those that nodes usually add.
 constexpr std::size_t kUsualMetadata = 8;
 
+/// Of what an error says: one that quotes its data might be longer than a message may be.
+constexpr std::size_t kMaxErrorBytes = 4'096;
+
+std::string shortened(std::string text) {
+  if (text.size() <= kMaxErrorBytes) return text;
+  return text.substr(0, kMaxErrorBytes) + " ...";
+}
+
 /// Of an error, for its page.
 Object failure_message(const std::exception_ptr& failure) {
   Object message{{"type", "error"}, {"fatal", true}};
   try {
     std::rethrow_exception(failure);
   } catch (const Error& error) {
-    message.set("message", error.what());
+    message.set("message", shortened(error.what()));
     const Object details = error.details();
     if (const Value* node = details.find("node_id")) message.set("node_id", *node);
   } catch (const std::exception& error) {
-    message.set("message", error.what());
+    message.set("message", shortened(error.what()));
   } catch (...) {
     message.set("message", kWithoutWords);
   }

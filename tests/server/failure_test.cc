@@ -168,6 +168,27 @@ TEST_F(FailureAlone, ThatCannotBeMendedEndsWithTheReason) {
   EXPECT_TRUE(*client.messages.back().find("fatal")->as_bool());
 }
 
+/// Quotes all of its data, with its 25th block.
+class VerboseNode final : public NodeExecutor {
+ public:
+  void process(Packet /*packet*/, Emitter& /*out*/) override {
+    if (++packets_ == 25) throw std::runtime_error("cannot use " + std::string(500'000, '0'));
+  }
+
+ private:
+  int packets_ = 0;
+};
+
+TEST_F(FailureAlone, IsToldInShortHoweverMuchItSays) {
+  NodeRegistry registry = test::only<VerboseNode>("VerboseNode");
+  start([&](const std::string&) { return one_node("VerboseNode", "{}", registry); });
+  Client client;
+  ASSERT_EQ(client.connect(port()).status, 200);
+  ASSERT_TRUE(client.run_until([&] { return connected(client) && client.open_channel(); }));
+  ASSERT_TRUE(client.run_until([&] { return client.message("error") != nullptr; }));
+  EXPECT_THAT(text_of(*client.message("error"), "message"), HasSubstr("cannot use 000"));
+}
+
 /// Throws what no handler of errors expects.
 class OddNode final : public NodeExecutor {
  public:
