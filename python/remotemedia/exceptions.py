@@ -394,4 +394,8 @@ def retried_text(cause: BaseException, attempt: int) -> str:
 
 def _describe(cause: BaseException) -> str:
     name = type(cause).__name__
-    return f"{name}: {cause}" if str(cause) else name
+    try:
+        text = str(cause)
+    except Exception:  # of a user's class, whose failure must not hide that of the node
+        return f"{name} without words: its __str__ fails"
+    return f"{name}: {text}" if text else name

@@ -529,6 +529,20 @@ def test_use_rust_false_stands_above_hints_and_a_forbidden_fallback(
     assert pipeline.run_sync(1, use_rust=False) == 2
 
 
+def test_an_exception_that_has_no_text_is_the_cause_of_a_node_error(use_rust: bool) -> None:
+    class UnspeakableError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    class Failing(Node):
+        def process(self, data: Any) -> Any:
+            raise UnspeakableError
+
+    with pytest.raises(NodeError, match="process: UnspeakableError without words") as caught:
+        Pipeline([Failing()]).run_sync(1, use_rust)
+    assert isinstance(caught.value.__cause__, UnspeakableError)
+
+
 def test_a_failed_run_is_not_repeated_in_the_other_runtime() -> None:
     calls = []
 
