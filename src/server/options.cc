@@ -59,8 +59,10 @@ void check(const ServerOptions& options) {
              "16 or more", "make one with: openssl rand -hex 16");
     }
     // Read from a file, it may still have its end of line: no request could ever carry it.
-    if (std::ranges::any_of(token, [](unsigned char c) { return c <= ' ' || c == 0x7F; })) {
-      refuse("server: tokens", "a token with a space or an end of line", "visible characters only");
+    const bool is_cut = token.front() == ' ' || token.back() == ' ';
+    if (is_cut ||
+        std::ranges::any_of(token, [](unsigned char c) { return c < ' ' || c == 0x7F; })) {
+      refuse("server: tokens", "a token with an end of line or a space around it", "one without");
     }
   }
   for (const std::string& origin : options.allowed_origins) check_origin(origin);

@@ -40,9 +40,15 @@ TEST(ServerOptions, ARefusalNamesOptionAndValue) {
   EXPECT_THAT(refusal_of([](auto& o) { o.shards = -1; }), HasSubstr("shards is -1"));
 }
 
+TEST(ServerOptions, ATokenMayBeWords) {
+  EXPECT_EQ(refusal_of([](auto& o) { o.tokens = {"words with \u00fcmlauts"}; }), "taken");
+}
+
 TEST(ServerOptions, ATokenIsNeverShown) {
   EXPECT_THAT(refusal_of([](auto& o) { o.tokens = {"0123456789abcdef\n"}; }),
               HasSubstr("an end of line"));
+  EXPECT_THAT(refusal_of([](auto& o) { o.tokens = {" 0123456789abcdef"}; }),
+              HasSubstr("a space around it"));
   EXPECT_EQ(refusal_of([](auto& o) { o.tokens = {"secret"}; }).find("secret"), std::string::npos);
 }
 
