@@ -86,7 +86,7 @@ class Packet:
 
     @property
     def is_soon_done(self) -> bool:
-        """Whether native nodes take so little time for it, some 10 ms, that Ctrl-C may wait."""
+        """Whether native nodes usually take so little time for it that Ctrl-C may wait."""
         return self._has_at_most(_SOON_DONE_BYTES)
 
     def _has_at_most(self, size: int) -> bool:

@@ -221,7 +221,8 @@ class Pipeline:
 
         Also works where an event loop runs in this thread, which it holds up. Coroutines of users'
         nodes run on a loop of the SDK. An item of up to 4 MiB that native nodes alone process again
-        takes the calling thread, where Ctrl-C waits for them, some 10 ms.
+        takes the calling thread, where Ctrl-C waits for them: 2 to 30 ms, but a second or two for
+        quality "very_high" at a high rate.
         """
         run = self._make_run(input_data, use_rust, None)
         if run.is_soon_done:
