@@ -3,6 +3,7 @@
 #include "cli/output_arguments.h"
 #include "cli/program.h"
 #include "remotemedia/base/check.h"
+#include "remotemedia/base/files.h"
 
 #include <fmt/format.h>
 
@@ -12,24 +13,13 @@
 #include <utility>
 
 namespace remotemedia::cli {
-namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail_writing(const fs::path& path, const std::string& problem,
-                               const std::string& hint = {}) {
-  throw Error("RM4000", fmt::format("I/O error: cannot write '{}': {}", path.string(), problem),
-              hint);
-}
-
-}  // namespace
-
 StagingFolder::StagingFolder(const fs::path& beside) {
-  const fs::path folder = beside.has_parent_path() ? beside.parent_path() : fs::path(".");
-  std::string name = (folder / ".remotemedia-clips-XXXXXX").string();
+  std::string name = (folder_of(beside) / ".remotemedia-clips-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) {
-    fail_writing(beside,
-                 "no folder can be made beside it: " + std::generic_category().message(errno));
+    fail_writing(beside, "no folder can be made beside it: " + system_message(errno));
   }
   path_ = name;
 }

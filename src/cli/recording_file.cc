@@ -1,8 +1,7 @@
 #include "cli/recording_file.h"
 
-#include "cli/text_file.h"
 #include "remotemedia/base/check.h"
-#include "remotemedia/base/error.h"
+#include "remotemedia/base/files.h"
 #include "remotemedia/base/version.h"
 #include "remotemedia/nodes/installation.h"
 
@@ -12,19 +11,8 @@
 #include <system_error>
 
 namespace remotemedia::cli {
-namespace {
 
 namespace fs = std::filesystem;
-
-[[noreturn]] void fail(const char* action, const fs::path& path, const std::string& problem,
-                       const std::string& hint = {}) {
-  throw Error("RM4000",
-              fmt::format("I/O error: cannot {} '{}': {}", action, path.string(), problem), hint);
-}
-
-std::string system_message() { return std::generic_category().message(errno); }
-
-}  // namespace
 
 RecordingInfo recording_info(const Graph& graph, const Manifest& manifest) {
   RecordingInfo info{.library = kVersion,
@@ -49,35 +37,35 @@ RecordingFile::RecordingFile(const fs::path& path, const RecordingInfo& info)
       staging_(path_),
       draft_(staging_.path() / path_.filename()),
       file_(std::fopen(draft_.c_str(), "wbe"), std::fclose) {
-  if (file_ == nullptr) fail("write", path_, system_message());
+  if (file_ == nullptr) fail_writing(path_, system_message(errno));
   writer_.emplace(info, [this](std::string_view bytes) { write(bytes); });
 }
 
 void RecordingFile::write(std::string_view bytes) {
   if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) == bytes.size()) return;
-  fail("write", path_, system_message());
+  fail_writing(path_, system_message(errno));
 }
 
 void RecordingFile::close() {
   writer_->close();
-  if (std::fclose(file_.release()) != 0) fail("write", path_, system_message());
+  if (std::fclose(file_.release()) != 0) fail_writing(path_, system_message(errno));
   std::error_code error;
   fs::rename(draft_, path_, error);
-  if (error) fail("write", path_, "it cannot be given its name: " + error.message());
+  if (error) fail_writing(path_, "it cannot be given its name: " + error.message());
 }
 
 RecordingReader open_recording(const std::string& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) {
-    fail("read", path, "it is a folder", "give the path of a recording");
+    fail_reading(path, "it is a folder", "give the path of a recording");
   }
   const std::shared_ptr<std::FILE> file(std::fopen(path.c_str(), "rbe"), [](std::FILE* opened) {
     if (opened != nullptr) std::fclose(opened);
   });
-  if (file == nullptr) fail("read", path, system_message(), "check the path");
+  if (file == nullptr) fail_reading(path, system_message(errno), "check the path");
   const auto read = [file, path](char* data, std::size_t size) {
     const std::size_t count = std::fread(data, 1, size, file.get());
-    if (std::ferror(file.get()) != 0) fail("read", path, system_message());
+    if (std::ferror(file.get()) != 0) fail_reading(path, system_message(errno));
     return count;
   };
   return {read, fs::path(path).filename().string()};

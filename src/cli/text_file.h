@@ -9,10 +9,6 @@ namespace remotemedia::cli {
 /// be written. For what is written only after a long run.
 void check_text_output(const std::filesystem::path& path);
 
-/// The file that a rename may replace to write to `path`: what a link names, not the link. I/O
-/// error as above, and if it is a device or a pipe, which must stay what it is.
-std::filesystem::path replaced_file(const std::filesystem::path& path);
-
 /// Writes the whole text or nothing: the file gets its name only when it is complete. I/O error as
 /// above, and if the disk fails.
 void write_text_file(const std::filesystem::path& path, std::string_view text);

@@ -1,6 +1,6 @@
 #include "cli/text_input.h"
 
-#include "remotemedia/base/error.h"
+#include "remotemedia/base/files.h"
 #include "remotemedia/graph/document.h"
 
 #include <fmt/format.h>
@@ -17,11 +17,6 @@ namespace {
 
 using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 
-[[noreturn]] void fail_reading(const std::string& path, const std::string& problem,
-                               const std::string& hint = {}) {
-  throw Error("RM4000", fmt::format("I/O error: cannot read '{}': {}", path, problem), hint);
-}
-
 File open_file(const std::string& path) {
   if (path == "-") return {stdin, [](std::FILE*) { return 0; }};
   std::error_code error;
@@ -32,7 +27,7 @@ File open_file(const std::string& path) {
   if (file == nullptr && errno == ENOENT) {
     fail_reading(path, "there is no such file", "check the path and the current folder");
   }
-  if (file == nullptr) fail_reading(path, std::generic_category().message(errno));
+  if (file == nullptr) fail_reading(path, system_message(errno));
   return file;
 }
 
@@ -49,7 +44,7 @@ std::string read_manifest_text(const std::string& path) {
     text.append(block.data(), count);
   }
   if (std::ferror(file.get()) != 0) {
-    fail_reading(path, std::generic_category().message(errno));
+    fail_reading(path, system_message(errno));
   }
   // A recording in place of the manifest is the usual mix-up; a parser's message about its bytes
   // would help nobody.
@@ -74,7 +69,7 @@ std::optional<std::string> LineReader::next() {
   }
   if (std::ferror(file_.get()) != 0) {
     if (errno == EINTR) return std::nullopt;
-    fail_reading(path_, std::generic_category().message(errno));
+    fail_reading(path_, system_message(errno));
   }
   if (c == EOF && line.empty()) return std::nullopt;
   ++number_;

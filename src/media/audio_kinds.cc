@@ -1,7 +1,7 @@
 #include "media/audio_kinds.h"
 
-#include "media/file_error.h"
 #include "remotemedia/base/check.h"
+#include "remotemedia/base/files.h"
 #include "remotemedia/media/audio_file.h"
 
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
-#include "media/file_error.h"
 #include "media/file_layout.h"
 #include "media/input_file.h"
 #include "media/sound_file.h"
 #include "remotemedia/base/check.h"
+#include "remotemedia/base/files.h"
 #include "remotemedia/base/log.h"
 #include "remotemedia/media/audio_file.h"
 

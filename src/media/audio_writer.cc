@@ -1,8 +1,8 @@
 #include "media/audio_kinds.h"
-#include "media/file_error.h"
 #include "media/pending_file.h"
 #include "media/sound_file.h"
 #include "remotemedia/base/check.h"
+#include "remotemedia/base/files.h"
 #include "remotemedia/media/audio_file.h"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "media/input_file.h"
 
-#include "media/file_error.h"
+#include "remotemedia/base/files.h"
 
 #include <algorithm>
 #include <cerrno>

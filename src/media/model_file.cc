@@ -1,6 +1,6 @@
 #include "remotemedia/media/model_file.h"
 
-#include "media/file_error.h"
+#include "remotemedia/base/files.h"
 
 #include <fmt/format.h>
 

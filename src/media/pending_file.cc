@@ -1,6 +1,6 @@
 #include "media/pending_file.h"
 
-#include "media/file_error.h"
+#include "remotemedia/base/files.h"
 
 #include <fmt/format.h>
 
@@ -12,45 +12,8 @@
 #include <utility>
 
 namespace remotemedia::media {
-namespace {
 
-namespace fs = std::filesystem;
-
-fs::path folder_of(const fs::path& path) {
-  const fs::path parent = path.parent_path();
-  return parent.empty() ? fs::path(".") : parent;
-}
-
-void check_is_file_name(const fs::path& path) {
-  std::error_code error;
-  if (!path.has_filename() || fs::is_directory(path, error)) {
-    fail_writing(path, "it is a folder", "give the path of a file");
-  }
-  const fs::path folder = folder_of(path);
-  if (!fs::is_directory(folder, error)) {
-    fail_writing(path, fmt::format("there is no folder '{}'", folder.string()),
-                 "create the folder first");
-  }
-}
-
-/// The file that a link names is replaced, not the link; a device or a pipe never is.
-fs::path replaced_file(const fs::path& path) {
-  check_is_file_name(path);
-  std::error_code error;
-  if (fs::is_other(path, error)) {
-    fail_writing(path, "it is no regular file", "write the audio to a file");
-  }
-  if (!fs::is_symlink(path, error)) return path;
-  // By its own text first: the file behind the link need not be there yet.
-  fs::path target = fs::weakly_canonical(folder_of(path) / fs::read_symlink(path, error), error);
-  if (error) fail_writing(path, error.message());
-  check_is_file_name(target);
-  return target;
-}
-
-}  // namespace
-
-PendingFile::PendingFile(const fs::path& path) : final_path_(replaced_file(path)) {
+PendingFile::PendingFile(const std::filesystem::path& path) : final_path_(replaced_file(path)) {
   static std::atomic<unsigned> counter{0};
   do {
     // Unique in this process by the counter (only uniqueness is needed of it), on the machine by
