@@ -7,8 +7,9 @@
 // tile's, the last tile overlaps the one before it; if they are fewer, it holds some of the next
 // frame, which are not stored. Tiles go through as many frames as stay in L1 before the next
 // channels, so that each cache line is read from memory once. Planes that do not begin with a cache
-// line are written by whole lines all the same (LineWriter). The last vector overlaps the one
-// before it.
+// line are written by whole lines all the same (LineWriter), where a vector is a line: shorter ones
+// are written as they come, and of more than four planes through the caches, as a processor has
+// room for a few lines only that are streamed in parts. The last vector overlaps the one before it.
 //
 // Cost: bound by the caches or the memory, up to six channels; a tile of 4 vectors takes 8
 // shuffles, one of 8 takes 24, and each block of it a load; a plane that lies askew takes one
@@ -252,14 +253,15 @@ void group_to_planes(const T* in, std::size_t frames, std::span<T* const> out, S
   const std::size_t usable =
       Group::kPlanes <= out.size() ? frames : frames - std::min<std::size_t>(frames, 1);
   if (usable < kLanes<T>) return move_to_planes(in, 0, frames, out);
-  const bool aligned = std::ranges::all_of(out, [](const T* plane) {
-    return reinterpret_cast<std::uintptr_t>(plane) % (kLanes<T> * sizeof(T)) == 0;
+  const bool aligned = !kFillsLine<T> || std::ranges::all_of(out, [](const T* plane) {
+    return reinterpret_cast<std::uintptr_t>(plane) % 64 == 0;
   });
-  if (stores == Stores::streaming) {
+  const bool may_stream = kFillsLine<T> || out.size() <= 4;
+  if (stores == Stores::streaming && may_stream) {
     write_planes<Stores::streaming, Group, StreamingWriter>(in, usable, out);
   } else if (aligned || frames < kWorthAligning<T>) {
     write_planes<Stores::cached, Group, StraightWriter>(in, usable, out);
-  } else {
+  } else if constexpr (kFillsLine<T>) {
     write_planes<Stores::cached, Group, CachedLineWriter>(in, usable, out);
   }
   move_to_planes(in, usable, frames, out);

@@ -216,9 +216,14 @@ class StraightWriter {
   T* to_;
 };
 
-/// Likewise by stores of whole cache lines, wherever the run begins: a vector is rotated by as many
-/// lanes as it begins behind a line of its own, so that one choice between two gives the line.
-/// Beyond L1, a store to two lines takes several times as long.
+/// Whether a vector is a whole cache line.
+template <typename T>
+inline constexpr bool kFillsLine = kLanes<T> * sizeof(T) == 64;
+
+/// Likewise by stores that never meet two cache lines, wherever the run begins: a vector is rotated
+/// by as many lanes as it begins behind an aligned place, so that one choice between two gives what
+/// lies there. Beyond L1, a store to two lines takes several times as long; of shorter vectors, of
+/// which not all meet two, that is less than the rotations.
 template <Stores kStores, typename T>
 class LineWriter {
  public:
