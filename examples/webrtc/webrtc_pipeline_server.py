@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import sys
 from typing import Any
@@ -91,6 +92,14 @@ def variable(name: str, default: str) -> str:
     return os.environ.get(f"REMOTEMEDIA_{name}") or os.environ.get(name) or default
 
 
+def seconds(text: str) -> float:
+    """Read a time that is not negative."""
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise ValueError(text)
+    return value
+
+
 def parse_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
@@ -109,7 +118,7 @@ def parse_options() -> argparse.Namespace:
         help="find speech with the Silero network, else by its energy",
     )
     parser.add_argument(
-        "--min-speech", type=float, default=0.3, help="seconds; shorter sounds are no utterance"
+        "--min-speech", type=seconds, default=0.3, help="seconds; shorter sounds are no utterance"
     )
     return parser.parse_args()
 

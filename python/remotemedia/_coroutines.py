@@ -79,7 +79,9 @@ class Call(Generic[T]):
         self._timeout_s = timeout_s
         self._timer: asyncio.TimerHandle | None = None
         self._is_late = False
-        self._task: asyncio.Task[T] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._result: T
+        self._ends_program: BaseException | None = None
         try:
             loop.call_soon_threadsafe(self._start)
         except RuntimeError:  # the loop is closed
@@ -99,9 +101,12 @@ class Call(Generic[T]):
         if self._timeout_s is not None:
             self._timer = self._loop.call_later(self._timeout_s, self._cancel_late)
 
-    async def _wait(self) -> T:
+    async def _wait(self) -> None:
         try:
-            return await self._awaitable
+            self._result = await self._awaitable
+        except (SystemExit, KeyboardInterrupt) as error:
+            # Who waits gets it. Out of a task it would end the loop, which others use, too.
+            self._ends_program = error
         except asyncio.CancelledError as error:
             if self._is_late:
                 raise LateError from error
@@ -115,16 +120,16 @@ class Call(Generic[T]):
         if self._task is not None:
             self._task.cancel()
 
-    def _end(self, task: asyncio.Task[T]) -> None:
+    def _end(self, task: asyncio.Task[None]) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if task.cancelled():
             _discard(self._awaitable)  # if it was cancelled before its first step
             self.future.cancel()
-        elif (error := task.exception()) is not None:
+        elif (error := self._ends_program or task.exception()) is not None:
             self.future.set_exception(error)
         else:
-            self.future.set_result(task.result())
+            self.future.set_result(self._result)
 
 
 def _discard(awaitable: Awaitable[object]) -> None:

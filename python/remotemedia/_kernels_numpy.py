@@ -126,7 +126,9 @@ class Resampler:
         """Give the rest; what follows is a new stream."""
         outputs = 1 if self._mono else self._channels
         rest = np.zeros((outputs, 0), np.float32) if self._stream is None else self._stream.flush()
-        return self._shaped(rest)
+        shaped = self._shaped(rest)
+        self._one_dimensional = self._channels == 1
+        return shaped
 
     def _shaped(self, samples: Floats) -> Floats:
         one_channel = self._one_dimensional and len(samples) == 1

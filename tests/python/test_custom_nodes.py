@@ -272,6 +272,22 @@ def test_what_is_no_failure_passes_unnamed(passing: BaseException, use_rust: boo
         pipeline.run_sync(1, use_rust=use_rust)
 
 
+@pytest.mark.parametrize("passing", [KeyboardInterrupt(), SystemExit(3)])
+def test_what_is_no_failure_of_a_coroutine_reaches_the_caller_alone(
+    passing: BaseException, use_rust: bool
+) -> None:
+    class Quitter(Node):
+        async def process(self, data: Any) -> Any:
+            if data == "quit":
+                raise passing
+            return data
+
+    for _ in range(2):  # the loop of coroutines is still there
+        with pytest.raises(type(passing)):
+            Pipeline([Quitter()]).run_sync("quit", use_rust=use_rust)
+        assert Pipeline([Quitter()]).run_sync("stay", use_rust=use_rust) == "stay"
+
+
 def test_a_failure_downstream_is_not_the_upstream_nodes(use_rust: bool) -> None:
     class Careless(Node):
         """Swallows whatever happens while it gives its results."""

@@ -182,7 +182,8 @@ def test_a_stream_gives_the_bits_of_the_whole_in_any_chunks(
             parts.append(stream.process(part))
             assert parts[-1].shape == twin.process(part).shape
         parts.append(stream.flush())
-        twin.flush()
+        assert parts[-1].shape == twin.flush().shape
+        assert stream.flush().shape == twin.flush().shape  # a stream of nothing
         whole = native().resample(clip, 44_100, 16_000, "high", False)
         assert np.array_equal(np.concatenate(parts, axis=-1), whole)
 
