@@ -50,10 +50,12 @@ class WebRTCConfig:
         reaches it.
     allowed_origins : sequence of str
         Pages of other servers that may use it, e.g. ``"https://example.org"``.
-    max_sessions, max_sessions_per_address, max_requests_per_minute, max_connections : int
+    max_sessions, max_sessions_per_address, max_requests_per_minute : int
         At one time; requests are those of one IP address.
+    max_connections, max_connections_per_address : int
+        Of HTTP, WebSockets among them.
     connect_timeout_s : float
-        From the offer to the first audio, 1 or more.
+        From a WebSocket to its offer, and from the offer to the first audio, 1 or more.
     grace_s : float
         How long a session lives on without its browser.
     max_session_age_s : float
@@ -98,6 +100,7 @@ class WebRTCConfig:
     max_sessions_per_address: int = 100
     max_requests_per_minute: int = 300
     max_connections: int = 2_000
+    max_connections_per_address: int = 250
     connect_timeout_s: float = 30.0
     grace_s: float = 60.0
     max_session_age_s: float = 0.0

@@ -104,6 +104,7 @@ server::ServerOptions server_options(const Object& given) {
       {"max_sessions_per_address", into(options.max_sessions_per_address)},
       {"max_requests_per_minute", into(options.max_requests_per_minute)},
       {"max_connections", into(options.max_connections)},
+      {"max_connections_per_address", into(options.max_connections_per_address)},
       {"connect_timeout_s", into(options.connect_timeout)},
       {"grace_s", into(options.grace)},
       {"max_session_age_s", into(options.max_session_age)},

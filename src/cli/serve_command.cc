@@ -9,11 +9,13 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -49,8 +51,9 @@ struct ServeOptions {
 /// A limit, or what is wrong with it: 30 years fit into the clock, whatever it counts from.
 std::string check_seconds(const std::string& text) {
   double value = 0;
-  const bool is_number = CLI::detail::lexical_cast(text, value);
-  if (is_number && value >= 0 && value <= 1e9) return {};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc() && stop == end && value >= 0 && value <= 1e9) return {};
   return text + " is no time, expected seconds from 0 to 1e9";
 }
 
@@ -194,6 +197,14 @@ void add_access_options(CLI::App& command, ServeOptions& options) {
   command
       .add_option("--max-requests-per-minute", server.max_requests_per_minute,
                   "Of one IP address (300)")
+      ->option_text("N");
+  command
+      .add_option("--max-connections", server.max_connections,
+                  "Of HTTP at one time, WebSockets among them\n(2000)")
+      ->option_text("N");
+  command
+      .add_option("--max-connections-per-address", server.max_connections_per_address,
+                  "Of one IP address at one time (250)")
       ->option_text("N");
   command
       .add_option("--max-session-age", options.max_session_age_s,

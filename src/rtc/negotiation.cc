@@ -204,7 +204,7 @@ std::variant<Negotiated, Refusal> take_offer(const Description& offer, bool data
   auto taken = take_audio(offer);
   if (auto* audio = std::get_if<Negotiated>(&taken)) {
     if (audio->setup != Setup::actpass && audio->setup != Setup::active) {
-      return unsupported("a=setup is passive, expected actpass or active");
+      return unsupported("a=setup of the offer is neither actpass nor active");
     }
     if (data) audio->data = find_data(offer, *audio);
   }

@@ -40,4 +40,21 @@ std::string limit_key(const std::string& ip) {
   return ip_text(*address);
 }
 
+std::optional<Connections::Place> Connections::open(const std::string& ip) {
+  std::string key = limit_key(ip);
+  if (count_ >= most_ || of_address_.of(key) >= most_of_address_) {
+    ++refused_;
+    return std::nullopt;
+  }
+  ++count_;
+  of_address_.add(key);
+  return Place(*this, std::move(key));
+}
+
+Connections::Place::~Place() {
+  if (all_ == nullptr) return;
+  --all_->count_;
+  all_->of_address_.remove(key_);
+}
+
 }  // namespace remotemedia::server

@@ -3,9 +3,11 @@
 #include "remotemedia/base/time.h"
 
 #include <cstddef>
-#include <map>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace remotemedia::server {
 
@@ -51,6 +53,38 @@ class Tally {
 
  private:
   std::unordered_map<std::string, int> counts_;
+};
+
+/// The connections of HTTP that are open: at most so many, and of one address. One thread.
+class Connections {
+ public:
+  Connections(int most, int most_of_address) : most_(most), most_of_address_(most_of_address) {}
+
+  /// One that is open as long as this lives.
+  class Place {
+   public:
+    Place(Place&& other) noexcept
+        : all_(std::exchange(other.all_, nullptr)), key_(std::move(other.key_)) {}
+    Place& operator=(Place&&) = delete;
+    ~Place();
+
+   private:
+    friend class Connections;
+    Place(Connections& all, std::string key) : all_(&all), key_(std::move(key)) {}
+    Connections* all_;
+    std::string key_;
+  };
+
+  /// Nothing if there are enough of them, which counts as refused.
+  std::optional<Place> open(const std::string& ip);
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+
+ private:
+  int most_;
+  int most_of_address_;
+  int count_ = 0;
+  Tally of_address_;
+  std::uint64_t refused_ = 0;
 };
 
 }  // namespace remotemedia::server

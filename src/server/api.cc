@@ -73,11 +73,13 @@ bool opens_session(const HttpRequest& request) {
 
 }  // namespace
 
-Api::Api(const ServerOptions& options, Sessions& sessions, const Access& access, RequestRate& rate)
+Api::Api(const ServerOptions& options, Sessions& sessions, const Access& access, RequestRate& rate,
+         const Connections& connections)
     : options_(options),
       sessions_(sessions),
       access_(access),
       rate_(rate),
+      connections_(connections),
       files_(options.web_folder) {}
 
 void Api::handle(const HttpRequest& request, const Respond& respond) {
@@ -148,6 +150,7 @@ void Api::metrics(const Respond& respond) {
                                       .counts = sessions_.counts(),
                                       .sessions = sessions_.count(),
                                       .sockets = sockets,
+                                      .refused_connections = connections_.refused(),
                                       .statuses = statuses_})});
   });
 }

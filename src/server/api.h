@@ -16,7 +16,8 @@ using Respond = std::function<void(HttpResponse)>;
 /// What each address of the server answers. docs/server.md lists them. On one thread.
 class Api {
  public:
-  Api(const ServerOptions& options, Sessions& sessions, const Access& access, RequestRate& rate);
+  Api(const ServerOptions& options, Sessions& sessions, const Access& access, RequestRate& rate,
+      const Connections& connections);
 
   void handle(const HttpRequest& request, const Respond& respond);
 
@@ -39,6 +40,7 @@ class Api {
   Sessions& sessions_;
   const Access& access_;
   RequestRate& rate_;
+  const Connections& connections_;
   WebFiles files_;
   std::map<std::string, std::string> offers_;  ///< of WHIP sessions, for a restart of ICE
   std::map<int, std::uint64_t> statuses_;      ///< answers by status

@@ -46,11 +46,8 @@ std::optional<HttpResponse> refuse_framing(const Parser& parser) {
 template <typename Stream>
 class Connection : public std::enable_shared_from_this<Connection<Stream>> {
  public:
-  Connection(Stream stream, std::shared_ptr<HttpServer::Shared> shared)
-      : stream_(std::move(stream)),
-        shared_(std::move(shared)),
-        open_(shared_->connections),
-        client_(address_of(beast::get_lowest_layer(stream_))) {}
+  Connection(Stream stream, Client client, std::shared_ptr<HttpServer::Shared> shared)
+      : stream_(std::move(stream)), shared_(std::move(shared)), client_(std::move(client)) {}
 
   void start() {
     if constexpr (kSecure) {
@@ -109,7 +106,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     keep_alive_ = parser_->get().keep_alive();
     only_head_ = parser_->get().method() == http::verb::head;
     if (beast::websocket::is_upgrade(parser_->get())) return upgrade();
-    const HttpRequest request = to_request(parser_->get(), client_, kSecure);
+    const HttpRequest request = to_request(parser_->get(), client_.ip, kSecure);
     beast::get_lowest_layer(stream_).expires_never();
     shared_->api.handle(request, [self = this->shared_from_this()](HttpResponse response) {
       self->respond(std::move(response));
@@ -117,12 +114,12 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   }
 
   void upgrade() {
-    const HttpRequest request = to_request(parser_->get(), client_, kSecure);
+    const HttpRequest request = to_request(parser_->get(), client_.ip, kSecure);
     if (request.path != "/ws") return respond(refusal(404, "there is no WebSocket but /ws"));
     if (auto refused = shared_->access.refuse_origin(request)) return respond(*std::move(refused));
     if (auto refused = shared_->access.refuse_token(request)) return respond(*std::move(refused));
     beast::get_lowest_layer(stream_).expires_never();
-    serve_socket(std::move(stream_), parser_->release(), client_, shared_);
+    serve_socket(std::move(stream_), parser_->release(), std::move(client_), shared_);
   }
 
   void respond(HttpResponse given) {
@@ -158,8 +155,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
 
   Stream stream_;
   std::shared_ptr<HttpServer::Shared> shared_;
-  Counted open_;
-  std::string client_;
+  Client client_;
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   http::response<http::string_body> response_;
@@ -168,8 +164,9 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
 };
 
 template <typename Stream>
-void serve(Stream stream, std::shared_ptr<HttpServer::Shared> shared) {
-  std::make_shared<Connection<Stream>>(std::move(stream), std::move(shared))->start();
+void serve(Stream stream, Client client, std::shared_ptr<HttpServer::Shared> shared) {
+  std::make_shared<Connection<Stream>>(std::move(stream), std::move(client), std::move(shared))
+      ->start();
 }
 
 int hex_digit(char c) {
@@ -191,6 +188,18 @@ std::string decoded(std::string_view text) {
     i += 2;
   }
   return result;
+}
+
+/// IP address of the other side; empty if it is gone.
+std::string ip_of(const Tcp::socket& socket) {
+  Error error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return {};
+  const auto address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_string();
+  }
+  return address.to_string();
 }
 
 }  // namespace
@@ -216,20 +225,11 @@ HttpRequest to_request(const BeastRequest& request, const std::string& client, b
   return result;
 }
 
-std::string address_of(const beast::tcp_stream& stream) {
-  Error error;
-  const auto endpoint = stream.socket().remote_endpoint(error);
-  if (error) return {};
-  const auto address = endpoint.address();
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    return make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).to_string();
-  }
-  return address.to_string();
-}
-
 HttpServer::HttpServer(boost::asio::io_context& context, const ServerOptions& options, Api& api,
-                       Sessions& sessions, const Access& access, RequestRate& rate)
-    : shared_(new Shared{options, api, sessions, access, rate, {}, 0}), acceptor_(context) {
+                       Sessions& sessions, const Access& access, RequestRate& rate,
+                       Connections& connections)
+    : shared_(new Shared{options, api, sessions, access, rate, connections, {}}),
+      acceptor_(context) {
   if (!options.certificate.empty()) shared_->tls.emplace(tls_context(options));
   const Tcp::endpoint endpoint(boost::asio::ip::make_address(options.host), options.port);
   Error error;
@@ -260,18 +260,24 @@ void HttpServer::accept() {
   acceptor_.async_accept([this](const Error& error, Tcp::socket socket) {
     if (error == boost::asio::error::operation_aborted) return;
     // Without a free descriptor it fails at once, again and again; a connection that ends helps.
-    if (!error && shared_->connections < shared_->options.max_connections) {
-      Error ignored;
-      socket.set_option(Tcp::no_delay(true), ignored);
-      PlainStream stream(std::move(socket));
-      if (shared_->tls) {
-        serve(SecureStream(std::move(stream), *shared_->tls), shared_);
-      } else {
-        serve(std::move(stream), shared_);
-      }
-    }
+    if (!error) welcome(std::move(socket));
     accept();
   });
+}
+
+void HttpServer::welcome(Tcp::socket socket) {
+  std::string ip = ip_of(socket);
+  auto place = shared_->connections.open(ip);
+  if (!place) return;
+  Error ignored;
+  socket.set_option(Tcp::no_delay(true), ignored);
+  Client client{std::move(ip), *std::move(place)};
+  PlainStream stream(std::move(socket));
+  if (shared_->tls) {
+    serve(SecureStream(std::move(stream), *shared_->tls), std::move(client), shared_);
+  } else {
+    serve(std::move(stream), std::move(client), shared_);
+  }
 }
 
 }  // namespace remotemedia::server

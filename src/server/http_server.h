@@ -22,7 +22,7 @@ class HttpServer {
 
   /// I/O error if the port is in use, or the certificate does not serve.
   HttpServer(boost::asio::io_context& context, const ServerOptions& options, Api& api,
-             Sessions& sessions, const Access& access, RequestRate& rate);
+             Sessions& sessions, const Access& access, RequestRate& rate, Connections& connections);
   ~HttpServer();
 
   void start();
@@ -35,6 +35,7 @@ class HttpServer {
 
  private:
   void accept();
+  void welcome(boost::asio::ip::tcp::socket socket);
 
   std::shared_ptr<Shared> shared_;
   boost::asio::ip::tcp::acceptor acceptor_;

@@ -29,19 +29,23 @@ struct HttpServer::Shared {
   Sessions& sessions;
   const Access& access;
   RequestRate& rate;
+  Connections& connections;
   std::optional<boost::asio::ssl::context> tls;
-  int connections = 0;
+};
+
+/// Who is at the other side of a connection.
+struct Client {
+  std::string ip;
+  Connections::Place place;
 };
 
 /// Takes over a connection whose request asks for a WebSocket.
-void serve_socket(PlainStream stream, BeastRequest request, std::string client,
+void serve_socket(PlainStream stream, BeastRequest request, Client client,
                   std::shared_ptr<HttpServer::Shared> shared);
-void serve_socket(SecureStream stream, BeastRequest request, std::string client,
+void serve_socket(SecureStream stream, BeastRequest request, Client client,
                   std::shared_ptr<HttpServer::Shared> shared);
 
 HttpRequest to_request(const BeastRequest& request, const std::string& client, bool secure);
-/// IP address of the other side; empty if it is gone.
-std::string address_of(const beast::tcp_stream& stream);
 
 /// One of those that are open, as long as it lives.
 class Counted {

@@ -70,6 +70,7 @@ void check(const ServerOptions& options) {
   check_range("max_sessions_per_address", options.max_sessions_per_address, 1, 1'000'000);
   check_range("max_requests_per_minute", options.max_requests_per_minute, 1, 10'000'000);
   check_range("max_connections", options.max_connections, 1, 1'000'000);
+  check_range("max_connections_per_address", options.max_connections_per_address, 1, 1'000'000);
   check_time("connect_timeout", options.connect_timeout, std::chrono::seconds(1));
   check_time("grace", options.grace, Time{});
   check_time("max_session_age", options.max_session_age, Time{});

@@ -7,6 +7,8 @@
 #include "server/json.h"
 #include "server/problem.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -23,9 +25,12 @@ constexpr std::size_t kUsualMetadata = 8;
 /// Of what an error says: one that quotes its data might be longer than a message may be.
 constexpr std::size_t kMaxErrorBytes = 4'096;
 
+/// Between two letters of UTF-8.
 std::string shortened(std::string text) {
   if (text.size() <= kMaxErrorBytes) return text;
-  return text.substr(0, kMaxErrorBytes) + " ...";
+  std::size_t end = kMaxErrorBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end) + " ...";
 }
 
 /// Of an error, for its page.
@@ -93,6 +98,7 @@ void Peer::work(Time now) {
     if (pipeline_) report_at_ = now + options_.metrics_interval;
   }
   for (const std::string& message : std::exchange(messages_, {})) take_message(message, now);
+  if (!message_problem_.empty()) complain(std::exchange(message_problem_, {}), now);
   if (!frames_.empty()) run_graph(now);
   if (!waiting_messages_.empty()) send_waiting(now);
 }
@@ -276,14 +282,16 @@ void Peer::on_channel_closed(std::uint16_t channel) {
 }
 
 void Peer::on_message(const rtc::DataMessage& message) {
-  const bool fits = message.bytes.size() <= kMaxMessageBytes &&
-                    messages_.size() < kMaxWaitingMessages &&
-                    message.kind == rtc::MessageKind::text;
-  if (!fits) {
-    ++dropped_messages_;
+  if (message.kind != rtc::MessageKind::text) {
+    message_problem_ = "a message is binary, expected text";
+  } else if (message.bytes.size() > kMaxMessageBytes) {
+    message_problem_ =
+        fmt::format("a message has {} bytes, at most {}", message.bytes.size(), kMaxMessageBytes);
+  } else if (messages_.size() < kMaxWaitingMessages) {
+    messages_.emplace_back(message.bytes.begin(), message.bytes.end());
     return;
   }
-  messages_.emplace_back(message.bytes.begin(), message.bytes.end());
+  ++dropped_messages_;
 }
 
 void Peer::remove_listener(const std::string& id) {

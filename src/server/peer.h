@@ -124,6 +124,7 @@ class Peer final : private rtc::EndpointSink {
   bool restart(Object& message, Time now);
   void take_message(std::string_view text, Time now);
   void take_text(const std::string& text, Time now);
+  void complain(const std::string& problem, Time now);
   void send_waiting(Time now);
   void report(Time now);
   [[nodiscard]] Value session_message() const;
@@ -147,6 +148,7 @@ class Peer final : private rtc::EndpointSink {
   // What the endpoint has given within a call, until the call is over.
   std::vector<std::pair<AudioBuffer, Time>> frames_;
   std::vector<std::string> messages_;
+  std::string message_problem_;  ///< with one that was no such message
   bool channel_opened_ = false;
 
   std::optional<std::uint16_t> channel_;

@@ -65,15 +65,15 @@ void Peer::send_waiting(Time now) {
   }
 }
 
+/// Of what the page has sent.
+void Peer::complain(const std::string& problem, Time now) {
+  send(Object{{"type", "error"}, {"fatal", false}, {"message", problem}}, now);
+}
+
 void Peer::take_message(std::string_view text, Time now) {
   const auto message = parse_object(text);
   const std::string type = message ? text_of(*message, "type") : "";
-  if (type.empty()) {
-    return send(Object{{"type", "error"},
-                       {"fatal", false},
-                       {"message", "a message is no JSON object with a type"}},
-                now);
-  }
+  if (type.empty()) return complain("a message is no JSON object with a type", now);
   if (type == "cancel") {
     if (pipeline_) pipeline_->cancel();
     cancel_audio();

@@ -1,5 +1,7 @@
 #include "server/peer_pipeline.h"
 
+#include "remotemedia/base/error.h"
+#include "remotemedia/base/log.h"
 #include "remotemedia/base/worker_pool.h"
 
 #include <algorithm>
@@ -14,18 +16,19 @@ namespace remotemedia::server {
 
 /// Shared with the threads of lanes, which may outlive the pipeline.
 struct PeerPipeline::Results {
+  std::string session_id;
   mutable std::mutex mutex;  ///< guards what follows
   std::vector<Packet> waiting;
   std::uint32_t generation = 0;
   std::uint64_t dropped = 0;
   std::exception_ptr failure;
+  bool has_warned = false;
   /// Who is inside of push(). Matters to that thread alone: no ordering.
   std::atomic<std::thread::id> pusher{};
   std::function<void()> notify;
 
   void add(Packet packet) {
-    // A Python object becomes JSON on the thread of the node that gave it, where that may wait.
-    if (const ForeignPtr* object = packet.object()) packet.payload = (*object)->to_value();
+    if (const ForeignPtr* object = packet.object()) packet.payload = json_of(**object);
     bool tell = false;
     {
       const std::lock_guard lock(mutex);
@@ -39,6 +42,21 @@ struct PeerPipeline::Results {
       waiting.push_back(std::move(packet));
     }
     if (tell) notify();
+  }
+
+  /// A Python object becomes JSON on the thread of the node that gave it, where that may wait. Of
+  /// one that is none only an empty payload leaves Python, which counts as unknown.
+  Payload json_of(const ForeignObject& object) {
+    try {
+      return object.to_value();
+    } catch (const Error& error) {
+      const std::lock_guard lock(mutex);
+      if (!std::exchange(has_warned, true)) {
+        log(LogLevel::warning,
+            "session " + session_id + ": a result goes nowhere: " + error.what());
+      }
+      return Bytes{};
+    }
   }
 
   void fail(std::exception_ptr error) {
@@ -55,6 +73,7 @@ PeerPipeline::PeerPipeline(const SessionSource& running, std::string session_id,
     : results_(std::make_shared<Results>()) {
   results_->notify = std::move(notify);
   SessionOptions options;
+  results_->session_id = session_id;
   options.id = std::move(session_id);
   options.lanes = true;
   // Live audio does not wait for a slow node.

@@ -41,6 +41,10 @@ class Page {
 void write_sessions(Page& page, const ServerFigures& figures) {
   page.single("server_sessions", "gauge", "Sessions that are open.", figures.sessions);
   page.single("server_websockets", "gauge", "WebSockets that are open.", figures.sockets);
+  page.single(
+      "server_connections_refused_total", "counter",
+      "Connections that were closed at once, as enough of all or of their address are open.",
+      figures.refused_connections);
   page.family("server_sessions_total", "counter", "Sessions by what became of their offer.");
   page.sample(figures.counts.opened, "result=\"opened\"");
   page.sample(figures.counts.refused, "result=\"refused\"");

@@ -13,6 +13,7 @@ struct ServerFigures {
   const SessionCounts& counts;
   std::size_t sessions = 0;
   int sockets = 0;
+  std::uint64_t refused_connections = 0;
   const std::map<int, std::uint64_t>& statuses;  ///< HTTP answers by status
 };
 

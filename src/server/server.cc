@@ -66,13 +66,14 @@ class Server::Impl {
         rate_(options_.max_requests_per_minute),
         sessions_(options_, std::move(running), std::move(listener),
                   [this](std::function<void()> task) { post(std::move(task)); }),
-        api_(options_, sessions_, access_, rate_) {}
+        connections_(options_.max_connections, options_.max_connections_per_address),
+        api_(options_, sessions_, access_, rate_, connections_) {}
 
   ~Impl() { stop(Time{}); }
 
   void start() {
     if (http_) refuse("server", "started", "one that has not been started");
-    http_.emplace(context_, options_, api_, sessions_, access_, rate_);
+    http_.emplace(context_, options_, api_, sessions_, access_, rate_, connections_);
     port_ = http_->port();
     sessions_.start();
     udp_ports_ = sessions_.udp_ports();
@@ -146,6 +147,7 @@ class Server::Impl {
   Access access_;
   RequestRate rate_;
   Sessions sessions_;
+  Connections connections_;
   Api api_;
   // After what the connections use that it still holds when it goes.
   boost::asio::io_context context_{1};

@@ -15,7 +15,8 @@ Signalling::Signalling(Sessions& sessions, RequestRate& requests, std::string cl
       client_(std::move(client)),
       id_(random_uuid()),
       send_(std::move(send)),
-      hang_up_(std::move(hang_up)) {}
+      hang_up_(std::move(hang_up)),
+      waits_since_(steady_now()) {}
 
 void Signalling::refuse(const std::string& message, int code, int retry_after_s) {
   Object text{{"type", "error"}, {"message", message}, {"code", code}};
@@ -53,7 +54,7 @@ void Signalling::on_offer(std::string sdp) {
                   .client = client_,
                   .on_end =
                       [self = weak_from_this()](const std::string& reason) {
-                        if (const auto open = self.lock()) open->on_session_end(reason);
+                        if (const auto open = self.lock()) open->end(reason);
                       }},
                  answered);
 }
@@ -61,6 +62,7 @@ void Signalling::on_offer(std::string sdp) {
 void Signalling::on_answered(const Result& result) {
   if (const auto* refused = std::get_if<Refused>(&result)) {
     opened_ = sessions_.has(id_);
+    waits_since_ = steady_now();
     return refuse(refused->message, refused->status, refused->retry_after_s);
   }
   const auto& accepted = std::get<Accepted>(result);
@@ -71,7 +73,11 @@ void Signalling::on_answered(const Result& result) {
   send_(to_json(Object{{"type", "answer"}, {"sdp", accepted.answer}, {"session_id", accepted.id}}));
 }
 
-void Signalling::on_session_end(const std::string& reason) {
+std::optional<Time> Signalling::waits_since() const {
+  return opened_ ? std::nullopt : std::optional(waits_since_);
+}
+
+void Signalling::end(const std::string& reason) {
   if (std::exchange(closed_, true)) return;
   send_(to_json(Object{{"type", "closed"}, {"reason", reason}}));
   hang_up_();

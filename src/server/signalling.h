@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,11 +24,14 @@ class Signalling : public std::enable_shared_from_this<Signalling> {
   void on_text(std::string_view text);
   /// The page has gone.
   void on_close();
+  /// Tells the page why, and ends the conversation.
+  void end(const std::string& reason);
+  /// Since when it has had no session, nor an offer of one.
+  [[nodiscard]] std::optional<Time> waits_since() const;
 
  private:
   void on_offer(std::string sdp);
   void on_answered(const Result& result);
-  void on_session_end(const std::string& reason);
   void refuse(const std::string& message, int code = 400, int retry_after_s = 0);
 
   Sessions& sessions_;
@@ -37,6 +41,7 @@ class Signalling : public std::enable_shared_from_this<Signalling> {
   std::function<void(std::string)> send_;
   std::function<void()> hang_up_;
   RequestRate rate_{kMessagesPerSecond * 60};
+  Time waits_since_;
   bool opened_ = false;
   bool closed_ = false;
 };

@@ -1,7 +1,11 @@
 // A WebSocket: texts in, texts out, one Signalling behind it.
 
+#include "server/clock.h"
 #include "server/http_shared.h"
 
+#include <fmt/format.h>
+
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 #include <deque>
@@ -19,20 +23,21 @@ constexpr std::size_t kMaxUnread = 64;
 
 /// `remotemedia`, if the page names it; a token never comes back.
 std::string chosen_protocol(std::string_view offered) {
-  return offered.find("remotemedia") == std::string_view::npos ? "" : "remotemedia";
+  http::token_list names(offered);
+  return names.exists("remotemedia") ? "remotemedia" : "";
 }
 
 template <typename Stream>
 class SocketConnection : public std::enable_shared_from_this<SocketConnection<Stream>> {
  public:
-  SocketConnection(Stream stream, BeastRequest request, std::string client,
+  SocketConnection(Stream stream, BeastRequest request, Client client,
                    std::shared_ptr<HttpServer::Shared> shared)
       : socket_(std::move(stream)),
         request_(std::move(request)),
-        client_(std::move(client)),
         shared_(std::move(shared)),
-        connection_(shared_->connections),
-        open_(shared_->api.sockets) {}
+        client_(std::move(client)),
+        open_(shared_->api.sockets),
+        deadline_(socket_.get_executor()) {}
 
   void start() {
     auto timeout = websocket::stream_base::timeout::suggested(beast::role_type::server);
@@ -56,7 +61,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection<St
   void begin() {
     const std::weak_ptr<SocketConnection> weak = this->shared_from_this();
     signalling_ = std::make_shared<Signalling>(
-        shared_->sessions, shared_->rate, client_,
+        shared_->sessions, shared_->rate, client_.ip,
         [weak](std::string text) {
           if (const auto self = weak.lock()) self->send(std::move(text));
         },
@@ -64,6 +69,21 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection<St
           if (const auto self = weak.lock()) self->hang_up();
         });
     read();
+    expect_offer();
+  }
+
+  /// Ends it if it has had no session for too long.
+  void expect_offer() {
+    const Time limit = shared_->options.connect_timeout;
+    const Time end = signalling_->waits_since().value_or(steady_now()) + limit;
+    deadline_.expires_after(end - steady_now());
+    deadline_.async_wait([weak = this->weak_from_this(), limit](const error_code& error) {
+      const auto self = weak.lock();
+      if (error || !self) return;
+      const auto since = self->signalling_->waits_since();
+      if (!since || *since + limit > steady_now()) return self->expect_offer();
+      self->signalling_->end(fmt::format("no offer came within {:g} s", seconds(limit)));
+    });
   }
 
   void read() {
@@ -119,10 +139,10 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection<St
 
   websocket::stream<Stream> socket_;
   BeastRequest request_;
-  std::string client_;
   std::shared_ptr<HttpServer::Shared> shared_;
-  Counted connection_;
+  Client client_;
   Counted open_;
+  boost::asio::steady_timer deadline_;
   std::shared_ptr<Signalling> signalling_;
   beast::flat_buffer buffer_;
   std::deque<std::string> unread_;
@@ -130,7 +150,7 @@ class SocketConnection : public std::enable_shared_from_this<SocketConnection<St
 };
 
 template <typename Stream>
-void begin_socket(Stream stream, BeastRequest request, std::string client,
+void begin_socket(Stream stream, BeastRequest request, Client client,
                   std::shared_ptr<HttpServer::Shared> shared) {
   std::make_shared<SocketConnection<Stream>>(std::move(stream), std::move(request),
                                              std::move(client), std::move(shared))
@@ -139,12 +159,12 @@ void begin_socket(Stream stream, BeastRequest request, std::string client,
 
 }  // namespace
 
-void serve_socket(PlainStream stream, BeastRequest request, std::string client,
+void serve_socket(PlainStream stream, BeastRequest request, Client client,
                   std::shared_ptr<HttpServer::Shared> shared) {
   begin_socket(std::move(stream), std::move(request), std::move(client), std::move(shared));
 }
 
-void serve_socket(SecureStream stream, BeastRequest request, std::string client,
+void serve_socket(SecureStream stream, BeastRequest request, Client client,
                   std::shared_ptr<HttpServer::Shared> shared) {
   begin_socket(std::move(stream), std::move(request), std::move(client), std::move(shared));
 }

@@ -7,9 +7,11 @@ import json
 import urllib.request
 from typing import Any
 
+import numpy as np
 import pytest
 
-from webrtc_serving import Call, run, server_is_built, serving, until
+from remotemedia import Node
+from webrtc_serving import Call, once, run, server_is_built, serving, until
 
 pytest.importorskip("aiortc", reason="the peer of these tests")
 from webrtc_peer import Peer, RefusedError, calling
@@ -84,6 +86,38 @@ def test_a_node_that_gives_up_ends_its_session_and_not_the_server(
             assert told["node_id"].startswith("call")
             await until(lambda: ended)
             assert server.connections() == []
+
+    run(test())
+
+
+@pytest.mark.parametrize("result", [b"RIFF", [(np.zeros(9, np.float32), 16_000)], {1}, 2**64])
+def test_a_result_that_no_page_could_read_is_counted_and_the_session_goes_on(result: Any) -> None:
+    async def test() -> None:
+        blocks: list[Any] = []
+        give = once(result)
+
+        def give_once(block: Any) -> Any:
+            blocks.append(block)
+            return give(block)
+
+        async with serving(lambda: Call(give_once)) as server, calling(server.url):
+            await until(lambda: len(blocks) > 20)
+            (listed,) = server.connections()
+            assert listed["statistics"]["unknown_results"] == 1
+
+    run(test())
+
+
+def test_a_coroutine_that_gives_up_ends_its_session_and_not_the_event_loop() -> None:
+    class Hopeless(Node):
+        async def process(self, data: Any) -> Any:
+            raise SystemExit(3)
+
+    async def test() -> None:
+        async with serving(Hopeless) as server, calling(server.url) as peer:
+            told = await peer.message("error", fatal=True)
+            assert "SystemExit" in told["message"]
+            await until(lambda: server.connections() == [])
 
     run(test())
 

@@ -32,5 +32,23 @@ TEST(LimitKey, AnIpv6NetworkOfOnePersonIsOneAddress) {
   EXPECT_EQ(limit_key("192.0.2.1"), "192.0.2.1");
 }
 
+TEST(Connections, AreLimitedInAllAndOfOneAddressUntilSomeEnd) {
+  Connections connections(3, 2);
+  auto first = connections.open("a");
+  {
+    const auto second = connections.open("a");
+    EXPECT_TRUE(first && second);
+    EXPECT_FALSE(connections.open("a"));
+    const auto other = connections.open("b");
+    EXPECT_TRUE(other);
+    EXPECT_FALSE(connections.open("c"));
+    EXPECT_EQ(connections.refused(), 2U);
+  }
+  const Connections::Place moved = *std::exchange(first, std::nullopt);
+  EXPECT_TRUE(connections.open("a"));
+  const auto second = connections.open("a");
+  EXPECT_FALSE(connections.open("a"));
+}
+
 }  // namespace
 }  // namespace remotemedia::server

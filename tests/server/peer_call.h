@@ -83,8 +83,8 @@ class PeerCall : public rtc::EndpointSink {
     const Value described = peer_.describe(now_);
     return described.as_object()->find("statistics")->as_object()->find(name)->number();
   }
-  void say(const std::string& text) {
-    browser_.send_message(0, rtc::MessageKind::text,
+  void say(const std::string& text, rtc::MessageKind kind = rtc::MessageKind::text) {
+    browser_.send_message(0, kind,
                           {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, now_);
   }
 

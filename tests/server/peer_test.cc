@@ -126,6 +126,22 @@ TEST(BargeIn, WithoutItWhatIsBeingPlayedGoesOn) {
   EXPECT_GT(level_of(last(call.heard(), seconds(1)), kOldAnswer), 0.2);
 }
 
+TEST(PeerMessages, APageIsToldWhatIsWrongWithItsOwn) {
+  PeerCall call(PeerCall::options(), test::one_node("PassThroughNode", "{}"));
+  const auto complaint_about = [&](const std::string& text, rtc::MessageKind kind) {
+    const std::size_t before = call.messages("error").size();
+    call.say(text, kind);
+    call.run_until([&] { return call.messages("error").size() > before; });
+    return text_of(call.messages("error").back(), "message");
+  };
+  using rtc::MessageKind;
+  EXPECT_EQ(complaint_about("[]", MessageKind::text), "a message is no JSON object with a type");
+  EXPECT_EQ(complaint_about("{}", MessageKind::binary), "a message is binary, expected text");
+  EXPECT_EQ(complaint_about(std::string(65'537, ' '), MessageKind::text),
+            "a message has 65537 bytes, at most 65536");
+  EXPECT_EQ(call.figure("dropped_messages"), 2);
+}
+
 TEST(PeerStatistics, TellTheLongestGapThatIsNoPauseOfWhoSpeaks) {
   const NodeRegistry registry = test::only<TalkingNode>("TalkingNode");
   PeerCall call(PeerCall::options(), test::one_node("TalkingNode", "{}", registry));

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <sched.h>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -69,7 +70,9 @@ std::multiset<std::string> single_processors() {
 }
 
 TEST_F(ServerTest, ShardsStayOnAProcessorEachWhereTheyAreAsManyAsThose) {
-  const std::size_t processors = std::thread::hardware_concurrency();
+  cpu_set_t usable;
+  ASSERT_EQ(sched_getaffinity(0, sizeof usable, &usable), 0);
+  const auto processors = static_cast<std::size_t>(CPU_COUNT(&usable));
   if (processors == 1) GTEST_SKIP() << "this process has one processor";
   ServerOptions options = loopback_options();
   options.shards = 0;  // as many as processors
@@ -335,6 +338,39 @@ TEST_F(ServerTest, AnOpenWebSocketIsClosedWithTheServer) {
   EXPECT_THAT(page.hear(), HasSubstr("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
   server_.reset();
   EXPECT_EQ(page.hear(), "");
+}
+
+TEST_F(ServerTest, AWebSocketWithoutAnOfferIsToldSoAndClosed) {
+  ServerOptions options = loopback_options();
+  options.connect_timeout = std::chrono::seconds(1);
+  start(resampler(), options);
+  const test::Connected page(port());
+  page.say(kAsksForASocket);
+  EXPECT_THAT(page.hear(), HasSubstr("101"));
+  std::string heard;
+  do {
+    heard += page.hear();
+  } while (!heard.empty() && !heard.ends_with("\x88\x02\x03\xe8"));
+  EXPECT_THAT(heard, HasSubstr(R"({"type":"closed","reason":"no offer came within 1 s"})"));
+}
+
+TEST_F(ServerTest, ConnectionsOfOneAddressAreLimitedAndThoseThatEndMakeRoom) {
+  ServerOptions options = loopback_options();
+  options.max_connections_per_address = 2;
+  start(resampler(), options);
+  {
+    const test::Connected page(port());
+    page.say(kAsksForASocket);
+    EXPECT_THAT(page.hear(), HasSubstr("101"));
+    const test::Connected other(port());
+    other.say("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(other.hear(), HasSubstr("200"));
+    EXPECT_EQ(request(port(), "GET", "/health").status, 0);
+  }
+  Client clock;
+  EXPECT_TRUE(clock.run_until([&] { return request(port(), "GET", "/health").status == 200; }));
+  EXPECT_THAT(request(port(), "GET", "/metrics").body,
+              HasSubstr("remotemedia_server_connections_refused_total"));
 }
 
 TEST_F(ServerTest, AWebSocketThatSaysCloseMoreThanOnceIsGoneAfterwards) {

@@ -41,9 +41,11 @@ struct ServerOptions {
 
   int max_sessions = 1'000;
   int max_sessions_per_address = 100;
-  int max_requests_per_minute = 300;                ///< of one address, in bursts of a fifth of it
-  int max_connections = 2'000;                      ///< of HTTP
-  Time connect_timeout = std::chrono::seconds(30);  ///< from the offer to the first audio, 1 s up
+  int max_requests_per_minute = 300;  ///< of one address, in bursts of a fifth of it
+  int max_connections = 2'000;        ///< of HTTP, WebSockets among them
+  int max_connections_per_address = 250;
+  /// From a WebSocket to its offer, and from the offer to the first audio, 1 s up.
+  Time connect_timeout = std::chrono::seconds(30);
   Time grace = std::chrono::seconds(60);          ///< a session lives on without its browser, 0 up
   Time max_session_age{};                         ///< 0: no limit
   Time drain_timeout = std::chrono::seconds(10);  ///< stop() waits so long for sessions to end
