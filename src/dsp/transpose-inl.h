@@ -59,14 +59,22 @@ HWY_INLINE void transpose(D d, V& r0, V& r1, V& r2, V& r3, V& r4, V& r5, V& r6, 
   r7 = hn::BitCast(d, c7);
 }
 
-/// Rows of blocks of 128 bits become columns; there are as many vectors as blocks in one.
+/// Rows of blocks of 128 bits become columns; there are as many vectors as blocks in one, or each
+/// pair of blocks does so.
 template <class V>
 HWY_INLINE void transpose_blocks(V& /*row*/) {}
 template <class V>
 HWY_INLINE void transpose_blocks(V& r0, V& r1) {
-  const V even = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(r1), r0);
-  r1 = hn::OddEvenBlocks(r1, hn::SwapAdjacentBlocks(r0));
-  r0 = even;
+  const hn::DFromV<V> d;
+  if constexpr (hn::MaxLanes(d) * sizeof(hn::TFromD<decltype(d)>) == 32) {
+    const V low = hn::ConcatLowerLower(d, r1, r0);
+    r1 = hn::ConcatUpperUpper(d, r1, r0);
+    r0 = low;
+  } else {
+    const V even = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(r1), r0);
+    r1 = hn::OddEvenBlocks(r1, hn::SwapAdjacentBlocks(r0));
+    r0 = even;
+  }
 }
 template <class V>
 HWY_INLINE void transpose_blocks(V& r0, V& r1, V& r2, V& r3) {
