@@ -32,6 +32,8 @@ __all__ = ["WebRTCConfig", "WebRTCServer"]
 # How long the end of the process waits for servers that nobody has stopped.
 _EXIT_TIMEOUT_S: Final = 10.0
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+# 30 years fit into the native clock, whatever it counts from.
+_MAX_DRAIN_S: Final = 1e9
 
 
 class WebRTCServer:
@@ -78,6 +80,7 @@ class WebRTCServer:
         self._callbacks: Callbacks | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: asyncio.Future[None] | None = None
+        self._at_end: list[Callable[[], object]] = []  # called once it has stopped
 
     # --- running
 
@@ -124,12 +127,17 @@ class WebRTCServer:
         Parameters
         ----------
         drain_timeout_s : float, optional
-            How long to wait; that of the configuration if absent.
+            How long to wait, 0..1e9; that of the configuration if absent.
+
+        Raises
+        ------
+        ConfigurationError
+            The time is out of range, the loop that `start` was called on still works elsewhere, or
+            the server would wait for the caller.
         """
         if self._native is None:
             return
-        if asyncio.get_running_loop() is not self._loop:
-            refuse_argument("stop is called on another event loop than start")
+        self._take_loop(asyncio.get_running_loop())
         callbacks = self._callbacks
         assert callbacks is not None
         if callbacks.runs_here:
@@ -138,24 +146,31 @@ class WebRTCServer:
                 hint="call it in a task of its own: asyncio.create_task(server.stop())",
             )
         timeout_s = self.config.drain_timeout_s if drain_timeout_s is None else drain_timeout_s
+        if not 0 <= timeout_s <= _MAX_DRAIN_S:  # not a number is none of these either
+            refuse_argument(f"drain_timeout_s is {timeout_s!r}, expected seconds from 0 to 1e9")
         if self._stopped is None:
             done = self._worker.submit(self._native.stop, timeout_s)
             self._stopped = asyncio.wrap_future(done)
         await self._wait_for_stop(self._stopped, timeout_s + 1, callbacks)
 
     async def serve_forever(self) -> None:
-        """Serve until Ctrl-C, SIGTERM, or the task is cancelled; a second signal ends the process.
+        """Serve until Ctrl-C, SIGTERM, `stop`, or the task is cancelled.
 
-        Starts the server if it does not run, and stops it in the end.
+        Starts the server if it does not run, and stops it in the end. A second signal ends the
+        process.
         """
         ended = asyncio.Event()
-        with _on_signals(asyncio.get_running_loop(), ended.set):
+        with _signals.first_calls(ended.set, asyncio.get_running_loop()):
             if self._native is None:
                 await self.start()
+            served = self._native
+            self._at_end.append(ended.set)
             try:
                 await ended.wait()
             finally:
-                await self.stop()
+                self._at_end.remove(ended.set)
+                if self._native is served:  # else another task has stopped it
+                    await self.stop()
 
     async def __aenter__(self) -> WebRTCServer:
         """Listen."""
@@ -259,14 +274,25 @@ class WebRTCServer:
                     timeout_s = 1.0
             except asyncio.CancelledError as error:
                 cancelled = error
-        self._forget()
+        if self._stopped is stopped:  # else another task that waited has started it again
+            self._forget()
         if cancelled is not None:
             raise cancelled
         stopped.result()
 
+    def _take_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Go on with another loop if that of `start` is closed: nobody could stop it there."""
+        if loop is self._loop:
+            return
+        if self._loop is not None and not self._loop.is_closed():
+            refuse_argument("stop is called on another event loop than start")
+        self._loop, self._stopped = loop, None
+
     def _forget(self) -> None:
-        self._native = self._callbacks = None
+        self._native = self._callbacks = self._stopped = None
         _running.discard(self)
+        for call in self._at_end:
+            call()
 
     def _end_process(self) -> None:
         if self._native is not None:
@@ -305,26 +331,46 @@ def _checked(message: object) -> dict[str, Any]:
     return message
 
 
-@contextmanager
-def _on_signals(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> Iterator[None]:
-    """Call it on the first signal; the next one does what it did before. Main thread only."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
+class _Signals:
+    """Tells all servers of the first signal; the next one does what it did before them."""
 
-    def restore() -> None:
-        for number, handler in before.items():
+    def __init__(self) -> None:
+        self._calls: list[Callable[[], object]] = []
+        self._before: dict[signal.Signals, Any] = {}  # while the first one is waited for
+
+    @contextmanager
+    def first_calls(
+        self, call: Callable[[], object], loop: asyncio.AbstractEventLoop
+    ) -> Iterator[None]:
+        """Call it on the first signal. Main thread only."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        self._calls.append(call)
+        if not self._before:
+            self._catch(loop)
+        try:
+            yield
+        finally:
+            self._calls.remove(call)
+            if not self._calls:
+                self._restore(loop)
+
+    def _catch(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._before = {number: signal.getsignal(number) for number in _SIGNALS}
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._receive, loop)
+
+    def _receive(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._restore(loop)
+        for call in self._calls:
+            call()
+
+    def _restore(self, loop: asyncio.AbstractEventLoop) -> None:
+        for number, handler in self._before.items():
             loop.remove_signal_handler(number)
             signal.signal(number, handler)
+        self._before = {}
 
-    def receive() -> None:
-        restore()
-        call()
 
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, receive)
-    try:
-        yield
-    finally:
-        restore()
+_signals = _Signals()  # of a process, as handlers are

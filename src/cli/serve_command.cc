@@ -9,12 +9,14 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <sys/resource.h>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -106,6 +108,10 @@ sigset_t ending_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
+  // nohup wants the server to outlive its terminal; sigwait gets what is blocked, ignored or not.
+  struct sigaction hangup = {};
+  sigaction(SIGHUP, nullptr, &hangup);
+  if (hangup.sa_handler == SIG_IGN) sigdelset(&signals, SIGHUP);
   return signals;
 }
 
@@ -114,8 +120,20 @@ void check_that_sessions_begin(const std::shared_ptr<const Graph>& graph) {
   const Session session(graph, {}, [](const Output& /*output*/) {});
 }
 
+/// Each connection takes one, and the usual limit of 1024 is less than a server may have. Without
+/// the right to more, connections wait for a free one.
+void allow_descriptors(int connections) {
+  constexpr rlim_t kOthers = 256;  // of shards, files and what nodes open
+  const rlim_t wanted = static_cast<rlim_t>(connections) + kOthers;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int serve(ServeOptions options, Program& program) {
   const ServingHeap heap;
+  allow_descriptors(options.server.max_connections);
   std::shared_ptr<const Graph> graph =
       options.graph.empty() ? server::default_graph() : load_graph(options.graph, program).graph;
   check_that_sessions_begin(graph);

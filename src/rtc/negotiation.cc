@@ -142,11 +142,12 @@ void write_transport(const Local& local, std::string_view setup, std::string& ou
   if (!local.candidates.empty()) out += "a=end-of-candidates\r\n";
 }
 
-void write_audio(const Negotiated& taken, const Local& local, std::string_view setup,
-                 std::string& out) {
+/// An answer names the protocol of the offer (RFC 3264, 6).
+void write_audio(const Negotiated& taken, const Local& local, std::string_view protocol,
+                 std::string_view setup, std::string& out) {
   const auto line = std::back_inserter(out);
   const int type = taken.payload_type;
-  fmt::format_to(line, "m=audio 9 UDP/TLS/RTP/SAVPF {}\r\nc=IN IP4 0.0.0.0\r\n", type);
+  fmt::format_to(line, "m=audio 9 {} {}\r\nc=IN IP4 0.0.0.0\r\n", protocol, type);
   if (!taken.mid.empty()) fmt::format_to(line, "a=mid:{}\r\n", taken.mid);
   out += "a=rtcp-mux\r\n";
   if (taken.rtcp_rsize) out += "a=rtcp-rsize\r\n";
@@ -232,7 +233,7 @@ std::string write_answer(const Description& offer, const Negotiated& taken, cons
   out += "a=msid-semantic: WMS *\r\n";
   for (std::size_t i = 0; i < offer.sections.size(); ++i) {
     if (i == taken.section) {
-      write_audio(taken, local, "passive", out);
+      write_audio(taken, local, offer.sections[i].protocol, "passive", out);
     } else if (taken.data && i == taken.data->section) {
       write_data(taken.data->mid, local, "passive", out);
     } else {
@@ -253,7 +254,7 @@ std::string write_offer(const Local& local) {
   write_session(local, out);
   out += local.data ? "a=group:BUNDLE 0 1\r\n" : "a=group:BUNDLE 0\r\n";
   out += "a=extmap-allow-mixed\r\na=msid-semantic: WMS *\r\n";
-  write_audio(offered, local, "actpass", out);
+  write_audio(offered, local, "UDP/TLS/RTP/SAVPF", "actpass", out);
   if (local.data) write_data("1", local, "actpass", out);
   return out;
 }

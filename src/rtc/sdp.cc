@@ -264,8 +264,9 @@ class Parser {
 
   void read_extension(Section& at, std::string_view value) {
     const std::string_view id_text = cut(value, ' ');
-    const auto id = number(id_text.substr(0, id_text.find('/')), 255);
-    if (!id || *id == 0) return refuse_line("expected a=extmap:<1..255> <uri>");
+    // Above 255 are those of which an answer may choose (RFC 8285, 8): we leave them alone.
+    const auto id = number(id_text.substr(0, id_text.find('/')), 4'351);
+    if (!id || *id == 0) return refuse_line("expected a=extmap:<1..4351> <uri>");
     if (at.extensions.size() < kMaxExtensions) {
       at.extensions.push_back({static_cast<int>(*id), kept(cut(value, ' '))});
     }

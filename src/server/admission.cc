@@ -34,7 +34,8 @@ void RequestRate::forget_quiet(Time now) {
 }
 
 std::string limit_key(const std::string& ip) {
-  auto address = rtc::parse_address(ip, 0);
+  // Link-local ones have a zone, "fe80::1%eth0".
+  auto address = rtc::parse_address(std::string_view(ip).substr(0, ip.find('%')), 0);
   if (!address || !address->v6) return ip;
   std::fill(address->bytes.begin() + 8, address->bytes.end(), std::uint8_t{0});
   return ip_text(*address);

@@ -18,6 +18,8 @@ namespace {
 using Tcp = boost::asio::ip::tcp;
 using Error = boost::system::error_code;
 
+constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+
 std::string lower(std::string_view text) {
   std::string result(text);
   std::ranges::transform(result, result.begin(),
@@ -229,7 +231,8 @@ HttpServer::HttpServer(boost::asio::io_context& context, const ServerOptions& op
                        Sessions& sessions, const Access& access, RequestRate& rate,
                        Connections& connections)
     : shared_(new Shared{options, api, sessions, access, rate, connections, {}}),
-      acceptor_(context) {
+      acceptor_(context),
+      pause_(context) {
   if (!options.certificate.empty()) shared_->tls.emplace(tls_context(options));
   const Tcp::endpoint endpoint(boost::asio::ip::make_address(options.host), options.port);
   Error error;
@@ -254,14 +257,25 @@ void HttpServer::start() { accept(); }
 void HttpServer::close() {
   Error ignored;
   acceptor_.close(ignored);
+  pause_.cancel();
 }
 
 void HttpServer::accept() {
+  if (!acceptor_.is_open()) return;
   acceptor_.async_accept([this](const Error& error, Tcp::socket socket) {
     if (error == boost::asio::error::operation_aborted) return;
-    // Without a free descriptor it fails at once, again and again; a connection that ends helps.
-    if (!error) welcome(std::move(socket));
+    if (error) return accept_later();
+    welcome(std::move(socket));
     accept();
+  });
+}
+
+/// Without a free descriptor it fails at once, again and again, until a connection ends: asking all
+/// the time would take a processor.
+void HttpServer::accept_later() {
+  pause_.expires_after(kAcceptPause);
+  pause_.async_wait([this](const Error& stopped) {
+    if (!stopped) accept();
   });
 }
 

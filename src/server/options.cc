@@ -28,6 +28,14 @@ void check_address(std::string_view name, const std::string& text) {
          "names are not looked up");
 }
 
+/// One that stands for all of a machine is no place that a browser could send to.
+void check_announced(const std::string& text) {
+  check_address("announced_addresses", text);
+  if (rtc::parse_address(text, 0)->bytes != rtc::Address{}.bytes) return;
+  refuse("server: announced_addresses", "'" + text + "'", "the address of one machine",
+         "leave it out to announce all addresses of this one");
+}
+
 void check_opus_rate(std::string_view name, int rate) {
   static constexpr std::array kRates = {0, 8'000, 12'000, 16'000, 24'000, 48'000};
   if (std::ranges::find(kRates, rate) != kRates.end()) return;
@@ -47,7 +55,7 @@ void check_origin(const std::string& origin) {
 void check(const ServerOptions& options) {
   check_address("host", options.host);
   for (const std::string& address : options.announced_addresses) {
-    check_address("announced_addresses", address);
+    check_announced(address);
   }
   check_range("shards", options.shards, 0, 64);
   if (options.certificate.empty() != options.private_key.empty()) {

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <future>
@@ -42,6 +43,17 @@ bool is_loopback(const std::string& host) {
   if (!address) return false;
   if (!address->v6) return address->bytes[0] == 127;
   return host == "::1";
+}
+
+/// The shortest one: "::" of "0::0", and IPv4 where it is written as IPv6. What asks whether an
+/// address is this machine's own, or stands for all of them, compares it.
+std::string usual_spelling(const std::string& host) {
+  namespace ip = boost::asio::ip;
+  const ip::address address = ip::make_address(host);
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return ip::make_address_v4(ip::v4_mapped, address.to_v6()).to_string();
+  }
+  return address.to_string();
 }
 
 SessionSource running(GraphSource graphs) {
@@ -166,6 +178,7 @@ Server::Server(ServerOptions options, GraphSource graphs, SessionListener listen
 
 Server::Server(ServerOptions options, SessionSource running, SessionListener listener) {
   check(options);
+  options.host = usual_spelling(options.host);
   if (!running) refuse("server: graphs", "empty", "a function that gives the graph of a session");
   impl_ = std::make_unique<Impl>(std::move(options), std::move(running), std::move(listener));
 }

@@ -3,7 +3,9 @@
 #include "remotemedia/base/check.h"
 
 #include <cerrno>
+#include <cstddef>
 #include <fstream>
+#include <memory>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <string>
@@ -46,6 +48,12 @@ TlsContext tls_context(const ServerOptions& options) {
   context.set_options(TlsContext::no_tlsv1 | TlsContext::no_tlsv1_1);
   check_readable("certificate", options.certificate);
   check_readable("private_key", options.private_key);
+  // OpenSSL would ask for it on the terminal, which a server may not have.
+  const auto needs_phrase = std::make_shared<bool>(false);
+  context.set_password_callback([needs_phrase](std::size_t, TlsContext::password_purpose) {
+    *needs_phrase = true;
+    return std::string();
+  });
   boost::system::error_code error;
   context.use_certificate_chain_file(options.certificate.string(), error);
   if (error) {
@@ -55,7 +63,8 @@ TlsContext tls_context(const ServerOptions& options) {
   context.use_private_key_file(options.private_key.string(), TlsContext::pem, error);
   if (error) {
     refuse_file("private_key", options.private_key, "the key of the certificate in PEM",
-                error.message());
+                *needs_phrase ? "it is encrypted; decrypt it: openssl pkey -in FILE -out OTHER"
+                              : error.message());
   }
   return context;
 }

@@ -221,6 +221,25 @@ def test_waiting_for_items_can_be_interrupted(tmp_path: Path) -> None:
         assert process.wait(TIMEOUT_S) == 130
 
 
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_server_outlives_its_terminal_under_nohup_only(ignored: bool, tmp_path: Path) -> None:
+    manifest = graph(tmp_path / "same.json", [node("same")])
+    command = [PROGRAM, "serve", str(manifest), "--port", "0", "--json"]
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    with process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["status"] == "serving"
+        status = Path(f"/proc/{process.pid}/status").read_text().split()
+        blocked = int(status[status.index("SigBlk:") + 1], 16)
+        assert bool(blocked >> (signal.SIGHUP - 1) & 1) != ignored  # then the kernel drops it
+        process.send_signal(signal.SIGTERM if ignored else signal.SIGHUP)
+        assert process.wait(TIMEOUT_S) == 0
+
+
 def test_a_reader_that_goes_away_ends_the_run_quietly() -> None:
     read, write = os.pipe()
     os.close(read)

@@ -131,6 +131,71 @@ def test_twenty_servers_start_and_stop() -> None:
 
 
 @pytest.mark.native_only
+def test_a_server_that_is_started_again_by_one_of_two_stops_goes_on() -> None:
+    async def test() -> None:
+        async with serving() as server:
+
+            async def restart() -> None:
+                await server.stop()
+                await server.start()
+
+            await asyncio.gather(restart(), server.stop())
+            assert server.is_running
+            assert server.port > 0
+
+    run(test())
+
+
+@pytest.mark.native_only
+def test_a_stop_ends_serve_forever() -> None:
+    async def test() -> None:
+        async with serving() as server:
+            served = asyncio.create_task(server.serve_forever())
+            await asyncio.sleep(0)
+            await server.stop()
+            await asyncio.wait_for(served, 5)
+
+    run(test())
+
+
+@pytest.mark.native_only
+def test_one_signal_ends_all_servers() -> None:
+    async def test() -> None:
+        config = WebRTCConfig(port=0, shards=1, drain_timeout_s=0.0)
+        servers = [WebRTCServer(config, lambda: Pipeline([Call(nothing)])) for _ in range(2)]
+        before = signal.getsignal(signal.SIGTERM)
+        served = [asyncio.create_task(server.serve_forever()) for server in servers]
+        await until(lambda: all(server.is_running for server in servers))
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(asyncio.gather(*served), 10)
+        assert signal.getsignal(signal.SIGTERM) == before
+
+    run(test())
+
+
+@pytest.mark.native_only
+def test_a_server_whose_loop_is_closed_can_be_stopped_on_another_one() -> None:
+    config = WebRTCConfig(port=0, shards=1, drain_timeout_s=0.0)
+    server = WebRTCServer(config, lambda: Pipeline([Call(nothing)]))
+    run(server.start())
+    assert server.is_running
+    run(server.stop())
+    assert not server.is_running
+
+
+@pytest.mark.native_only
+@pytest.mark.parametrize("timeout_s", [-1.0, float("inf"), float("nan"), 1e10])
+def test_a_time_to_drain_that_is_none_is_refused(timeout_s: float) -> None:
+    async def test() -> None:
+        async with serving() as server:
+            with pytest.raises(ConfigurationError, match=r"expected seconds from 0 to 1e9"):
+                await server.stop(timeout_s)
+            assert server.is_running
+
+    run(test())
+
+
+@pytest.mark.native_only
 def test_a_server_that_nobody_stops_does_not_hold_up_the_end() -> None:
     program = """
         import asyncio
@@ -276,6 +341,27 @@ def test_a_factory_that_fails_refuses_the_session(
             server.set_pipeline_factory(lambda: Pipeline([Call(nothing)]))
             async with calling(server.url):
                 assert len(server.connections()) == 1
+
+    run(test())
+
+
+@pytest.mark.native_only
+def test_a_session_that_its_factory_closes_ends() -> None:
+    async def test() -> None:
+        ended: list[str] = []
+
+        def make(session_id: str) -> Pipeline:
+            server.close_session(session_id, "not welcome")
+            return Pipeline([Call(nothing)])
+
+        config = WebRTCConfig(port=0, drain_timeout_s=0.0)
+        server = WebRTCServer(config, make, on_session_end=lambda id, _: ended.append(id))
+        async with server:
+            peer = Peer(lambda _: 0.0)
+            await peer.call(server.url)
+            await until(lambda: ended)
+            await peer.close()
+            assert ended == [peer.session_id]
 
     run(test())
 

@@ -208,6 +208,16 @@ TEST(Negotiation, AnAnswerChoosesTheRoleInDtls) {
   EXPECT_TRUE(std::holds_alternative<Refusal>(open));
 }
 
+TEST(Negotiation, TheAnswerHasTheProtocolOfTheOffer) {
+  EXPECT_THAT(answer_to(replaced(chromium_offer(), "UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP")),
+              HasSubstr("m=audio 9 UDP/TLS/RTP/SAVP 111\r\n"));
+}
+
+TEST(Negotiation, ExtensionsOfWhichAnAnswerMayChooseAreLeftAlone) {
+  EXPECT_THAT(answer_to(replaced(chromium_offer(), "extmap:1 ", "extmap:4096 ")),
+              Not(HasSubstr("ssrc-audio-level")));
+}
+
 TEST(Negotiation, WithoutOpusTheOfferIsUnsupported) {
   const Refusal refusal = refused(replaced(chromium_offer(), "opus/48000/2", "speex/16000"));
   EXPECT_EQ(refusal.kind, RefusalKind::unsupported);

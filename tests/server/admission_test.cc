@@ -29,6 +29,7 @@ TEST(RequestRate, RemembersNoMoreAddressesThanItsLimit) {
 TEST(LimitKey, AnIpv6NetworkOfOnePersonIsOneAddress) {
   EXPECT_EQ(limit_key("2001:db8:1:2:3:4:5:6"), limit_key("2001:db8:1:2:ffff::1"));
   EXPECT_NE(limit_key("2001:db8:1:2::1"), limit_key("2001:db8:1:3::1"));
+  EXPECT_EQ(limit_key("fe80::5%eth0"), limit_key("fe80::6%eth0"));
   EXPECT_EQ(limit_key("192.0.2.1"), "192.0.2.1");
 }
 

@@ -40,6 +40,14 @@ TEST(ServerOptions, ARefusalNamesOptionAndValue) {
   EXPECT_THAT(refusal_of([](auto& o) { o.shards = -1; }), HasSubstr("shards is -1"));
 }
 
+TEST(ServerOptions, AnAddressThatStandsForAllIsNotAnnounced) {
+  for (const char* address : {"0.0.0.0", "::", "0::0"}) {
+    EXPECT_THAT(refusal_of([&](auto& o) { o.announced_addresses = {address}; }),
+                HasSubstr("expected the address of one machine"));
+  }
+  EXPECT_EQ(refusal_of([](auto& o) { o.announced_addresses = {"192.0.2.1", "::1"}; }), "taken");
+}
+
 TEST(ServerOptions, ATokenMayBeWords) {
   EXPECT_EQ(refusal_of([](auto& o) { o.tokens = {"words with \u00fcmlauts"}; }), "taken");
 }

@@ -40,6 +40,16 @@ TEST_F(ServerTest, WhatAClientSaysGoesThroughTheGraphAndComesBack) {
   ASSERT_TRUE(client.run_until([&] { return sessions() == 0; }));
 }
 
+TEST_F(ServerTest, AnAddressIsTheSameHoweverItIsWritten) {
+  for (const auto& [written, meant] :
+       {std::pair("0::0", "::"), std::pair("0:0:0:0:0:0:0:1", "::1"),
+        std::pair("::ffff:127.0.0.1", "127.0.0.1"), std::pair("192.0.2.1", "192.0.2.1")}) {
+    ServerOptions options = loopback_options();
+    options.host = written;
+    EXPECT_EQ(Server(options, resampler()).options().host, meant);
+  }
+}
+
 TEST_F(ServerTest, SessionsShareAPortAndHearOnlyThemselves) {
   ServerOptions options = loopback_options();
   options.shards = 1;
