@@ -112,7 +112,7 @@ def _clip_of(graph: Graph, item: Any, use_native: bool) -> Callable[[], Packet]:
 def _path_of(graph: Graph, item: Any) -> str | None:
     """Give the path of an audio file: a path object always is one, text if audio is wanted."""
     if isinstance(item, os.PathLike) or (isinstance(item, str) and graph.takes_audio):
-        return os.fsdecode(item)
+        return audio.path_text(item, "read")
     return None
 
 

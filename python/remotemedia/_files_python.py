@@ -18,6 +18,8 @@ from ._arrays import FORMATS, MAX_CHANNELS, MAX_RATE, MIN_RATE
 from .exceptions import MediaIOError, MissingExtraError
 
 WRITABLE_SUFFIXES: Final = (".flac", ".mp3", ".ogg", ".opus", ".wav")
+_LOSSY_SUFFIXES: Final = (".mp3", ".ogg", ".opus")
+_NEVER_EMPTY: Final = (".flac", ".mp3", ".opus")  # nobody could read such a file
 _I16 = FORMATS["i16"]
 _WAV_WIDTHS = {_I16: 2, FORMATS["i32"]: 4}
 _MP3_RATES: Final = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -50,6 +52,10 @@ def write_audio(path: str, audio: NDArray[Any], rate: int) -> None:
     """Write a whole file; its name appears when it is complete."""
     samples = np.atleast_2d(audio)
     suffix = _check_writable(path, rate, samples.shape[0])
+    if samples.shape[1] == 0 and suffix in _NEVER_EMPTY:
+        raise _unwritable(
+            path, "no audio came, and this kind of file cannot be empty", "write .wav or .ogg"
+        )
     if suffix == ".wav" and samples.dtype in _WAV_WIDTHS:
         _write_atomically(path, lambda part: _write_wave(part, samples, rate))
     else:
@@ -119,6 +125,10 @@ def _write_soundfile(path: str, suffix: str, samples: NDArray[Any], rate: int) -
         ".opus": ("OGG", "OPUS"),
         ".mp3": ("MP3", "MPEG_LAYER_III"),
     }[suffix]
+    if suffix in _LOSSY_SUFFIXES and samples.dtype != np.float32:
+        # As in C++; libsndfile 1.2.2 makes noise of two channels of int16 in .mp3.
+        full_scale = np.float32(-float(np.iinfo(samples.dtype).min))
+        samples = samples.astype(np.float32) / full_scale
     if suffix != ".wav" and samples.dtype == np.float32:
         samples = np.clip(np.nan_to_num(samples, nan=0.0), -1.0, 1.0)
 
@@ -154,7 +164,9 @@ def _check_readable(path: str) -> None:
             raise _unreadable(
                 path, "there is no such file", "check the path and the current folder"
             )
-        if file.is_file() and file.stat().st_size == 0:
+        if not file.is_file():  # a pipe would keep the caller waiting for its other end
+            raise _unreadable(path, "it is no regular file", "write the audio to a file first")
+        if file.stat().st_size == 0:
             raise _unreadable(path, "the file is empty")
     except ValueError as error:  # a NUL in the name
         raise _unreadable(path, str(error)) from error

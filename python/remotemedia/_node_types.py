@@ -271,12 +271,17 @@ def _converted(spec: ParameterSpec, value: Any) -> tuple[bool, Any]:
         return convert(value)
     if spec.type == "path" and isinstance(value, os.PathLike):
         value = os.fsdecode(value)
-    if not isinstance(value, str) or (spec.type == "path" and not value):
+    if not isinstance(value, str) or (spec.type == "path" and not _can_be_path(value)):
         return False, None
     if not spec.choices:
         return True, value
     choice = next((c for c in spec.choices if _ascii_lower(c) == _ascii_lower(value)), None)
     return choice is not None, choice
+
+
+def _can_be_path(text: str) -> bool:
+    """Whether it has no NUL: the system would take the part before it for another file's name."""
+    return text != "" and "\0" not in text
 
 
 def _as_boolean(value: Any) -> tuple[bool, Any]:

@@ -127,7 +127,7 @@ class Run:
         except Exception as error:
             if not self._scope.is_stopped:
                 self._span.fail(error)
-            if hasattr(error, "partial_results"):  # of a node that failed
+            if hasattr(error, "partial_results"):  # of a node that failed, or a file
                 error.partial_results = self._items(joins=False)
             raise
         finally:

@@ -30,7 +30,7 @@ from ._arrays import (
     check_samples,
 )
 from ._silero import SileroVAD
-from .exceptions import ItemTypeError
+from .exceptions import ItemTypeError, MediaIOError
 
 __all__ = [
     "EnergyVAD",
@@ -133,7 +133,7 @@ def read(path: Path) -> tuple[NDArray[np.float32], int]:
     MissingExtraError
         Without the native module, and the file is no integer PCM WAV: `soundfile` is needed.
     """
-    return kernels().read_audio(_path(path))
+    return kernels().read_audio(path_text(path, "read"))
 
 
 def write(path: Path, array: Samples, rate: int) -> None:
@@ -154,7 +154,7 @@ def write(path: Path, array: Samples, rate: int) -> None:
         Unknown suffix, no such folder, or the kind cannot hold the rate or the channels.
     """
     samples = check_samples(array)
-    kernels().write_audio(_path(path), samples, check_rate("write: rate", rate))
+    kernels().write_audio(path_text(path, "write"), samples, check_rate("write: rate", rate))
 
 
 def resample(
@@ -361,11 +361,20 @@ class EnergyVAD:
         self._kernel.reset()
 
 
-def _path(path: Path) -> str:
+def path_text(path: Path, action: str) -> str:
+    """Give a path as text; the error of a file to `action` if it can be no path."""
     try:
-        return os.fsdecode(path)
+        text = os.fsdecode(path)
     except TypeError:
         raise ItemTypeError(
             f"path is {path!r}, expected a str or a pathlib.Path",
             hint="read(path), write(path, ...)",
         ) from None
+    if "\0" in text:  # the system would take the part before it for the whole name
+        name = text.partition("\0")[0]
+        raise MediaIOError(
+            f"I/O error: cannot {action} '{name}': its name goes on after a NUL character",
+            hint="check the path",
+            path=text,
+        )
+    return text

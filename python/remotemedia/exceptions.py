@@ -296,6 +296,8 @@ class MediaIOError(RemoteMediaError, OSError):
     ----------
     path : str
         The file.
+    partial_results : list
+        What came out of a run before its input could not be read any further.
     """
 
     code = "RM4000"
@@ -304,6 +306,7 @@ class MediaIOError(RemoteMediaError, OSError):
     def __init__(self, message: str = "", *, hint: str = "", path: str = "") -> None:
         super().__init__(message, hint=hint)
         self.path = path
+        self.partial_results: list[Any] = []
 
 
 class SerializationError(RemoteMediaError):

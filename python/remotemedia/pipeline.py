@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
 from . import _pipeline_text
+from ._arrays import check_flag
 from ._document import TextFormat
 from ._engine import QueuePolicy
 from ._feeds import make_feed
@@ -67,10 +68,10 @@ class Pipeline:
         enable_metrics: bool = False,
     ) -> None:
         self.name = f"Pipeline_{id(self)}" if name is None else _checked_name(name)
-        self.enable_metrics = enable_metrics
+        self.enable_metrics = check_flag("Pipeline: enable_metrics", enable_metrics)
         self._list = NodeList()
         self._forget_runs()
-        for node in nodes or ():
+        for node in _checked_nodes(nodes):
             self.add_node(node)
 
     def _forget_runs(self) -> None:
@@ -183,6 +184,8 @@ class Pipeline:
         ------
         NodeError
             A node failed; ``partial_results`` has the items that came before.
+        MediaIOError
+            A file of the input cannot be read; it has ``partial_results`` too.
         ManifestError, ConfigurationError
             The nodes do not fit, or cannot run where they are asked to.
 
@@ -467,6 +470,15 @@ class Pipeline:
                 f"Cannot {action} nodes of a pipeline that is no chain",
                 hint="change its manifest and load that",
             )
+
+
+def _checked_nodes(nodes: Iterable[Node] | None) -> Iterable[Node]:
+    # Text is iterable, too, but its letters are no nodes.
+    if nodes is None or (isinstance(nodes, Iterable) and not isinstance(nodes, str | bytes)):
+        return nodes or ()
+    raise ConfigurationError(
+        f"Pipeline: nodes is {nodes!r}, expected a list of nodes", hint="Pipeline([node, ...])"
+    )
 
 
 def _checked_name(name: object) -> str:

@@ -36,7 +36,10 @@ fs::path folder_of(const fs::path& path) {
   return parent.empty() ? fs::path(".") : parent;
 }
 
+bool has_nul(const fs::path& path) { return path.native().find('\0') != std::string::npos; }
+
 void check_is_file_name(const fs::path& path) {
+  if (has_nul(path)) fail_writing(path.c_str(), kNulProblem, "give the path of a file");
   std::error_code error;
   if (!path.has_filename() || fs::is_directory(path, error)) {
     fail_writing(path, "it is a folder", "give the path of a file");

@@ -44,6 +44,11 @@ std::string expectation(const ParameterSpec& spec) {
   return text;
 }
 
+// The system would take the part before a NUL for the name of another file.
+bool can_be_path(std::string_view text) {
+  return !text.empty() && text.find('\0') == std::string_view::npos;
+}
+
 // The value as the table's type, if it can be.
 std::optional<Value> converted(const ParameterSpec& spec, const Value& given) {
   if (given.is_null() && spec.nullable) return given;
@@ -68,7 +73,7 @@ std::optional<Value> converted(const ParameterSpec& spec, const Value& given) {
     case ParameterType::string:
     case ParameterType::path: {
       const String* text = given.as_string();
-      if (text == nullptr || (spec.type == ParameterType::path && text->empty())) {
+      if (text == nullptr || (spec.type == ParameterType::path && !can_be_path(*text))) {
         return std::nullopt;
       }
       if (spec.choices.empty()) return given;

@@ -28,6 +28,7 @@ constexpr std::uint64_t kTrustedFrames = 1U << 22U;
 
 /// The path, if it names a file that can be read.
 const fs::path& checked(const fs::path& path) {
+  if (has_nul(path)) fail_reading(path.c_str(), kNulProblem, "check the path");
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) {
@@ -192,8 +193,9 @@ class AudioReader::Impl {
 
   /// Finds out whether the file holds less than its header says, and how many frames that would be.
   void compare_with_promise(const FileLayout& layout, int format) {
-    if (layout.bytes == 0 || layout.offset > input_.size()) return;
-    const std::uint64_t present = input_.size() - layout.offset;
+    if (layout.bytes == 0) return;
+    // A file may end before its audio begins.
+    const std::uint64_t present = input_.size() - std::min(input_.size(), layout.offset);
     truncated_ = present < layout.bytes;
     if (!truncated_ || is_mpeg_) return;
     const std::uint64_t frame_bytes =

@@ -143,6 +143,8 @@ TEST(Parameters, AWrongValueIsNamedWithWhatWasExpected) {
       {Object{{"ceiling", 0.5}}, "ceiling is 0.5, expected at most 0"},
       {Object{{"mono", 1}}, "mono is 1, expected a value of type boolean"},
       {Object{{"path", ""}}, "path is \"\", expected a value of type path, or null"},
+      {Object{{"path", std::string("a\0.wav", 6)}},
+       "path is \"a\\u0000.wav\", expected a value of type path, or null"},
       {Object{{"path", Value::Array{}}}, "path is [], expected a value of type path, or null"},
   };
   for (const auto& [given, message] : cases) {

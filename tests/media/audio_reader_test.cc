@@ -174,6 +174,8 @@ TEST(AudioReader, SaysWhyAPathIsNoAudioFile) {
   expect_unreadable(folder.path(), "it is a folder");
   expect_unreadable(folder.with("empty.wav", ""), "the file is empty");
   expect_unreadable("/dev/null", "no regular file");
+  const std::string real = folder.with("real.wav", test::wav({})).string();
+  expect_unreadable(real + std::string("\0.wav", 5), "its name goes on after a NUL character");
   for (const std::string name : {"text.wav", "text.txt", "text.mp3", "text.flac", "text.ogg"}) {
     const auto path =
         folder.with(name, "These are words, and no sound at all, in spite of their name.\n");
@@ -230,6 +232,14 @@ TEST_P(Truncated, IsAnErrorWhereverItIsCut) {
 INSTANTIATE_TEST_SUITE_P(Kinds, Truncated,
                          testing::Values(".wav", ".flac", ".ogg", ".opus", ".mp3"),
                          [](const auto& param_info) { return param_info.param.substr(1); });
+
+TEST(TruncatedAiff, MayEndBeforeItsAudioBegins) {
+  const TemporaryFolder folder;
+  // 16 bytes of the sound chunk come before the samples; none of them is there.
+  const std::string bytes = test::aiff({.frames = 0});
+  expect_error([&] { read_audio(folder.with("x.aiff", bytes.substr(0, bytes.size() - 4))); },
+               "is truncated at frame 0 of 100");
+}
 
 TEST(TruncatedFlac, NamesTheFrameReachedAndTheFramesPromised) {
   const TemporaryFolder folder;

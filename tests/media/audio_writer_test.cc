@@ -306,6 +306,8 @@ TEST(AudioWriter, SaysWhyAFileCannotBeMade) {
   expect_unwritable(folder / "x.aac", 8'000, 1,
                     "'.aac' is no suffix known here; use one of .flac, .mp3, .ogg, .opus, .wav");
   expect_unwritable(folder / "x", 8'000, 1, "no suffix");
+  expect_unwritable(folder / std::string("x\0.wav", 6), 8'000, 1,
+                    "its name goes on after a NUL character");
   expect_unwritable(folder / "none/x.wav", 8'000, 1, "there is no folder");
   expect_unwritable("/proc/x.wav", 8'000, 1, "no file can be made in its folder");
   std::filesystem::create_directory(folder / "y.wav");

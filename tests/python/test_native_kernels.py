@@ -286,6 +286,31 @@ def test_a_file_holds_what_was_written(tmp_path: Path, dtype: Any) -> None:
     assert samples.flags.writeable
 
 
+@pytest.mark.parametrize("suffix", [".ogg", ".opus", ".mp3"])
+@pytest.mark.parametrize("dtype", [np.float32, np.int16, np.int32])
+@pytest.mark.parametrize("kernels", [native, lambda: fallback])
+def test_a_lossy_file_sounds_like_what_was_written(
+    tmp_path: Path, kernels: Any, dtype: Any, suffix: str
+) -> None:
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(48_000) / 48_000)
+    clip = np.stack([tone, -tone]).astype(np.float32)
+    path = str(tmp_path / f"clip{suffix}")
+    name = {np.float32: "f32", np.int16: "i16", np.int32: "i32"}[dtype]
+    kernels().write_audio(path, fallback.convert_format(clip, name, False), 48_000)
+    samples, _ = kernels().read_audio(path)
+    assert np.abs(samples - clip)[:, 2_000:-2_000].max() < 0.05
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".opus", ".mp3"])
+@pytest.mark.parametrize("kernels", [native, lambda: fallback])
+def test_a_file_that_cannot_be_empty_is_not_written(
+    tmp_path: Path, kernels: Any, suffix: str
+) -> None:
+    with pytest.raises(MediaIOError, match=r"no audio came.*; write \.wav or \.ogg"):
+        kernels().write_audio(str(tmp_path / f"clip{suffix}"), noise(1, 0), 8_000)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("suffix", [".wav", ".flac"])
 @pytest.mark.parametrize("kernels", [native, lambda: fallback])
 def test_the_name_of_a_file_may_be_any_bytes(tmp_path: Path, kernels: Any, suffix: str) -> None:
@@ -309,6 +334,13 @@ def test_the_file_behind_a_link_is_replaced_and_a_pipe_never(tmp_path: Path, ker
     assert pipe.is_fifo()
     assert kernels().read_audio(str(tmp_path / "behind.wav"))[0].shape == (1, 100)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("kernels", [native, lambda: fallback])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, kernels: Any) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(MediaIOError, match="it is no regular file"):
+        kernels().read_audio(str(tmp_path / "pipe.wav"))
 
 
 def test_a_mono_array_is_written_as_one_channel(tmp_path: Path) -> None:

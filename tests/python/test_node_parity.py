@@ -306,6 +306,7 @@ def test_what_fails_fails_with_the_same_words(
         ("VADTriggeredBuffer", {"max_speech_duration_s": 0.25}),
         ("PassThroughNode", {"x": 1}),
         ("MediaReaderNode", {"path": ""}),
+        ("MediaWriterNode", {"output_path": "a\0.wav"}),
     ],
 )
 def test_wrong_parameters_are_refused_with_the_same_words(

@@ -129,6 +129,19 @@ def test_an_empty_pipeline_cannot_run() -> None:
         Pipeline().run_sync(1)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"nodes": AddNode()}, r"nodes is AddNode.*, expected a list of nodes; Pipeline\(\[node"),
+        ({"nodes": "AddNode"}, "nodes is 'AddNode', expected a list of nodes"),
+        ({"enable_metrics": "no"}, "enable_metrics is 'no', expected True or False"),
+    ],
+)
+def test_wrong_arguments_are_refused_by_name(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        Pipeline(**arguments)
+
+
 def test_get_config_names_the_nodes() -> None:
     pipeline = Pipeline([AddNode(addend=3)], name="sum")
     assert pipeline.get_config() == {

@@ -301,6 +301,26 @@ def test_a_missing_file_says_which(tmp_path: Path) -> None:
     assert caught.value.path == str(tmp_path / "gone.wav")
 
 
+@pytest.mark.parametrize("as_list", [False, True])
+def test_a_name_with_a_nul_is_not_cut_at_it(tmp_path: Path, use_rust: bool, as_list: bool) -> None:
+    write_wav(tmp_path / "real.wav", tone(rate=RATE))
+    name = f"{tmp_path}/real.wav\0.wav"
+    with pytest.raises(MediaIOError, match="its name goes on after a NUL character"):
+        Pipeline([VADNode()]).run_sync([name] if as_list else name, use_rust)
+
+
+def test_a_damaged_file_of_a_list_does_not_lose_the_results_before_it(
+    tmp_path: Path, use_rust: bool
+) -> None:
+    good = write_wav(tmp_path / "good.wav", tone(rate=RATE))
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"RIFF")
+    with pytest.raises(MediaIOError) as caught:
+        Pipeline([VADNode()]).run_sync([good, good, bad, good], use_rust)
+    assert caught.value.path == str(bad)
+    assert len(caught.value.partial_results) == 2
+
+
 def test_an_empty_and_a_one_frame_file_keep_their_length(tmp_path: Path) -> None:
     for frames, expected in ((0, 0), (1, 1), (3, 1)):
         path = write_wav(tmp_path / f"{frames}.wav", np.zeros((1, frames)), 48_000)

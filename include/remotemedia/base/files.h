@@ -13,13 +13,17 @@ namespace remotemedia {
 [[noreturn]] void fail_writing(const std::filesystem::path& path, std::string_view problem,
                                std::string_view hint = {});
 
+/// Whether a path holds a NUL: the system would take the part before it for the whole.
+bool has_nul(const std::filesystem::path& path);
+inline constexpr std::string_view kNulProblem = "its name goes on after a NUL character";
+
 /// Text of an errno value.
 std::string system_message(int error_number);
 
 /// The folder that a path names a file in; "." if it names none.
 std::filesystem::path folder_of(const std::filesystem::path& path);
 
-/// I/O error if `path` is a folder, or its folder is missing.
+/// I/O error if `path` is a folder, holds a NUL, or its folder is missing.
 void check_is_file_name(const std::filesystem::path& path);
 
 /// The file that a rename may replace to write to `path`: what a link names, not the link. I/O
