@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import sys
@@ -15,11 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import FORMATS, MAX_CHANNELS, MAX_RATE, MIN_RATE
+from ._file_layout import FileLayout, file_layout
 from .exceptions import MediaIOError, MissingExtraError
 
 WRITABLE_SUFFIXES: Final = (".flac", ".mp3", ".ogg", ".opus", ".wav")
 _LOSSY_SUFFIXES: Final = (".mp3", ".ogg", ".opus")
 _NEVER_EMPTY: Final = (".flac", ".mp3", ".opus")  # nobody could read such a file
+_CONTAINERS: Final = ("AIFF", "AU", "FLAC", "MP3", "OGG", "RF64", "W64", "WAV", "WAVEX")
+_KNOWN_KINDS: Final = "known kinds: wav, flac, ogg (vorbis, opus), mp3, aiff, au, w64"
+_MPEG_FRAME: Final = 1_152
+_MAX_SIZE: Final = 2**32 - 1
 _I16 = FORMATS["i16"]
 _WAV_WIDTHS = {_I16: 2, FORMATS["i32"]: 4}
 _MP3_RATES: Final = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -66,23 +72,28 @@ def _read_wave(path: str) -> tuple[NDArray[np.float32], int] | None:
     """Read PCM WAV; None if it is something else."""
     try:
         with wave.open(path, "rb") as file:
-            channels, width, rate, frames = file.getparams()[:4]
-            raw = file.readframes(frames)
+            channels, width, rate = file.getparams()[:3]
+        layout = file_layout(path)
+        if channels == 0 or width not in (1, 2, 3, 4) or layout.offset == 0:
+            return None
+        raw = _coded_audio(path, layout)
     except (wave.Error, EOFError):
         return None
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
-    if channels == 0 or width not in (1, 2, 3, 4):
-        return None
     present = len(raw) // (channels * width)
-    if present < frames:
-        raise _unreadable(
-            path,
-            f"it is truncated at frame {present} of {frames}",
-            "get a complete copy of the file",
-        )
-    samples = _decode_pcm(raw, width).reshape(frames, channels)
+    promised = layout.size // (channels * width)
+    if present < promised:
+        raise _truncated(path, present, promised)
+    samples = _decode_pcm(raw[: present * channels * width], width).reshape(present, channels)
     return np.ascontiguousarray(samples.T), rate
+
+
+def _coded_audio(path: str, layout: FileLayout) -> bytes:
+    """Give the bytes that the header promises: all the rest, if a stream left the size open."""
+    with Path(path).open("rb") as file:
+        file.seek(layout.offset)
+        return file.read(-1 if layout.open_size_at else layout.size)
 
 
 def _decode_pcm(raw: bytes, width: int) -> NDArray[np.float32]:
@@ -101,11 +112,33 @@ def _decode_pcm(raw: bytes, width: int) -> NDArray[np.float32]:
 
 def _read_soundfile(path: str) -> tuple[NDArray[np.float32], int]:
     soundfile = _soundfile(path, "read")
+    layout = file_layout(path)
     try:
-        data, rate = soundfile.read(_native_name(path), dtype="float32", always_2d=True)
+        with soundfile.SoundFile(_closed(path, layout)) as file:
+            container, rate, known = file.format, file.samplerate, file.frames
+            data = file.read(known, dtype="float32", always_2d=True)  # GSM cannot seek
     except (RuntimeError, OSError) as error:  # soundfile.LibsndfileError is a RuntimeError
         raise _unreadable(path, "it is no audio file known here, or it is damaged") from error
+    if container not in _CONTAINERS:
+        raise _unreadable(path, "its container is not supported", _KNOWN_KINDS)
+    # A header of MPEG audio counts whole MPEG frames, and not all encoders count the same.
+    slack = 2 * _MPEG_FRAME if container == "MP3" else 0
+    if len(data) + slack < known:
+        raise _truncated(path, len(data), known)
+    if os.path.getsize(path) - layout.offset < layout.size:
+        raise _truncated(path, len(data))
     return np.ascontiguousarray(data.T), int(rate)
+
+
+def _closed(path: str, layout: FileLayout) -> str | bytes | io.BytesIO:
+    """Give what soundfile shall open: the file, or a copy whose header tells the open size."""
+    if layout.open_size_at == 0:
+        return _native_name(path)
+    content = bytearray(Path(path).read_bytes())
+    size = min(len(content) - layout.offset, _MAX_SIZE)
+    place = slice(layout.open_size_at, layout.open_size_at + 4)
+    content[place] = size.to_bytes(4, layout.byte_order)
+    return io.BytesIO(content)
 
 
 def _write_wave(part: str, samples: NDArray[Any], rate: int) -> None:
@@ -238,6 +271,13 @@ def _soundfile(path: str, action: str) -> ModuleType:
         ) from error
     module: ModuleType = soundfile
     return module
+
+
+def _truncated(path: str, frame: int, frames: int | None = None) -> MediaIOError:
+    of_known = "" if frames is None else f" of {frames}"
+    return _unreadable(
+        path, f"it is truncated at frame {frame}{of_known}", "get a complete copy of the file"
+    )
 
 
 def _unreadable(path: str, problem: str, hint: str = "") -> MediaIOError:

@@ -377,7 +377,6 @@ bool Sessions::close(const std::string& id) {
 bool Sessions::end_with(const std::string& id, const std::string& reason) {
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return false;
-  if (!found->second.installed) return close(id);  // its page is not there yet to be told why
   Shard& shard = *shards_[found->second.shard];
   shard.post([&shard, id, reason] {
     shard.with(id, [&](Peer& peer, Time now) { peer.end_with(reason, now); });

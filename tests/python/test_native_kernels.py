@@ -343,6 +343,34 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path, kernels: Any) -> None:
         kernels().read_audio(str(tmp_path / "pipe.wav"))
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".opus", ".mp3"])
+@pytest.mark.parametrize("kernels", [native, lambda: fallback])
+def test_a_truncated_file_is_never_a_short_one(tmp_path: Path, kernels: Any, suffix: str) -> None:
+    path = tmp_path / f"clip{suffix}"
+    native().write_audio(str(path), noise(2, 48_000), 48_000)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(MediaIOError, match=r"truncated|damaged"):
+        kernels().read_audio(str(path))
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF])
+@pytest.mark.parametrize("dtype", [np.float32, np.int16])
+@pytest.mark.parametrize("kernels", [native, lambda: fallback])
+def test_a_stream_whose_header_leaves_the_length_open_is_read_to_its_end(
+    tmp_path: Path, kernels: Any, dtype: Any, size: int
+) -> None:
+    path = tmp_path / "stream.wav"
+    native().write_audio(str(path), noise(2, 1_000, dtype=dtype), 8_000)
+    expected, _ = native().read_audio(str(path))
+    content = bytearray(path.read_bytes())
+    place = content.index(b"data") + 4
+    content[place : place + 4] = size.to_bytes(4, "little")
+    content[4:8] = size.to_bytes(4, "little")
+    path.write_bytes(content)
+    assert np.array_equal(kernels().read_audio(str(path))[0], expected)
+
+
 def test_a_mono_array_is_written_as_one_channel(tmp_path: Path) -> None:
     path = str(tmp_path / "clip.wav")
     native().write_audio(path, noise(100, dtype=np.int16), 8_000)

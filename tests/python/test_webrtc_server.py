@@ -346,27 +346,6 @@ def test_a_factory_that_fails_refuses_the_session(
 
 
 @pytest.mark.native_only
-def test_a_session_that_its_factory_closes_ends() -> None:
-    async def test() -> None:
-        ended: list[str] = []
-
-        def make(session_id: str) -> Pipeline:
-            server.close_session(session_id, "not welcome")
-            return Pipeline([Call(nothing)])
-
-        config = WebRTCConfig(port=0, drain_timeout_s=0.0)
-        server = WebRTCServer(config, make, on_session_end=lambda id, _: ended.append(id))
-        async with server:
-            peer = Peer(lambda _: 0.0)
-            await peer.call(server.url)
-            await until(lambda: ended)
-            await peer.close()
-            assert ended == [peer.session_id]
-
-    run(test())
-
-
-@pytest.mark.native_only
 def test_a_node_that_fails_ends_its_session_and_no_other() -> None:
     blocks: list[Any] = []
 
