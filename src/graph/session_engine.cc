@@ -131,7 +131,7 @@ void Session::Engine::initialize() {
 }
 
 void Session::Engine::check_ready() const {
-  if (state_ == State::busy || running_on_lane_of == this) {
+  if (running_on_lane_of == this || state_ == State::busy) {  // a lane must not read the state
     refuse("the session", "busy", "idle", "do not call it from its own sink");
   }
   if (state_ != State::ready) refuse("the session", "finished", "running", "start another one");
