@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from . import runtime
 from ._graph import Graph
+from ._pipeline_text import utc_now
 from .manifest import Manifest, ManifestConnection, ManifestNode
 from .node import Node
 
@@ -38,14 +39,14 @@ class NodeList:
         self._entries: list[_Entry] = []
         self._connections: list[ManifestConnection] | None = None  # None: a chain
         self._description = ""
-        self._created_at = ""
+        self._created_at = utc_now()
 
     @classmethod
     def of(cls, manifest: Manifest, graph: Graph) -> NodeList:
         """Take over a manifest with the nodes that its graph has made."""
         made = cls()
         made._description = manifest.description
-        made._created_at = manifest.created_at
+        made._created_at = manifest.created_at or made._created_at
         made._entries = [
             _Entry(live.node, written.id, written.capabilities, written.execution)
             for live, written in zip(graph.nodes, manifest.nodes, strict=True)

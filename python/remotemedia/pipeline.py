@@ -352,8 +352,8 @@ class Pipeline:
     def serialize(self, include_capabilities: bool = True, description: str | None = None) -> str:
         """Give the manifest (version v1) as JSON, with all parameters and runtime hints.
 
-        `from_manifest` makes an equal pipeline of it. A loaded pipeline keeps its ids, description
-        and date.
+        `from_manifest` makes an equal pipeline of it. The date is when the pipeline was made; a
+        loaded one keeps its ids, description and date.
 
         Raises
         ------
@@ -361,7 +361,6 @@ class Pipeline:
             A parameter, e.g. a function, has no text form.
         """
         manifest = self._manifest(include_capabilities)
-        manifest.created_at = manifest.created_at or _pipeline_text.utc_now()
         if description is not None:
             manifest.description = description
         return _pipeline_text.manifest_text(manifest)

@@ -265,6 +265,16 @@ def test_serialize_loads_back_to_an_equal_pipeline() -> None:
         assert np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b
 
 
+def test_a_pipeline_has_one_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    dates = (f"2026-01-31T12:00:{second:02}Z" for second in range(60))
+    monkeypatch.setattr("remotemedia._node_list.utc_now", lambda: next(dates))
+    for made in (chain(), Pipeline.from_yaml(BRANCHES)):
+        text = made.serialize()
+        assert made.serialize() == text
+        assert copy.copy(made).serialize() == text
+        assert Pipeline.from_manifest(text).serialize() == text
+
+
 def make(node_type: Any, tmp_path: Path) -> Node:
     required = {
         "buffer_size_samples": 160,
