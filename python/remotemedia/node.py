@@ -6,6 +6,7 @@ import abc
 import inspect
 import threading
 import warnings
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -39,7 +40,10 @@ _user_classes: dict[str, type[Node]] = {}
 
 _live_lock = threading.Lock()
 # Whose call runs here, and of which session. No attribute alone could say it: sessions share nodes.
-_call: ContextVar[tuple[int, str | None]] = ContextVar("remotemedia_session", default=(0, None))
+# A context may outlive the node, whose id() is another's then.
+_call: ContextVar[tuple[weakref.ref[Node], str | None] | None] = ContextVar(
+    "remotemedia_session", default=None
+)
 
 
 class _Live:
@@ -240,12 +244,12 @@ class Node(abc.ABC):
     def set_session_id(self, session_id: str | None) -> None:
         """Say whose state `state` is."""
         self._session_id = session_id
-        _call.set((id(self), session_id))
+        _call.set((weakref.ref(self), session_id))
 
     def get_session_id(self) -> str | None:
         """Give the id of the session whose item is being processed."""
-        owner, session_id = _call.get()
-        return session_id if owner == id(self) else self._session_id
+        call = _call.get()
+        return call[1] if call is not None and call[0]() is self else self._session_id
 
     def get_session_state(self, session_id: str | None = None) -> SessionState | None:
         """Give the state of a session, of the present one if None.
@@ -405,7 +409,7 @@ class Node(abc.ABC):
     @contextmanager
     def _in_session(self, session_id: str | None) -> Iterator[None]:
         """Make `session_id` the present session of the calls inside."""
-        token = _call.set((id(self), session_id))
+        token = _call.set((weakref.ref(self), session_id))
         try:
             yield
         finally:

@@ -441,6 +441,14 @@ def test_nested_sessions_of_several_nodes_end_where_they_began() -> None:
     assert one.get_session_id() is None
 
 
+def test_a_new_node_has_no_session_of_one_that_is_gone() -> None:
+    for _ in range(100):  # nearly each has the address of the one before
+        gone = Plain()
+        gone.set_session_id("a")
+        del gone
+        assert Plain().get_session_id() is None
+
+
 @pytest.mark.parametrize(
     ("data", "session_id"),
     [
