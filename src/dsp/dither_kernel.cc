@@ -5,9 +5,9 @@
 // (Appleby, public domain) with a second key between its multiplications: without that, all
 // channels would have the same sequence from different places on. Its upper half less its lower
 // half, both uniform, is triangular with mean 0 and a variance of 1/6 step^2, in steps of 2^-16 of
-// an i16 step. One addition in f32 puts it on the scaled sample; 1.5 * 2^23 then rounds
-// (format_kernels.cc). `python/remotemedia/_kernels_numpy.py` has the same hash.
-// Cost: some 20 instructions per vector of samples, about a quarter of the speed of memcpy.
+// an i16 step. One addition in f32 puts it on the scaled sample, which is then rounded and
+// saturated as without dither (rounding-inl.h). `python/remotemedia/_kernels_numpy.py` has the same
+// hash. Cost: some 20 instructions per vector of samples, about a quarter of the speed of memcpy.
 // Accuracy: the bits of the definition on every target; whiteness and moments are tested.
 
 #include "dsp/dither_kernel.h"
@@ -32,13 +32,14 @@ namespace {
 
 constexpr std::uint32_t kMultiply1 = 0x85EBCA6BU;
 constexpr std::uint32_t kMultiply2 = 0xC2B2AE35U;
-constexpr float kNoFraction = 12582912.0F;  // 1.5 * 2^23: adding it leaves no bit for a fraction
 
 }  // namespace
 }  // namespace remotemedia::dsp
 #endif
 
-#include "dsp/streaming-inl.h"  // again for each target
+// again for each target
+#include "dsp/rounding-inl.h"
+#include "dsp/streaming-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace remotemedia::dsp::HWY_NAMESPACE {
@@ -82,46 +83,28 @@ HWY_INLINE hn::Vec<D> noise(hn::Vec<DU> x, hn::Vec<DU> twist) {
   return hn::ConvertTo(D(), hn::BitCast(DI(), hn::Sub(upper, lower)));
 }
 
-/// The integers are the low bits. The noise is scaled to full scale, not the sample to steps: the
-/// same bits, and the scaling becomes a part of the rounding.
-HWY_INLINE hn::Vec<DI16> rounded(hn::Vec<D> x, hn::Vec<D> noise_2_16) {
+/// kLanes samples in steps of i16, with noise.
+HWY_INLINE hn::Vec<D> noisy(const float* in, hn::Vec<D> noise_2_16) {
   const D d;
-  const auto noisy = hn::MulAdd(noise_2_16, hn::Set(d, 1.0F / 65536.0F / 32768.0F), x);
-  const auto high = hn::Set(d, 32767.0F / 32768.0F);
-  const auto clamped = hn::Max(hn::Min(noisy, high), hn::Set(d, -1.0F));
-  return hn::BitCast(DI16(), hn::MulAdd(clamped, hn::Set(d, 32768.0F), hn::Set(d, kNoFraction)));
-}
-
-/// NaN as 0; infinities stay, as clamping follows. Counts both.
-HWY_NOINLINE std::uint64_t without_nan(const float* in, float* out) {
-  std::uint64_t replaced = 0;
-  for (std::size_t i = 0; i < kStep; ++i) {
-    replaced += is_finite(in[i]) ? 0 : 1;
-    out[i] = std::isnan(in[i]) ? 0.0F : in[i];
-  }
-  return replaced;
+  const auto scaled = hn::Mul(hn::LoadU(d, in), hn::Set(d, 32768.0F));
+  return hn::MulAdd(noise_2_16, hn::Set(d, 1.0F / 65536.0F), scaled);
 }
 
 /// Four vectors, which are indexed by constants only, else they would live in memory.
 template <Stores kStores, std::size_t... kIndex>
 HWY_INLINE std::uint64_t step(const float* HWY_RESTRICT in, std::int16_t* HWY_RESTRICT out,
                               hn::Vec<DU> place, hn::Vec<DU> twist,
-                              std::index_sequence<kIndex...>) {
-  const D d;
-  hn::Vec<D> x[] = {hn::LoadU(d, in + kIndex * kLanes)...};
+                              std::index_sequence<kIndex...> all) {
+  const hn::Vec<D> random[] = {noise(hn::Add(place, hn::Set(DU(), kIndex * kLanes)), twist)...};
+  hn::Vec<DI> y[] = {nearest(noisy(in + kIndex * kLanes, random[kIndex]))...};
   std::uint64_t replaced = 0;
-  const auto zero = hn::Zero(d);
-  auto sum = zero;
-  ((sum = hn::MulAdd(x[kIndex], zero, sum)), ...);  // NaN if one is not finite
-  if (HWY_UNLIKELY(!hn::AllFalse(d, hn::IsNaN(sum)))) {
-    float clean[kStep];
-    replaced = without_nan(in, clean);
-    ((x[kIndex] = hn::LoadU(d, clean + kIndex * kLanes)), ...);
+  if (HWY_UNLIKELY(needs_care(in, y, all))) {
+    float ordinary[kStep];
+    replaced = make_ordinary(in, kStep, ordinary);
+    ((y[kIndex] = hn::NearestInt(noisy(ordinary + kIndex * kLanes, random[kIndex]))), ...);
   }
-  const hn::Vec<DI16> y[] = {
-      rounded(x[kIndex], noise(hn::Add(place, hn::Set(DU(), kIndex * kLanes)), twist))...};
-  store<kStores>(hn::ConcatEven(DI16(), y[1], y[0]), DI16(), out);
-  store<kStores>(hn::ConcatEven(DI16(), y[3], y[2]), DI16(), out + 2 * kLanes);
+  store<kStores>(narrowed(y[0], y[1]), DI16(), out);
+  store<kStores>(narrowed(y[2], y[3]), DI16(), out + 2 * kLanes);
   return replaced;
 }
 

@@ -1,15 +1,16 @@
 // Sample formats: all 12 pairs of i16, i32, f32 and f64, element by element.
 //
-// Design. A step takes four vectors of 32-bit samples, or the samples that correspond to them. The
-// powers of two between the formats are exact factors, so each conversion rounds once. To integers:
-// clamp the float to the range of the integer, then multiply by the factor and add 1.5 * 2^(number
-// of mantissa bits) in one fused step. That addition leaves no bit for a fraction, so it rounds to
-// nearest with ties to even, and the low bits of the sum are the integer in two's complement; where
-// there is no FMA the product is exact and the bits are the same. f32 to i32 needs more bits than
-// f32 has and uses the conversion instruction with saturation.
-// Samples that are not finite are found once per step, by a sum of x * 0, which is NaN if one is; a
-// step with some is cleaned into a buffer first. Ends that are no whole step go through buffers.
-// Source: the addition of 1.5 * 2^23 is classic (Lakos and others credit Kahan).
+// Design. A step takes eight vectors, or four where the samples become twice as long. The powers of
+// two between the formats are exact factors, so each conversion rounds once.
+// From f32 to integers: the conversion instruction (rounding-inl.h), then to i16 the one that
+// narrows and saturates.
+// From f64 to integers: multiply and add 1.5 * 2^52 in one fused step. That addition leaves no bit
+// for a fraction, so it rounds to nearest with ties to even, and the low bits of the sum are the
+// integer in two's complement; where there is no FMA the product is exact and the bits are the
+// same. The sum of the squares of a step says whether those have room for all of it.
+// A step with what is not finite or too large is made ordinary first.
+// Ends that are no whole step go through buffers.
+// Source: that addition is classic (Lakos and others credit Kahan).
 // Cost: bound by the caches, and by memory with streaming stores (docs/audio.md).
 // Accuracy: the bits of the definition, on every target.
 
@@ -57,22 +58,13 @@ constexpr Float full_scale() {
 template <typename From, typename To>
 inline constexpr bool kCleans = std::is_floating_point_v<From>&& std::is_integral_v<To>;
 
-/// NaN as 0; infinities stay, as clamping follows. Counts both.
-template <typename Float>
-std::uint64_t without_nan(const Float* in, std::size_t count, Float* out) {
-  std::uint64_t replaced = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    replaced += std::isfinite(in[i]) ? 0 : 1;
-    out[i] = std::isnan(in[i]) ? Float{0} : in[i];
-  }
-  return replaced;
-}
-
 }  // namespace
 }  // namespace remotemedia::dsp
 #endif
 
-#include "dsp/streaming-inl.h"  // again for each target
+// again for each target
+#include "dsp/rounding-inl.h"
+#include "dsp/streaming-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace remotemedia::dsp::HWY_NAMESPACE {
@@ -104,7 +96,7 @@ std::uint64_t convert(const From* in, std::size_t count, To* out, Stores) {
   std::uint64_t replaced = 0;
   for (std::size_t i = 0; i < count; ++i) {
     From x = in[i];
-    if constexpr (kCleans<From, To>) replaced += without_nan(&x, 1, &x);
+    if constexpr (kCleans<From, To>) replaced += make_ordinary(&x, 1, &x);
     out[i] = convert_one<To>(x);
   }
   return replaced;
@@ -119,14 +111,14 @@ using D64 = hn::ScalableTag<double>;
 using HalfI32 = hn::Half<DI32>;
 
 constexpr std::size_t kLanes = hn::MaxLanes(D32());
-constexpr std::size_t kStep = 4 * kLanes;
-constexpr std::size_t kWorthAligning = 16 * kStep;  // stores across cache lines cost twice
+template <typename From, typename To>
+constexpr std::size_t kStep = sizeof(From) == 8 || sizeof(To) == 8 ? 4 * kLanes : 8 * kLanes;
+constexpr std::size_t kWorthAligning = 64 * kLanes;  // stores across cache lines cost twice
 
-/// Adding this leaves no bit for a fraction.
-template <typename Float>
-inline constexpr Float kNoFraction = 12582912.0F;  // 1.5 * 2^23
-template <>
-inline constexpr double kNoFraction<double> = 6755399441055744.0;  // 1.5 * 2^52
+constexpr double kNoFraction = 6755399441055744.0;  // 1.5 * 2^52
+
+/// Samples of such squares, as i16, are 32-bit integers. NaN and infinities have none.
+constexpr double kMostSquares = 4096.0;
 
 /// kLanes / 2 samples as f64.
 template <typename From>
@@ -161,34 +153,25 @@ HWY_INLINE hn::Vec<D32> to_f32(const From* in) {
   }
 }
 
-/// Clamped to the range of To and rounded: the integers are the low bits.
-template <typename To, class D>
-HWY_INLINE hn::Vec<hn::RebindToUnsigned<D>> rounded(D d, hn::Vec<D> x) {
-  using Float = hn::TFromD<D>;
-  constexpr Float kScale = full_scale<To, Float>();
-  const auto high = hn::Set(d, static_cast<Float>(std::numeric_limits<To>::max()) / kScale);
-  const auto clamped = hn::Max(hn::Min(x, high), hn::Set(d, Float{-1}));
-  const auto sum = hn::MulAdd(clamped, hn::Set(d, kScale), hn::Set(d, kNoFraction<Float>));
-  return hn::BitCast(hn::RebindToUnsigned<D>(), sum);
+/// kLanes samples that are finite and near full scale as integers, which for To = i16 may be beyond
+/// its range.
+template <typename To>
+HWY_INLINE hn::Vec<DI32> to_integer(hn::Vec<D64> low, hn::Vec<D64> high) {
+  const D64 d;
+  const auto rounded = [d](hn::Vec<D64> x) HWY_ATTR {
+    constexpr double kScale = full_scale<To, double>();
+    if constexpr (std::is_same_v<To, I32>) {
+      const auto most = hn::Set(d, std::numeric_limits<I32>::max() / kScale);
+      x = hn::Max(hn::Min(x, most), hn::Set(d, -1.0));
+    }
+    return hn::BitCast(DI32(), hn::MulAdd(x, hn::Set(d, kScale), hn::Set(d, kNoFraction)));
+  };
+  return hn::ConcatEven(DI32(), rounded(high), rounded(low));
 }
 
-/// The low halves of the lanes of two vectors.
-template <class D, class V>
-HWY_INLINE hn::Vec<D> low_halves(D d, V low, V high) {
-  return hn::ConcatEven(d, hn::BitCast(d, high), hn::BitCast(d, low));
-}
-
-/// kLanes samples as integers: those of To are the low bits. `x` is one vector of f32 or two of
-/// f64.
-template <typename To, class V>
-HWY_INLINE hn::Vec<DI32> to_integer(const V* x) {
-  if constexpr (std::is_same_v<V, hn::Vec<D64>>) {
-    return low_halves(DI32(), rounded<To>(D64(), x[0]), rounded<To>(D64(), x[1]));
-  } else if constexpr (std::is_same_v<To, I16>) {
-    return hn::BitCast(DI32(), rounded<I16>(D32(), x[0]));
-  } else {
-    return hn::NearestInt(hn::Mul(x[0], hn::Set(D32(), full_scale<I32, float>())));
-  }
+template <typename To>
+HWY_INLINE hn::Vec<D32> scaled(const float* in) {
+  return hn::Mul(hn::LoadU(D32(), in), hn::Set(D32(), full_scale<To, float>()));
 }
 
 /// i32 to i16, which is the high half: adds half a step less a bit, plus the bit that makes ties
@@ -203,21 +186,21 @@ HWY_INLINE hn::Vec<DI32> high_i16(const I32* in) {
 template <Stores kStores, typename From, typename To>
 HWY_INLINE void convert_step(const From* HWY_RESTRICT in, To* HWY_RESTRICT out) {
   if constexpr (std::is_same_v<To, double>) {
-    for (std::size_t i = 0; i < kStep; i += kLanes / 2) {
+    for (std::size_t i = 0; i < kStep<From, To>; i += kLanes / 2) {
       store<kStores>(to_f64(in + i), D64(), out + i);
     }
   } else if constexpr (std::is_same_v<To, float>) {
-    for (std::size_t i = 0; i < kStep; i += kLanes) {
+    for (std::size_t i = 0; i < kStep<From, To>; i += kLanes) {
       store<kStores>(to_f32(in + i), D32(), out + i);
     }
   } else if constexpr (std::is_same_v<To, I32>) {
-    for (std::size_t i = 0; i < kStep; i += kLanes) {
+    for (std::size_t i = 0; i < kStep<From, To>; i += kLanes) {
       const auto wide = hn::PromoteTo(DI32(), hn::LoadU(hn::Half<DI16>(), in + i));
       store<kStores>(hn::ShiftLeft<16>(wide), DI32(), out + i);
     }
   } else {
     const DI16 d;
-    for (std::size_t i = 0; i < kStep; i += 2 * kLanes) {
+    for (std::size_t i = 0; i < kStep<From, To>; i += 2 * kLanes) {
       const auto low = hn::BitCast(d, high_i16(in + i));
       const auto high = hn::BitCast(d, high_i16(in + i + kLanes));
       store<kStores>(hn::ConcatOdd(d, high, low), d, out + i);
@@ -225,31 +208,56 @@ HWY_INLINE void convert_step(const From* HWY_RESTRICT in, To* HWY_RESTRICT out) 
   }
 }
 
-/// A step from floats to integers. Vectors are indexed by constants only, else they would live in
-/// memory: kVector counts those of the step, kOut the vectors of 32-bit integers.
-template <Stores kStores, typename From, typename To, std::size_t... kVector, std::size_t... kOut>
-HWY_INLINE std::uint64_t clean_step(const From* HWY_RESTRICT in, To* HWY_RESTRICT out,
-                                    std::index_sequence<kVector...>, std::index_sequence<kOut...>) {
-  const hn::ScalableTag<From> d;
-  constexpr std::size_t kWidth = hn::MaxLanes(d);
-  constexpr std::size_t kPerOut = sizeof...(kVector) / 4;
-  hn::Vec<decltype(d)> x[] = {hn::LoadU(d, in + kVector * kWidth)...};
+/// Vectors of a step are indexed by constants only, else they would live in memory.
+template <Stores kStores, std::size_t... kIndex>
+HWY_INLINE void write(const hn::Vec<DI32>* y, I32* HWY_RESTRICT out,
+                      std::index_sequence<kIndex...>) {
+  (store<kStores>(y[kIndex], DI32(), out + kIndex * kLanes), ...);
+}
+
+template <Stores kStores, std::size_t... kIndex>
+HWY_INLINE void write(const hn::Vec<DI32>* y, I16* HWY_RESTRICT out,
+                      std::index_sequence<kIndex...>) {
+  constexpr std::size_t kHalf = sizeof...(kIndex) / 2;
+  ((kIndex < kHalf ? store<kStores>(narrowed(y[2 * (kIndex % kHalf)], y[2 * (kIndex % kHalf) + 1]),
+                                    DI16(), out + 2 * kIndex * kLanes)
+                   : void()),
+   ...);
+}
+
+template <Stores kStores, typename To, std::size_t... kIndex>
+HWY_INLINE std::uint64_t clean_step(const float* HWY_RESTRICT in, To* HWY_RESTRICT out,
+                                    std::index_sequence<kIndex...> all) {
+  hn::Vec<DI32> y[] = {nearest(scaled<To>(in + kIndex * kLanes))...};
   std::uint64_t replaced = 0;
-  const auto zero = hn::Zero(d);
-  auto sum = zero;
-  ((sum = hn::MulAdd(x[kVector], zero, sum)), ...);
-  if (HWY_UNLIKELY(!hn::AllFalse(d, hn::IsNaN(sum)))) {
-    From clean[kStep];
-    replaced = without_nan(in, kStep, clean);
-    ((x[kVector] = hn::LoadU(d, clean + kVector * kWidth)), ...);
+  if (HWY_UNLIKELY(needs_care(in, y, all))) {
+    float ordinary[kStep<float, To>];
+    replaced = make_ordinary(in, kStep<float, To>, ordinary);
+    ((y[kIndex] = hn::NearestInt(scaled<To>(ordinary + kIndex * kLanes))), ...);
   }
-  const hn::Vec<DI32> y[] = {to_integer<To>(x + kOut * kPerOut)...};
-  if constexpr (std::is_same_v<To, I32>) {
-    (store<kStores>(y[kOut], DI32(), out + kOut * kLanes), ...);
-  } else {
-    store<kStores>(low_halves(DI16(), y[0], y[1]), DI16(), out);
-    store<kStores>(low_halves(DI16(), y[2], y[3]), DI16(), out + 2 * kLanes);
+  write<kStores>(y, out, all);
+  return replaced;
+}
+
+template <Stores kStores, typename To, std::size_t... kIndex>
+HWY_INLINE std::uint64_t clean_step(const double* HWY_RESTRICT in, To* HWY_RESTRICT out,
+                                    std::index_sequence<kIndex...> all) {
+  const D64 d;
+  constexpr std::size_t kHalf = kLanes / 2;
+  hn::Vec<D64> low[] = {hn::LoadU(d, in + kIndex * kLanes)...};
+  hn::Vec<D64> high[] = {hn::LoadU(d, in + kIndex * kLanes + kHalf)...};
+  std::uint64_t replaced = 0;
+  auto squares = hn::Zero(d);
+  ((squares = hn::MulAdd(low[kIndex], low[kIndex], squares)), ...);
+  ((squares = hn::MulAdd(high[kIndex], high[kIndex], squares)), ...);
+  if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Le(squares, hn::Set(d, kMostSquares))))) {
+    double ordinary[kStep<double, To>];
+    replaced = make_ordinary(in, kStep<double, To>, ordinary);
+    ((low[kIndex] = hn::LoadU(d, ordinary + kIndex * kLanes)), ...);
+    ((high[kIndex] = hn::LoadU(d, ordinary + kIndex * kLanes + kHalf)), ...);
   }
+  const hn::Vec<DI32> y[] = {to_integer<To>(low[kIndex], high[kIndex])...};
+  write<kStores>(y, out, all);
   return replaced;
 }
 
@@ -257,9 +265,8 @@ HWY_INLINE std::uint64_t clean_step(const From* HWY_RESTRICT in, To* HWY_RESTRIC
 template <Stores kStores, typename From, typename To>
 HWY_INLINE std::uint64_t step(const From* HWY_RESTRICT in, To* HWY_RESTRICT out) {
   if constexpr (kCleans<From, To>) {
-    constexpr std::size_t kVectors = kStep / hn::MaxLanes(hn::ScalableTag<From>());
-    return clean_step<kStores>(in, out, std::make_index_sequence<kVectors>(),
-                               std::make_index_sequence<4>());
+    constexpr std::size_t kVectors = kStep<From, To> / kLanes;
+    return clean_step<kStores>(in, out, std::make_index_sequence<kVectors>());
   } else {
     convert_step<kStores>(in, out);
     return 0;
@@ -269,8 +276,8 @@ HWY_INLINE std::uint64_t step(const From* HWY_RESTRICT in, To* HWY_RESTRICT out)
 /// Fewer samples than a step.
 template <typename From, typename To>
 HWY_NOINLINE std::uint64_t part_of_step(const From* in, std::size_t count, To* out) {
-  From in_step[kStep] = {};
-  To out_step[kStep];
+  From in_step[kStep<From, To>] = {};
+  To out_step[kStep<From, To>];
   std::copy_n(in, count, in_step);
   const std::uint64_t replaced = step<Stores::cached>(in_step, out_step);
   std::copy_n(out_step, count, out);
@@ -279,14 +286,15 @@ HWY_NOINLINE std::uint64_t part_of_step(const From* in, std::size_t count, To* o
 
 template <Stores kStores, typename From, typename To>
 HWY_INLINE std::uint64_t convert_all(const From* in, std::size_t count, To* out) {
+  constexpr std::size_t kCount = kStep<From, To>;
   std::uint64_t replaced = 0;
   std::size_t i = 0;
   if (kStores == Stores::streaming || count >= kWorthAligning) {
     i = std::min(count, samples_to_alignment(out));
     if (i > 0) replaced += part_of_step(in, i, out);
   }
-  for (; i + kStep <= count; i += kStep) {
-    ask_for<kStores>(in + i + kAskAhead<From>, kStep);
+  for (; i + kCount <= count; i += kCount) {
+    ask_for<kStores>(in + i + kAskAhead<From>, kCount);
     replaced += step<kStores>(in + i, out + i);
   }
   if constexpr (kStores == Stores::streaming) hwy::FlushStream();

@@ -72,7 +72,7 @@ std::vector<T> hard_values() {
       x.insert(x.end(), {tie, std::nextafter(tie, T{2}), tie / 65'536});
     }
     std::uniform_real_distribution<T> uniform(-1, 1);
-    for (int scale = -60; scale <= 3; ++scale) {
+    for (int scale = -60; scale <= 12; ++scale) {
       for (int i = 0; i < 300; ++i) x.push_back(std::ldexp(uniform(random), scale));
     }
   }
