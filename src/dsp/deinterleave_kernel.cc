@@ -8,8 +8,8 @@
 // frame, which are not stored. Tiles go through as many frames as stay in L1 before the next
 // channels, so that each cache line is read from memory once. Planes that do not begin with a cache
 // line are written by whole lines all the same (LineWriter), where a vector is a line: shorter ones
-// are written as they come, and of more than four planes through the caches, as a processor has
-// room for a few lines only that are streamed in parts. The last vector overlaps the one before it.
+// are written as they come, and of more than four planes through the caches, which was faster. The
+// last vector overlaps the one before it.
 //
 // Cost: bound by the caches or the memory, up to six channels; a tile of 4 vectors takes 8
 // shuffles, one of 8 takes 24, and each block of it a load; a plane that lies askew takes one
@@ -167,19 +167,41 @@ struct Part {
   HWY_INLINE bool writes(std::size_t plane) const { return plane >= skip && plane < count; }
 };
 
+/// kCount vectors of each plane, from frame `i` on; those of a plane one after the other.
+template <std::size_t kCount, class Group, class Writer, typename T, std::size_t... kIndex>
+HWY_INLINE void write_vectors(const Group& group, const Part<T>& part, Writer* writers,
+                              std::size_t i, std::index_sequence<kIndex...> /*all*/) {
+  Vector<T> v[kCount][Group::kPlanes];
+  for (std::size_t k = 0; k < kCount; ++k) {
+    group.load(part.in + (i + k * kLanes<T>)*part.channels, part.channels, v[k]);
+  }
+  const auto put = [&](std::size_t plane) HWY_ATTR {
+    for (std::size_t k = 0; k < kCount; ++k) writers[plane].put(v[k][plane], i + k * kLanes<T>);
+  };
+  ((part.writes(kIndex) ? put(kIndex) : void()), ...);
+}
+
+/// Vectors that are written one after the other: a line that is streamed in parts stays open until
+/// it is whole, and a processor has room for a few such lines only.
+template <Stores kStores, typename T>
+inline constexpr std::size_t kAtOnce = kStores == Stores::streaming ? kLine<T> / kLanes<T> : 1;
+
 /// The frames [begin, end) of a part, a whole number of vectors. Asks for `asked` samples with each
 /// vector, from `ask` on.
 template <Stores kStores, class Group, class Writer, typename T, std::size_t... kIndex>
 HWY_INLINE void write_part(const Group& group, const Part<T>& part, Writer* writers,
                            std::size_t begin, std::size_t end, const T* ask, std::size_t asked,
-                           std::index_sequence<kIndex...>) {
+                           std::index_sequence<kIndex...> all) {
+  constexpr std::size_t kCount = kAtOnce<kStores, T>;
   Writer w[] = {writers[kIndex]...};
-  Vector<T> v[Group::kPlanes];
-  for (std::size_t i = begin; i < end; i += kLanes<T>) {
-    ask_for<kStores>(ask, asked);
-    ask += asked;
-    group.load(part.in + i * part.channels, part.channels, v);
-    ((part.writes(kIndex) ? w[kIndex].put(v[kIndex], i) : void()), ...);
+  std::size_t i = begin;
+  for (; i + kCount * kLanes<T> <= end; i += kCount * kLanes<T>) {
+    ask_for<kStores>(ask, kCount * asked);
+    ask += kCount * asked;
+    write_vectors<kCount>(group, part, w, i, all);
+  }
+  if constexpr (kCount > 1) {
+    for (; i < end; i += kLanes<T>) write_vectors<1>(group, part, w, i, all);
   }
   ((writers[kIndex] = w[kIndex]), ...);
 }
@@ -203,8 +225,9 @@ void write_planes(const T* in, std::size_t frames, std::span<T* const> out) {
   const bool one_part = channels <= kPlanes;
   const std::size_t row_bytes = kLanes<T> * channels * sizeof(T);  // a vector of each
   const std::size_t whole = frames / kLanes<T> * kLanes<T>;
-  const std::size_t block =
-      one_part ? whole : std::max<std::size_t>(kBlockBytes / row_bytes, 1) * kLanes<T>;
+  constexpr std::size_t kUnit = kAtOnce<kStores, T> * kLanes<T>;
+  const std::size_t rows = kBlockBytes / row_bytes * kLanes<T> / kUnit;
+  const std::size_t block = one_part ? whole : std::max<std::size_t>(rows, 1) * kUnit;
   Writer<T> writers[kMaxChannels];
   const auto for_each_part = [&](auto work) HWY_ATTR {
     for (std::size_t p = 0; p < channels; p += kPlanes) {
@@ -218,8 +241,9 @@ void write_planes(const T* in, std::size_t frames, std::span<T* const> out) {
                            HWY_ATTR { writers[part.first + k].begin(part.planes[k], v); };
     write_once(group, part, 0, begin, kAll);
   });
-  for (std::size_t done = kLanes<T>; done < whole; done += block) {
-    const std::size_t end = std::min(done + block, whole);
+  // The first block ends a line, where the planes begin with one.
+  std::size_t end = std::min(kUnit, whole);
+  for (std::size_t done = kLanes<T>; done < whole; done = end, end = std::min(end + block, whole)) {
     // Two pages ahead, or a block, of which each part asks for its share.
     const T* const ask =
         in + done * channels + (one_part ? 2 * kAskAhead<T> : kBlockBytes / sizeof(T));

@@ -271,9 +271,9 @@ void to_frames_cached(std::span<const T* const> in, std::size_t frames, T* out) 
 /// Memory for a piece of as many frames as L1 has room for beside the input.
 template <typename T>
 struct Piece {
-  explicit Piece(std::size_t channels) : frames(kSamples / channels / kLine * kLine) {}
+  /// Planes begin with a cache line.
+  explicit Piece(std::size_t channels) : frames(kSamples / channels / kLine<T> * kLine<T>) {}
   static constexpr std::size_t kSamples = kBlockBytes / sizeof(T);
-  static constexpr std::size_t kLine = 64 / sizeof(T);  // so that planes begin with a cache line
   std::size_t frames;
   alignas(64) T samples[kSamples];
 };

@@ -97,14 +97,15 @@ HWY_INLINE hn::Mask<D> is_small(hn::Vec<D> sum) {
   return hn::And(hn::Lt(size, hn::Set(d, 0x1p-120F)), hn::Ne(size, hn::Zero(d)));
 }
 
-/// Asks for what later steps take. Of what lies in a cache, into L1: a load that two lines share,
-/// as of a channel that lies askew, waits long if they come from further away.
+/// Asks for what later steps take. Where a vector is a line, of what lies in a cache too, into L1:
+/// each load of a channel that lies askew meets two lines, and waits long if they come from further
+/// away.
 template <Stores kStores>
 HWY_INLINE void ask(const float* input) {
   constexpr std::size_t kAhead = 512 / sizeof(float);
   constexpr std::size_t kLine = 64 / sizeof(float);
   ask_for<kStores>(input + kAskAhead<float>, kStep);
-  if constexpr (kStores == Stores::cached) {
+  if constexpr (kStores == Stores::cached && kLanes == kLine) {
     for (std::size_t k = 0; k < kStep; k += kLine) __builtin_prefetch(input + kAhead + k, 0, 3);
   }
 }

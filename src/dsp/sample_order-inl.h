@@ -36,6 +36,10 @@ using Pairs = hn::ScalableTag<std::conditional_t<sizeof(T) == 2, std::uint32_t, 
 template <typename T>
 inline constexpr std::size_t kLanes = hn::MaxLanes(Tag<T>());
 
+/// Samples of a cache line.
+template <typename T>
+inline constexpr std::size_t kLine = 64 / sizeof(T);
+
 /// Half of L1: the frames that go through several tiles, or what one piece holds. The other half is
 /// for the other side.
 inline constexpr std::size_t kBlockBytes = 16'384;
@@ -218,7 +222,7 @@ class StraightWriter {
 
 /// Whether a vector is a whole cache line.
 template <typename T>
-inline constexpr bool kFillsLine = kLanes<T> * sizeof(T) == 64;
+inline constexpr bool kFillsLine = kLanes<T> == kLine<T>;
 
 /// Likewise by stores that never meet two cache lines, wherever the run begins: a vector is rotated
 /// by as many lanes as it begins behind an aligned place, so that one choice between two gives what
