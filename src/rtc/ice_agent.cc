@@ -13,8 +13,6 @@ constexpr std::uint32_t kPriority = (110U << 24) + (65'535U << 8) + 255U;
 
 }  // namespace
 
-IceCredentials IceCredentials::random() { return {random_text(16), random_text(32)}; }
-
 IceAgent::IceAgent(Role role, DatagramOutput& output)
     : role_(role),
       output_(&output),

@@ -2,6 +2,7 @@
 
 #include "remotemedia/base/time.h"
 #include "remotemedia/rtc/drop.h"
+#include "remotemedia/rtc/ice_credentials.h"
 #include "rtc/output.h"
 #include "rtc/stun.h"
 
@@ -11,14 +12,6 @@
 #include <vector>
 
 namespace remotemedia::rtc {
-
-struct IceCredentials {
-  std::string ufrag;
-  std::string pwd;
-
-  /// 16 and 32 random letters.
-  static IceCredentials random();
-};
 
 /// One side of ICE (RFC 8445) for one component. The lite side answers authenticated checks and
 /// sends none; the controlling side checks the candidates of a peer and nominates at once.

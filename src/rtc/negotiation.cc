@@ -1,5 +1,6 @@
 #include "rtc/negotiation.h"
 
+#include "remotemedia/rtc/ice_credentials.h"
 #include "rtc/sctp.h"
 
 #include <fmt/format.h>
@@ -47,9 +48,8 @@ const Section& transport_of(const Description& description, const Section& secti
 }
 
 std::optional<Refusal> check_transport(const Section& transport) {
-  if (transport.ice_ufrag.size() < 4 || transport.ice_pwd.size() < 22) {
-    return malformed(
-        "the audio section needs a=ice-ufrag of 4 letters and a=ice-pwd of 22 or more");
+  if (const auto problem = problem_of({transport.ice_ufrag, transport.ice_pwd})) {
+    return malformed("the audio section: " + *problem);
   }
   if (transport.fingerprints.empty()) {
     return transport.other_fingerprint

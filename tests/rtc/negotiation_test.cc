@@ -250,6 +250,26 @@ TEST(Negotiation, BrokenOffersAreMalformedAndNameTheLine) {
   EXPECT_EQ(refused(replaced(offer, "a=ice-pwd", "a=x")).kind, RefusalKind::malformed);
 }
 
+TEST(Negotiation, CredentialsAreOfTheLengthAndTheCharactersThatIceAllows) {
+  const auto reason_for = [](const std::string& ufrag, const std::string& pwd) {
+    const std::string named = replaced(chromium_offer(), "ufrag:EsAw", "ufrag:" + ufrag);
+    return refused(replaced(named, "pwd:P2uYro0UCOQ4zxjKXaWCBui1", "pwd:" + pwd)).reason;
+  };
+  const std::string pwd(22, 'p');
+  EXPECT_EQ(reason_for("abc", pwd),
+            "the audio section: a=ice-ufrag has 3 characters, expected 4..256");
+  EXPECT_EQ(reason_for("abcd", pwd.substr(1)),
+            "the audio section: a=ice-pwd has 21 characters, expected 22..256");
+  EXPECT_EQ(reason_for("ab d", pwd),
+            "the audio section: character 3 of a=ice-ufrag is 0x20, expected a letter, a digit, "
+            "'+' or '/'");
+  for (const char character : {'\0', '\t', '\r', ':', '"', '-', '\x7F', '\xE9'}) {
+    EXPECT_THAT(reason_for("abcd", pwd + character + "p"), HasSubstr("character 23 of a=ice-pwd"));
+  }
+  const std::string sound = std::string(250, 'a') + "+/09AZ";
+  EXPECT_EQ(taken(replaced(chromium_offer(), "ufrag:EsAw", "ufrag:" + sound)).ice_ufrag, sound);
+}
+
 TEST(Negotiation, LimitsOnSizeAndSections) {
   EXPECT_EQ(refused(std::string(sdp::kMaxSize + 1, 'v')).kind, RefusalKind::too_large);
   std::string offer = chromium_offer();
