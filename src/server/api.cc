@@ -215,6 +215,9 @@ void Api::whip_patch(const HttpRequest& request, const std::string& id, const Re
   const auto offered = offers_.find(id);
   if (offered == offers_.end()) return respond(refusal(404, "there is no session " + id));
   const auto credentials = credentials_of(request.body);
+  if (credentials) {
+    if (const auto problem = problem_of(*credentials)) return respond(refusal(400, *problem));
+  }
   const auto before = credentials_of(offered->second);
   if (!credentials || (before && before->ufrag == credentials->ufrag)) {
     return respond({.status = 204});

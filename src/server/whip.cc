@@ -1,6 +1,7 @@
 #include "server/whip.h"
 
 #include <functional>
+#include <utility>
 
 namespace remotemedia::server {
 namespace {
@@ -20,17 +21,18 @@ void for_each_line(std::string_view text, const std::function<void(std::string_v
 
 }  // namespace
 
-std::optional<IceCredentials> credentials_of(std::string_view description) {
-  IceCredentials found;
+std::optional<rtc::IceCredentials> credentials_of(std::string_view description) {
+  std::optional<std::string> ufrag;
+  std::optional<std::string> pwd;
   for_each_line(description, [&](std::string_view line) {
-    if (found.ufrag.empty() && line.starts_with(kUfrag)) found.ufrag = line.substr(kUfrag.size());
-    if (found.pwd.empty() && line.starts_with(kPwd)) found.pwd = line.substr(kPwd.size());
+    if (!ufrag && line.starts_with(kUfrag)) ufrag = line.substr(kUfrag.size());
+    if (!pwd && line.starts_with(kPwd)) pwd = line.substr(kPwd.size());
   });
-  if (found.ufrag.empty() || found.pwd.empty()) return std::nullopt;
-  return found;
+  if (!ufrag || !pwd) return std::nullopt;
+  return rtc::IceCredentials{*std::move(ufrag), *std::move(pwd)};
 }
 
-std::string with_credentials(std::string_view offer, const IceCredentials& credentials) {
+std::string with_credentials(std::string_view offer, const rtc::IceCredentials& credentials) {
   std::string changed;
   for_each_line(offer, [&](std::string_view line) {
     if (line.starts_with(kUfrag)) {

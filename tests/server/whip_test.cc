@@ -31,6 +31,12 @@ TEST(Whip, AFragmentWithoutCredentialsHasNone) {
   EXPECT_FALSE(credentials_of("a=ice-ufrag:abcd\n"));
 }
 
+TEST(Whip, CredentialsAreThoseThatAreWrittenEvenIfEmpty) {
+  const auto empty = credentials_of("a=ice-ufrag:\r\na=ice-pwd:\r\n");
+  ASSERT_TRUE(empty);
+  EXPECT_EQ(empty->ufrag, "");
+}
+
 TEST(Whip, TheAnswerToARestartHoldsCredentialsAndCandidatesOfTheFirstSection) {
   const std::string answer =
       "v=0\r\na=ice-lite\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=rtcp-mux\r\n"
