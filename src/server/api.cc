@@ -5,7 +5,6 @@
 #include "server/json.h"
 #include "server/prometheus_text.h"
 #include "server/random_id.h"
-#include "server/whip.h"
 
 #include <algorithm>
 #include <cctype>
@@ -183,16 +182,18 @@ void Api::whip(const HttpRequest& request, const std::string& listens_to, const 
   const std::string place = (listens_to.empty() ? "/whip/" : "/whep/resource/") + id;
   NewSession session{
       .id = id, .offer = request.body, .client = request.client, .listens_to = listens_to};
-  session.on_end = [this, id](const std::string& /*reason*/) { offers_.erase(id); };
-  offers_[id] = request.body;
+  session.on_end = [this, id](const std::string& /*reason*/) { whip_sessions_.erase(id); };
+  whip_sessions_[id].offer = request.body;
   sessions_.open(std::move(session), [this, respond, place, id](const Result& result) {
     if (const auto* refused = std::get_if<Refused>(&result)) {
-      offers_.erase(id);
+      whip_sessions_.erase(id);
       return respond(answer_to(*refused));
     }
     const std::string& answer = std::get<Accepted>(result).answer;
     HttpResponse response{.status = 201, .content_type = kSdp, .body = answer};
-    response.headers = {{"Location", place}, {"ETag", entity_tag(answer)}};
+    const std::string tag = entity_tag(answer);
+    if (WhipSession* opened = whip_session(id)) opened->tag = tag;
+    response.headers = {{"Location", place}, {"ETag", tag}};
     respond(std::move(response));
   });
 }
@@ -206,34 +207,46 @@ void Api::whip_resource(const HttpRequest& request, const std::string& id, const
   respond(not_allowed("PATCH, DELETE, OPTIONS"));
 }
 
+WhipSession* Api::whip_session(const std::string& id) {
+  const auto found = whip_sessions_.find(id);
+  return found == whip_sessions_.end() ? nullptr : &found->second;
+}
+
 /// Candidates are taken note of by doing nothing: ours are all in the answer, theirs are learned
-/// from checks. New credentials restart ICE.
+/// from checks. New credentials restart ICE (RFC 9725, 4.3).
 void Api::whip_patch(const HttpRequest& request, const std::string& id, const Respond& respond) {
   if (!has_type(request, kFragment)) {
     return respond(refusal(415, std::string("expected ") + kFragment));
   }
-  const auto offered = offers_.find(id);
-  if (offered == offers_.end()) return respond(refusal(404, "there is no session " + id));
+  const WhipSession* session = whip_session(id);
+  if (session == nullptr) return respond(refusal(404, "there is no session " + id));
   const auto credentials = credentials_of(request.body);
   if (credentials) {
     if (const auto problem = problem_of(*credentials)) return respond(refusal(400, *problem));
   }
-  const auto before = credentials_of(offered->second);
-  if (!credentials || (before && before->ufrag == credentials->ufrag)) {
-    return respond({.status = 204});
+  const auto before = credentials_of(session->offer);
+  const bool restarts = credentials && !(before && before->ufrag == credentials->ufrag);
+  const std::string_view if_match = request.header("if-match");
+  // Candidates may come without it: many clients have no tags, and nothing is done with late ones.
+  if (restarts && if_match.empty()) {
+    return respond(refusal(428, "a restart of ICE needs If-Match: *"));
   }
-  if (request.header("if-match") != "*") {
-    return respond(refusal(request.header("if-match").empty() ? 428 : 412,
-                           "a restart of ICE needs If-Match: *"));
+  if (!if_match.empty() && !matches(if_match, session->tag)) {
+    return respond(refusal(412, "If-Match names another ICE session than " + session->tag));
   }
-  const std::string offer = with_credentials(offered->second, *credentials);
+  if (!restarts) return respond({.status = 204});
+  restart_ice(id, with_credentials(session->offer, *credentials), respond);
+}
+
+void Api::restart_ice(const std::string& id, const std::string& offer, const Respond& respond) {
   sessions_.renew(id, offer, [this, id, offer, respond](const Result& result) {
     if (const auto* refused = std::get_if<Refused>(&result)) return respond(answer_to(*refused));
-    if (const auto kept = offers_.find(id); kept != offers_.end()) kept->second = offer;
     const std::string& answer = std::get<Accepted>(result).answer;
+    const std::string tag = entity_tag(answer);
+    if (WhipSession* restarted = whip_session(id)) *restarted = {offer, tag};
     HttpResponse response{
         .status = 200, .content_type = kFragment, .body = answer_fragment(answer)};
-    response.headers = {{"ETag", entity_tag(answer)}};
+    response.headers = {{"ETag", tag}};
     respond(std::move(response));
   });
 }

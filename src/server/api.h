@@ -4,6 +4,7 @@
 #include "server/http_message.h"
 #include "server/sessions.h"
 #include "server/web_files.h"
+#include "server/whip.h"
 
 #include <functional>
 #include <map>
@@ -33,6 +34,8 @@ class Api {
   void whip(const HttpRequest& request, const std::string& listens_to, const Respond& respond);
   void whip_resource(const HttpRequest& request, const std::string& id, const Respond& respond);
   void whip_patch(const HttpRequest& request, const std::string& id, const Respond& respond);
+  void restart_ice(const std::string& id, const std::string& offer, const Respond& respond);
+  WhipSession* whip_session(const std::string& id);
   void page(const HttpRequest& request, const Respond& respond) const;
   void count(int status) { ++statuses_[status]; }
 
@@ -42,8 +45,8 @@ class Api {
   RequestRate& rate_;
   const Connections& connections_;
   WebFiles files_;
-  std::map<std::string, std::string> offers_;  ///< of WHIP sessions, for a restart of ICE
-  std::map<int, std::uint64_t> statuses_;      ///< answers by status
+  std::map<std::string, WhipSession> whip_sessions_;  ///< by id, those of WHEP too
+  std::map<int, std::uint64_t> statuses_;             ///< answers by status
 };
 
 }  // namespace remotemedia::server

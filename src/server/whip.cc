@@ -1,5 +1,6 @@
 #include "server/whip.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -68,9 +69,24 @@ std::string answer_fragment(std::string_view answer) {
   return fragment;
 }
 
-std::string entity_tag(std::string_view description) {
-  const auto credentials = credentials_of(description);
+std::string entity_tag(std::string_view answer) {
+  const auto credentials = credentials_of(answer);
   return "\"" + (credentials ? credentials->ufrag : std::string()) + "\"";
+}
+
+bool matches(std::string_view if_match, std::string_view tag) {
+  if (if_match == "*") return true;
+  while (true) {
+    if_match.remove_prefix(std::min(if_match.find_first_not_of(", \t"), if_match.size()));
+    const bool weak = if_match.starts_with("W/");  // equal to none, as the comparison is strong
+    if (weak) if_match.remove_prefix(2);
+    const std::size_t end = if_match.starts_with('"') ? if_match.find('"', 1) : std::string::npos;
+    if (end == std::string::npos) return false;
+    const std::string_view listed = if_match.substr(0, end + 1);
+    // The examples of WHIP and WHEP quote the asterisk, and clients do as they show.
+    if (!weak && (listed == tag || listed == "\"*\"")) return true;
+    if_match.remove_prefix(end + 1);
+  }
 }
 
 }  // namespace remotemedia::server

@@ -1,4 +1,4 @@
-// PATCH of WHIP and WHEP (RFC 9725, 4.3).
+// PATCH of WHIP and WHEP: entity tags name ICE sessions (RFC 9725, 4.3).
 
 #include "server/serving.h"
 
@@ -49,8 +49,49 @@ class IceSessions : public test::Serving {
   [[nodiscard]] Fragments fragments_for(const test::Reply& created) const {
     return {port(), created.header("Location")};
   }
+  /// Candidates and restarts of a resource whose tag is `first` pass under the present tag only.
+  static void follow_the_tag(const Fragments& fragments, const std::string& first) {
+    const std::string candidate = "a=candidate:1 1 udp 1 192.0.2.1 5000 typ host\r\n";
+    EXPECT_EQ(fragments.status("", candidate), 204);
+    EXPECT_EQ(fragments.status("*", candidate), 204);
+    EXPECT_EQ(fragments.status("\"other\", " + first, candidate), 204);
+    EXPECT_EQ(fragments.status("\"other\"", candidate), 412);
+    EXPECT_EQ(fragments.status("W/" + first, candidate), 412);
+
+    EXPECT_EQ(fragments.status("", credentials("next")), 428);
+    EXPECT_EQ(fragments.status("\"other\"", credentials("next")), 412);
+    const test::Reply restarted = fragments.send("*", credentials("next"));
+    EXPECT_EQ(restarted.status, 200) << restarted.body;
+    const std::string second = restarted.header("ETag");
+    EXPECT_NE(second, first);
+
+    EXPECT_EQ(fragments.status(first, candidate), 412);
+    EXPECT_EQ(fragments.status(first, credentials("next") + candidate), 412);
+    EXPECT_EQ(fragments.status(first, credentials("last")), 412);
+    EXPECT_EQ(fragments.status(second, credentials("next") + candidate), 204);
+    // Whoever knows the tag knows more than "*" asks for.
+    const test::Reply again = fragments.send(second, credentials("last"));
+    EXPECT_EQ(again.status, 200) << again.body;
+    EXPECT_EQ(fragments.status(second, candidate), 412);
+    EXPECT_EQ(fragments.status(again.header("ETag"), candidate), 204);
+  }
+
   Client client_;
 };
+
+TEST_F(IceSessions, OfWhipAreNamedByTheirTags) {
+  start(test::resampler());
+  const test::Reply created = open("/whip");
+  follow_the_tag(fragments_for(created), created.header("ETag"));
+}
+
+TEST_F(IceSessions, OfWhepAreNamedByTheirTags) {
+  start(test::resampler());
+  Client speaker;
+  ASSERT_EQ(speaker.connect(port()).status, 200);
+  const test::Reply created = open("/whep/" + speaker.id);
+  follow_the_tag(fragments_for(created), created.header("ETag"));
+}
 
 TEST_F(IceSessions, TakeNoCredentialsThatIceForbids) {
   start(test::resampler());

@@ -37,6 +37,19 @@ TEST(Whip, CredentialsAreThoseThatAreWrittenEvenIfEmpty) {
   EXPECT_EQ(empty->ufrag, "");
 }
 
+TEST(Whip, IfMatchListsTagsOrTakesAny) {
+  const char* tag = "\"a+/9\"";
+  for (const char* any : {"*", "\"*\"", "\"a+/9\"", "\"b\", \"a+/9\"",
+                          ",\"b\",W/\"c\" ,\t\"a+/9\",", "\"b, c\",\"a+/9\""}) {
+    EXPECT_TRUE(matches(any, tag)) << any;
+  }
+  for (const char* none : {"", ",", "\"b\"", "a+/9", "W/\"a+/9\"", "\"b\", \"c\"", "\"a+/9",
+                           "*, \"b\"", "\"x\"a+/9\"", "\"\""}) {
+    EXPECT_FALSE(matches(none, tag)) << none;
+  }
+  EXPECT_FALSE(matches("\"\"", ""));
+}
+
 TEST(Whip, TheAnswerToARestartHoldsCredentialsAndCandidatesOfTheFirstSection) {
   const std::string answer =
       "v=0\r\na=ice-lite\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=rtcp-mux\r\n"
