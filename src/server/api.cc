@@ -158,7 +158,9 @@ void Api::metrics(const Respond& respond) {
 void Api::offer(const HttpRequest& request, const Respond& respond) {
   if (request.method != "POST") return respond(not_allowed("POST"));
   if (!has_type(request, kJson)) return respond(refusal(415, "expected application/json"));
-  const auto body = parse_object(request.body);
+  std::string problem;
+  const auto body = parse_object(request.body, problem);
+  if (!problem.empty()) return respond(refusal(400, "the body: " + problem));
   const std::string sdp = body ? text_of(*body, "sdp") : "";
   if (sdp.empty() || text_of(*body, "type") != "offer") {
     return respond(refusal(400, R"(expected {"sdp": "v=0...", "type": "offer"})"));

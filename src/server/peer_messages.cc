@@ -71,7 +71,9 @@ void Peer::complain(const std::string& problem, Time now) {
 }
 
 void Peer::take_message(std::string_view text, Time now) {
-  const auto message = parse_object(text);
+  std::string problem;
+  const auto message = parse_object(text, problem);
+  if (!problem.empty()) return complain("a message: " + problem, now);
   const std::string type = message ? text_of(*message, "type") : "";
   if (type.empty()) return complain("a message is no JSON object with a type", now);
   if (type == "cancel") {

@@ -136,6 +136,8 @@ TEST(PeerMessages, APageIsToldWhatIsWrongWithItsOwn) {
   };
   using rtc::MessageKind;
   EXPECT_EQ(complaint_about("[]", MessageKind::text), "a message is no JSON object with a type");
+  EXPECT_EQ(complaint_about(R"({"type":"x","id":18446744073709551616})", MessageKind::text),
+            "a message: the number 18446744073709551616 is out of range (line 1)");
   EXPECT_EQ(complaint_about("{}", MessageKind::binary), "a message is binary, expected text");
   EXPECT_EQ(complaint_about(std::string(65'537, ' '), MessageKind::text),
             "a message has 65537 bytes, at most 65536");

@@ -184,6 +184,9 @@ TEST_F(ServerTest, BadRequestsAreRefusedWithAReason) {
   EXPECT_EQ(request(port(), "POST", "/whip", kSdpType, "nonsense").status, 400);
   EXPECT_EQ(request(port(), "POST", "/whip", json_type, "{}").status, 415);
   EXPECT_EQ(request(port(), "POST", "/api/offer", json_type, "{").status, 400);
+  EXPECT_THAT(
+      request(port(), "POST", "/api/offer", json_type, R"({"id":18446744073709551616})").body,
+      HasSubstr("the body: the number 18446744073709551616 is out of range (line 1)"));
   EXPECT_EQ(request(port(), "GET", "/whip").status, 405);
   EXPECT_EQ(request(port(), "POST", "/health").status, 405);
   EXPECT_EQ(request(port(), "GET", "/nothing").status, 404);
