@@ -131,6 +131,12 @@ void allow_descriptors(int connections) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+void say_how_they_end(const std::string& sessions, double drain_timeout_s) {
+  print_to_stderr(drain_timeout_s > 0 ? fmt::format("remotemedia: waits for {}, {} s at most\n",
+                                                    sessions, drain_timeout_s)
+                                      : fmt::format("remotemedia: ends {}\n", sessions));
+}
+
 int serve(ServeOptions options, Program& program) {
   const ServingHeap heap;
   allow_descriptors(options.server.max_connections);
@@ -161,10 +167,7 @@ int serve(ServeOptions options, Program& program) {
   // A second one ends the program as it does any other.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   const std::size_t open = server.connections().size();
-  if (open > 0) {
-    print_to_stderr(fmt::format("remotemedia: waits for {}, {} s at most\n",
-                                counted(open, "session"), options.drain_timeout_s));
-  }
+  if (open > 0) say_how_they_end(counted(open, "session"), options.drain_timeout_s);
   server.stop();
   return success;
 }
@@ -231,7 +234,7 @@ void add_access_options(CLI::App& command, ServeOptions& options) {
       ->option_text("SECONDS");
   command
       .add_option("--drain-timeout", options.drain_timeout_s,
-                  "Waits so long for sessions at the end (10)")
+                  "Waits so long for sessions at the end; 0: not at all (10)")
       ->check(check_seconds)
       ->option_text("SECONDS");
 }

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ from cli_program import (
     talk,
     write_wav,
 )
+from webrtc_serving import server_is_built
 
 pytestmark = pytest.mark.native_only
 
@@ -242,6 +244,42 @@ def test_a_server_outlives_its_terminal_under_nohup_only(ignored: bool, tmp_path
         process.send_signal(signal.SIGTERM if ignored else signal.SIGHUP)
         assert process.wait(TIMEOUT_S) == 0
         assert is_waited_for != ignored  # what is ignored and not waited for, the kernel drops
+
+
+OFFER = f"""v=0
+m=audio 9 UDP/TLS/RTP/SAVPF 111
+a=mid:0
+a=rtcp-mux
+a=rtpmap:111 opus/48000/2
+a=ice-ufrag:abcd
+a=ice-pwd:{"p" * 22}
+a=fingerprint:sha-256 {":".join(["AB"] * 32)}
+a=setup:actpass
+"""
+
+
+@pytest.mark.skipif(not server_is_built(), reason="built without the WebRTC server")
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [("0", "ends 1 session"), ("0.001", "waits for 1 session, 0.001 s at most")],
+)
+def test_a_server_says_what_becomes_of_its_sessions(
+    seconds: str, said: str, tmp_path: Path
+) -> None:
+    manifest = graph(tmp_path / "same.json", [node("same")])
+    command = [PROGRAM, "serve", str(manifest), "--port", "0", "--json"]
+    with subprocess.Popen(
+        [*command, "--drain-timeout", seconds], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        kind = {"Content-Type": "application/sdp"}
+        offer = urllib.request.Request(url + "/whip", OFFER.encode(), kind)
+        with urllib.request.urlopen(offer, timeout=TIMEOUT_S) as answer:
+            assert answer.status == 201
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=TIMEOUT_S)
+    assert errors.decode() == f"remotemedia: {said}\n"
 
 
 def test_a_reader_that_goes_away_ends_the_run_quietly() -> None:
