@@ -14,9 +14,11 @@ constexpr std::size_t kMinUfrag = 4;
 constexpr std::size_t kMinPwd = 22;
 constexpr std::size_t kMaxCredential = 256;
 
+/// Beside those that ICE allows the four that browsers take from others too.
 bool is_ice_char(char letter) {
   return (letter >= 'A' && letter <= 'Z') || (letter >= 'a' && letter <= 'z') ||
-         (letter >= '0' && letter <= '9') || letter == '+' || letter == '/';
+         (letter >= '0' && letter <= '9') ||
+         std::string_view("+/-=#_").find(letter) != std::string_view::npos;
 }
 
 std::optional<std::string> problem_of_line(const char* name, std::string_view value,
