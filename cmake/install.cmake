@@ -32,7 +32,7 @@ install(EXPORT remotemedia FILE remotemedia-targets.cmake NAMESPACE remotemedia:
         DESTINATION ${package_dir} COMPONENT development)
 set(REMOTEMEDIA_PC_REQUIRES "")
 if(REMOTEMEDIA_BUILD_RTC)
-  set(REMOTEMEDIA_PC_REQUIRES " libssl >= 3 usrsctp >= 0.9.5 opus >= 1.3")
+  set(REMOTEMEDIA_PC_REQUIRES " libssl >= 3 libsrtp2 >= 2.4 usrsctp >= 0.9.5 opus >= 1.3")
 endif()
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/remotemedia-config.cmake.in
   ${PROJECT_BINARY_DIR}/remotemedia-config.cmake INSTALL_DESTINATION ${package_dir})

@@ -31,10 +31,10 @@ boost_headers() {
 packages=(
   g++ cmake ninja-build ccache pkg-config
   libhwy-dev libsndfile1-dev libssl-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev
-  libusrsctp-dev libopus-dev
+  libsrtp2-dev libusrsctp-dev libopus-dev
   python3-dev python3-venv
 )
-to_test=(libgtest-dev libgmock-dev libsrtp2-dev) # the last as a peer of ours
+to_test=(libgtest-dev libgmock-dev)
 case $purpose in
   run) packages+=(pocketsphinx-testdata) ;; # recordings of speech
   test) packages+=("${to_test[@]}" pocketsphinx-testdata) ;;

@@ -1,6 +1,7 @@
 #include "rtc/endpoint_impl.h"
 
 #include "remotemedia/base/check.h"
+#include "rtc/srtp_ciphers.h"
 
 #include <algorithm>
 
@@ -43,6 +44,7 @@ Endpoint::Impl::Impl(std::shared_ptr<const Identity> its_identity,
   if (options.max_datagrams_per_s < 1) {
     refuse("Endpoint: max_datagrams_per_s", options.max_datagrams_per_s, "1 or more");
   }
+  prepare_libsrtp();  // before anybody waits for media
   media = std::make_unique<MediaSession>(media_settings, *this, *sink);
 }
 

@@ -1,20 +1,24 @@
 #pragma once
 
 #include "remotemedia/rtc/drop.h"
-#include "rtc/bytes.h"
-#include "rtc/replay_window.h"
-#include "rtc/srtp_cipher.h"
+#include "rtc/srtp_keys.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
+struct srtp_ctx_t_;
+
 namespace remotemedia::rtc {
 
-/// SRTP and SRTCP of one session (RFC 3711, RFC 7714), both directions, in place. What it refuses
-/// leaves no trace: a stream is known from its first authentic packet on.
+/// SRTP and SRTCP of one session (RFC 3711, RFC 7714) by libsrtp2, both directions, in place. What
+/// it refuses leaves no trace: a stream is known from its first authentic packet on.
 class Srtp {
  public:
+  /// Throws a configuration error if the library refuses.
   explicit Srtp(const SrtpKeys& keys);
 
   /// `size` is of the packet and becomes that of the result; the memory is larger by kTrailer.
@@ -24,39 +28,35 @@ class Srtp {
   std::optional<Drop> unprotect_rtp(std::span<std::uint8_t> packet, std::size_t& size);
   std::optional<Drop> unprotect_rtcp(std::span<std::uint8_t> packet, std::size_t& size);
 
-  static constexpr std::size_t kTrailer = SrtpCipher::kMaxTag + 4;
-  /// Of a direction, RTP and RTCP each; another one takes the place of the one that has been quiet
-  /// for longest.
+  static constexpr std::size_t kTrailer = 20;  ///< of SRTCP with an AEAD: tag and index
+  /// Of a direction; another one takes the place of the one that has been quiet for longest.
   static constexpr std::size_t kMaxStreams = 8;
 
  private:
-  struct Stream {
-    std::uint32_t ssrc = 0;
-    std::uint64_t last_used = 0;
-    ReplayWindow packets{};  ///< by index: 16 bits of the packet's, above it the rollover counter
+  struct Free {
+    void operator()(srtp_ctx_t_* session) const;
   };
-  /// One direction's RTP or RTCP.
-  class Flow {
+  struct Stream {
+    std::uint32_t ssrc;
+    std::uint64_t last_used;
+  };
+  /// One direction. libsrtp2 itself would keep any number of streams.
+  class Direction {
    public:
-    Flow(SrtpProfile profile, const SrtpKeys::Master& master, SrtpCipher::Use use)
-        : cipher(profile, master, use) {
-      streams_.reserve(kMaxStreams);
-    }
-    /// Of a stream; of one that is not known, an empty one.
-    [[nodiscard]] const ReplayWindow& window(std::uint32_t ssrc) const;
-    void add(std::uint32_t ssrc, std::int64_t index);
-
-    SrtpCipher cipher;
+    Direction(SrtpProfile profile, SrtpKeys::Master master, bool inbound);
+    [[nodiscard]] srtp_ctx_t_* session() const { return session_.get(); }
+    /// A packet of this stream was taken.
+    void note(std::uint32_t ssrc);
 
    private:
+    std::unique_ptr<srtp_ctx_t_, Free> session_;
     std::vector<Stream> streams_;
     std::uint64_t uses_ = 0;
   };
 
-  Flow rtp_in_;
-  Flow rtcp_in_;
-  Flow rtp_out_;
-  Flow rtcp_out_;
+  std::size_t tag_size_;
+  Direction in_;
+  Direction out_;
 };
 
 }  // namespace remotemedia::rtc
