@@ -2,15 +2,9 @@
 //
 // Design. A step takes eight vectors, or four where the samples become twice as long. The powers of
 // two between the formats are exact factors, so each conversion rounds once.
-// From f32 to integers: the conversion instruction (rounding-inl.h), then to i16 the one that
-// narrows and saturates.
-// From f64 to integers: multiply and add 1.5 * 2^52 in one fused step. That addition leaves no bit
-// for a fraction, so it rounds to nearest with ties to even, and the low bits of the sum are the
-// integer in two's complement; where there is no FMA the product is exact and the bits are the
-// same. The sum of the squares of a step says whether those have room for all of it.
-// A step with what is not finite or too large is made ordinary first.
+// From floats to integers: the conversion instruction, then to i16 the one that narrows and
+// saturates; a step with what is not finite or too large is made ordinary first (rounding-inl.h).
 // Ends that are no whole step go through buffers.
-// Source: that addition is classic (Lakos and others credit Kahan).
 // Cost: bound by the caches, and by memory with streaming stores (docs/audio.md).
 // Accuracy: the bits of the definition, on every target.
 
@@ -115,11 +109,6 @@ template <typename From, typename To>
 constexpr std::size_t kStep = sizeof(From) == 8 || sizeof(To) == 8 ? 4 * kLanes : 8 * kLanes;
 constexpr std::size_t kWorthAligning = 64 * kLanes;  // stores across cache lines cost twice
 
-constexpr double kNoFraction = 6755399441055744.0;  // 1.5 * 2^52
-
-/// Samples of such squares, as i16, are 32-bit integers. NaN and infinities have none.
-constexpr double kMostSquares = 4096.0;
-
 /// kLanes / 2 samples as f64.
 template <typename From>
 HWY_INLINE hn::Vec<D64> to_f64(const From* in) {
@@ -153,25 +142,17 @@ HWY_INLINE hn::Vec<D32> to_f32(const From* in) {
   }
 }
 
-/// kLanes samples that are finite and near full scale as integers, which for To = i16 may be beyond
-/// its range.
-template <typename To>
-HWY_INLINE hn::Vec<DI32> to_integer(hn::Vec<D64> low, hn::Vec<D64> high) {
-  const D64 d;
-  const auto rounded = [d](hn::Vec<D64> x) HWY_ATTR {
-    constexpr double kScale = full_scale<To, double>();
-    if constexpr (std::is_same_v<To, I32>) {
-      const auto most = hn::Set(d, std::numeric_limits<I32>::max() / kScale);
-      x = hn::Max(hn::Min(x, most), hn::Set(d, -1.0));
-    }
-    return hn::BitCast(DI32(), hn::MulAdd(x, hn::Set(d, kScale), hn::Set(d, kNoFraction)));
-  };
-  return hn::ConcatEven(DI32(), rounded(high), rounded(low));
+/// kLanes samples in steps of To, of which `convert` makes integers.
+template <typename To, class Rounding>
+HWY_INLINE hn::Vec<DI32> to_integers(const float* in, Rounding convert) {
+  const D32 d;
+  return convert(hn::Mul(hn::LoadU(d, in), hn::Set(d, full_scale<To, float>())));
 }
-
-template <typename To>
-HWY_INLINE hn::Vec<D32> scaled(const float* in) {
-  return hn::Mul(hn::LoadU(D32(), in), hn::Set(D32(), full_scale<To, float>()));
+template <typename To, class Rounding>
+HWY_INLINE hn::Vec<DI32> to_integers(const double* in, Rounding convert) {
+  const D64 d;
+  const auto scale = hn::Set(d, full_scale<To, double>());
+  return convert(hn::Mul(hn::LoadU(d, in), scale), hn::Mul(hn::LoadU(d, in + kLanes / 2), scale));
 }
 
 /// i32 to i16, which is the high half: adds half a step less a bit, plus the bit that makes ties
@@ -225,38 +206,18 @@ HWY_INLINE void write(const hn::Vec<DI32>* y, I16* HWY_RESTRICT out,
    ...);
 }
 
-template <Stores kStores, typename To, std::size_t... kIndex>
-HWY_INLINE std::uint64_t clean_step(const float* HWY_RESTRICT in, To* HWY_RESTRICT out,
+template <Stores kStores, typename From, typename To, std::size_t... kIndex>
+HWY_INLINE std::uint64_t clean_step(const From* HWY_RESTRICT in, To* HWY_RESTRICT out,
                                     std::index_sequence<kIndex...> all) {
-  hn::Vec<DI32> y[] = {nearest(scaled<To>(in + kIndex * kLanes))...};
+  const auto quickly = [](auto... x) HWY_ATTR { return nearest(x...); };
+  const auto carefully = [](auto... x) HWY_ATTR { return saturated(x...); };
+  hn::Vec<DI32> y[] = {to_integers<To>(in + kIndex * kLanes, quickly)...};
   std::uint64_t replaced = 0;
   if (HWY_UNLIKELY(needs_care(in, y, all))) {
-    float ordinary[kStep<float, To>];
-    replaced = make_ordinary(in, kStep<float, To>, ordinary);
-    ((y[kIndex] = hn::NearestInt(scaled<To>(ordinary + kIndex * kLanes))), ...);
+    From ordinary[kStep<From, To>];
+    replaced = make_ordinary(in, kStep<From, To>, ordinary);
+    ((y[kIndex] = to_integers<To>(ordinary + kIndex * kLanes, carefully)), ...);
   }
-  write<kStores>(y, out, all);
-  return replaced;
-}
-
-template <Stores kStores, typename To, std::size_t... kIndex>
-HWY_INLINE std::uint64_t clean_step(const double* HWY_RESTRICT in, To* HWY_RESTRICT out,
-                                    std::index_sequence<kIndex...> all) {
-  const D64 d;
-  constexpr std::size_t kHalf = kLanes / 2;
-  hn::Vec<D64> low[] = {hn::LoadU(d, in + kIndex * kLanes)...};
-  hn::Vec<D64> high[] = {hn::LoadU(d, in + kIndex * kLanes + kHalf)...};
-  std::uint64_t replaced = 0;
-  auto squares = hn::Zero(d);
-  ((squares = hn::MulAdd(low[kIndex], low[kIndex], squares)), ...);
-  ((squares = hn::MulAdd(high[kIndex], high[kIndex], squares)), ...);
-  if (HWY_UNLIKELY(!hn::AllTrue(d, hn::Le(squares, hn::Set(d, kMostSquares))))) {
-    double ordinary[kStep<double, To>];
-    replaced = make_ordinary(in, kStep<double, To>, ordinary);
-    ((low[kIndex] = hn::LoadU(d, ordinary + kIndex * kLanes)), ...);
-    ((high[kIndex] = hn::LoadU(d, ordinary + kIndex * kLanes + kHalf)), ...);
-  }
-  const hn::Vec<DI32> y[] = {to_integer<To>(low[kIndex], high[kIndex])...};
   write<kStores>(y, out, all);
   return replaced;
 }

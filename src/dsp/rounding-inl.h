@@ -1,8 +1,9 @@
-// f32 to integers, rounded to nearest with ties to even, once per target.
+// Floats to 32-bit integers, rounded to nearest with ties to even, and these to i16, once per
+// target.
 //
-// The conversion instruction of x86 makes the lowest i32 of what it cannot convert, so one look at
-// the results of some vectors finds NaN and all that is too large. These are made ordinary and
-// converted with saturation instead (hn::NearestInt), which takes three instructions more there.
+// The conversion instructions of x86 make the lowest i32 of what they cannot convert, so one look
+// at the results of some vectors finds NaN and all that is too large. These are made ordinary and
+// converted with saturation instead, which takes some instructions more there.
 
 #if defined(REMOTEMEDIA_DSP_ROUNDING_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef REMOTEMEDIA_DSP_ROUNDING_INL_H
@@ -26,47 +27,75 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET != HWY_SCALAR
 
-/// What is none of 32 bits becomes the lowest (x86), or saturates, and NaN 0 (NEON).
-HWY_INLINE hn::Vec<hn::ScalableTag<std::int32_t>> nearest(hn::Vec<hn::ScalableTag<float>> x) {
-#if !HWY_ARCH_X86
-  return hn::NearestInt(x);
-#else
-  using Integers = hn::Vec<hn::ScalableTag<std::int32_t>>;
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-  return Integers{_mm512_cvtps_epi32(x.raw)};
-#elif HWY_TARGET == HWY_AVX2
-  return Integers{_mm256_cvtps_epi32(x.raw)};
-#else
-  return Integers{_mm_cvtps_epi32(x.raw)};
-#endif
-#endif
+using RoundedF32 = hn::ScalableTag<float>;
+using RoundedF64 = hn::ScalableTag<double>;
+using Rounded = hn::ScalableTag<std::int32_t>;
+
+/// In the range of 32 bits, or the next number that is; not NaN.
+HWY_INLINE hn::Vec<Rounded> saturated(hn::Vec<RoundedF32> x) { return hn::NearestInt(x); }
+HWY_INLINE hn::Vec<Rounded> saturated(hn::Vec<RoundedF64> low, hn::Vec<RoundedF64> high) {
+  const hn::Half<Rounded> half;
+  return hn::Combine(Rounded(), hn::DemoteTo(half, hn::Round(high)),
+                     hn::DemoteTo(half, hn::Round(low)));
 }
 
-/// Whether some of the vectors from `in` on, from which nearest() made `y`, hold NaN or what is too
-/// large.
-template <std::size_t... kIndex>
-HWY_INLINE bool needs_care([[maybe_unused]] const float* in,
-                           [[maybe_unused]] const hn::Vec<hn::ScalableTag<std::int32_t>>* y,
+/// Likewise; of what has not 32 bits, or is NaN, needs_care() knows.
+#if HWY_ARCH_X86
+HWY_INLINE hn::Vec<Rounded> nearest(hn::Vec<RoundedF32> x) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+  return hn::Vec<Rounded>{_mm512_cvtps_epi32(x.raw)};
+#elif HWY_TARGET == HWY_AVX2
+  return hn::Vec<Rounded>{_mm256_cvtps_epi32(x.raw)};
+#else
+  return hn::Vec<Rounded>{_mm_cvtps_epi32(x.raw)};
+#endif
+}
+HWY_INLINE hn::Vec<hn::Half<Rounded>> nearest_half(hn::Vec<RoundedF64> x) {
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+  return hn::Vec<hn::Half<Rounded>>{_mm512_cvtpd_epi32(x.raw)};
+#elif HWY_TARGET == HWY_AVX2
+  return hn::Vec<hn::Half<Rounded>>{_mm256_cvtpd_epi32(x.raw)};
+#else
+  return hn::Vec<hn::Half<Rounded>>{_mm_cvtpd_epi32(x.raw)};
+#endif
+}
+HWY_INLINE hn::Vec<Rounded> nearest(hn::Vec<RoundedF64> low, hn::Vec<RoundedF64> high) {
+  return hn::Combine(Rounded(), nearest_half(high), nearest_half(low));
+}
+#else
+HWY_INLINE hn::Vec<Rounded> nearest(hn::Vec<RoundedF32> x) { return saturated(x); }
+HWY_INLINE hn::Vec<Rounded> nearest(hn::Vec<RoundedF64> low, hn::Vec<RoundedF64> high) {
+  return saturated(low, high);
+}
+#endif
+
+/// Whether some of the samples from `in` on, from which nearest() made `y`, are NaN or too large.
+/// The indices are those of `y`.
+template <typename From, std::size_t... kIndex>
+HWY_INLINE bool needs_care([[maybe_unused]] const From* in,
+                           [[maybe_unused]] const hn::Vec<Rounded>* y,
                            std::index_sequence<kIndex...> /*all*/) {
 #if HWY_ARCH_X86
-  const hn::ScalableTag<std::int32_t> d;
+  const Rounded d;
   auto least = y[0];
   ((least = hn::Min(least, y[kIndex])), ...);
   return !hn::AllFalse(d, hn::Eq(least, hn::Set(d, std::numeric_limits<std::int32_t>::min())));
 #else
-  const hn::ScalableTag<float> d;
+  const hn::ScalableTag<From> d;
   const auto zero = hn::Zero(d);
   auto sum = zero;
-  ((sum = hn::MulAdd(hn::LoadU(d, in + kIndex * hn::MaxLanes(d)), zero, sum)), ...);
+  for (std::size_t i = 0; i < sizeof...(kIndex) * hn::MaxLanes(Rounded()); i += hn::MaxLanes(d)) {
+    sum = hn::MulAdd(hn::LoadU(d, in + i), zero, sum);
+  }
   return !hn::AllFalse(d, hn::IsNaN(sum));
 #endif
 }
 
 /// Saturated, in their order: the instruction takes blocks of 128 bits of both in turns.
-HWY_INLINE hn::Vec<hn::ScalableTag<std::int16_t>> narrowed(
-    hn::Vec<hn::ScalableTag<std::int32_t>> low, hn::Vec<hn::ScalableTag<std::int32_t>> high) {
+HWY_INLINE hn::Vec<hn::ScalableTag<std::int16_t>> narrowed(hn::Vec<Rounded> low,
+                                                           hn::Vec<Rounded> high) {
   const hn::ScalableTag<std::int16_t> d;
-  const hn::ScalableTag<std::int32_t> pairs;
+  const Rounded pairs;
   const auto blocks = hn::ReorderDemote2To(d, low, high);
   if constexpr (hn::MaxLanes(pairs) <= 4) {
     return blocks;
