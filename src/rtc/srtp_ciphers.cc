@@ -364,6 +364,6 @@ bool prepare() {
 
 }  // namespace
 
-void prepare_libsrtp() { [[maybe_unused]] static const bool kPrepared = prepare(); }
+void prepare_libsrtp() { [[maybe_unused]] static const bool prepared = prepare(); }
 
 }  // namespace remotemedia::rtc
