@@ -135,7 +135,7 @@ void expect_pair() {
   for (const Stores stores : {Stores::cached, Stores::streaming}) {
     expect_definition<From, To>(all, 0, stores);
     expect_definition<From, To>(all.subspan(1), 3, stores);
-    // Every length up to three steps of the widest target, at a place with NaN, from every
+    // Every length up to more than a step of the widest target, at a place with NaN, from every
     // alignment.
     for (std::size_t count = 0; count <= 200; ++count) {
       expect_definition<From, To>(all.subspan(950 + count % 5, count), count % 33, stores);
