@@ -106,6 +106,10 @@ bool AudioReceiver::is_due(const JitterBuffer::Packet& packet, Time at) const {
   return at >= delay_.baseline() + time_of(packet.timestamp) + delay_.target();
 }
 
+Time AudioReceiver::next_timeout() const {
+  return in_pairs_ && next_tick_ != Time::max() ? next_tick_ + kFrame : next_tick_;
+}
+
 std::optional<ReceivedAudio> AudioReceiver::next_frame(Time now, Frame& memory) {
   if (now < next_tick_) return std::nullopt;
   // Who comes late by much does not get all frames at once.

@@ -36,8 +36,12 @@ class AudioReceiver {
   /// Makes the frame that is due at `now` or before, in `memory`; nothing if none is. Call until
   /// nothing comes.
   std::optional<ReceivedAudio> next_frame(Time now, Frame& memory);
-  /// When the next frame is due; Time::max() before the first packet.
-  [[nodiscard]] Time next_timeout() const { return next_tick_; }
+  /// When the next frame is due, or the second from here (set_in_pairs); Time::max() before the
+  /// first packet.
+  [[nodiscard]] Time next_timeout() const;
+  /// Whether two frames are made at a time: the first of them waits for the time of the second.
+  void set_in_pairs(bool in_pairs) { in_pairs_ = in_pairs; }
+  [[nodiscard]] bool in_pairs() const { return in_pairs_; }
 
   /// Begins a new stream: its numbers have nothing to do with those before. Counts go on.
   void restart();
@@ -72,6 +76,7 @@ class AudioReceiver {
   DelayEstimator delay_;
   AudioReceiverStatistics counts_;
   Time next_tick_ = Time::max();
+  bool in_pairs_ = false;
   bool begun_ = false;
   std::int64_t last_sequence_ = 0;  // as it came, extended
   std::int64_t last_timestamp_ = 0;

@@ -58,6 +58,10 @@ void Endpoint::advance(Time now) { impl_->advance(now); }
 
 Time Endpoint::next_timeout() const { return impl_->next_timeout(); }
 
+void Endpoint::set_audio_in_pairs(bool in_pairs) {
+  if (impl_->media->set_in_pairs(in_pairs)) impl_->due.reset();
+}
+
 std::size_t Endpoint::send_audio(std::span<const float> samples, Time now) {
   const Change change(impl_->due);
   return impl_->state == EndpointState::ended ? 0 : impl_->media->send_audio(samples, now);
@@ -95,6 +99,8 @@ void Endpoint::close(Time now) {
 }
 
 EndpointState Endpoint::state() const { return impl_->state; }
+
+bool Endpoint::peer_listens() const { return impl_->media->peer_listens(); }
 
 bool Endpoint::verified(const Address& source) const {
   return impl_->ice && impl_->ice->verified(source);

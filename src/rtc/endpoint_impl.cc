@@ -258,6 +258,7 @@ void Endpoint::Impl::check_consent(Time now) {
 }
 
 void Endpoint::Impl::play(Time now) {
+  if (!media->frames_are_due(now)) return;
   AudioReceiver::Frame memory;
   while (const auto frame = media->next_frame(now, memory)) sink->on_audio(*frame);
 }

@@ -117,7 +117,9 @@ void MediaSession::take_report(const ReportBlock& report, Time now) {
   round_trip_ = Time(static_cast<std::int64_t>(passed) * 1'000'000'000 / 65'536);
 }
 
-bool MediaSession::may_send() const { return srtp_ && sending_ && sends(negotiated_.direction); }
+bool MediaSession::peer_listens() const { return sends(negotiated_.direction); }
+
+bool MediaSession::may_send() const { return srtp_ && sending_ && peer_listens(); }
 
 std::size_t MediaSession::send_audio(std::span<const float> samples, Time now) {
   return may_send() ? sender_.push(samples, now) : 0;
@@ -180,6 +182,12 @@ void MediaSession::advance(Time now) {
 
 Time MediaSession::next_timeout() const {
   return std::min({receiver_.next_timeout(), sender_.next_timeout(), next_report_});
+}
+
+bool MediaSession::set_in_pairs(bool in_pairs) {
+  if (receiver_.in_pairs() == in_pairs) return false;
+  receiver_.set_in_pairs(in_pairs);
+  return true;
 }
 
 void MediaSession::say_goodbye(Time now) {

@@ -36,12 +36,15 @@ class MediaSession {
 
   std::optional<Drop> receive_rtp(std::span<std::uint8_t> datagram, Time now);
   std::optional<Drop> receive_rtcp(std::span<std::uint8_t> datagram, Time now);
-  /// Sends what is due; then take the frames that are.
+  /// Sends what is due; then take the frames, if it is time.
   void advance(Time now);
+  [[nodiscard]] bool frames_are_due(Time now) const { return now >= receiver_.next_timeout(); }
   std::optional<ReceivedAudio> next_frame(Time now, AudioReceiver::Frame& memory) {
     return receiver_.next_frame(now, memory);
   }
   [[nodiscard]] Time next_timeout() const;
+  /// AudioReceiver::set_in_pairs; true if this is news.
+  bool set_in_pairs(bool in_pairs);
 
   std::size_t send_audio(std::span<const float> samples, Time now);
   bool send_packet(Bytes opus, std::uint8_t level, Time at);
@@ -50,6 +53,8 @@ class MediaSession {
   /// Without consent nothing is sent.
   void set_sending(bool sending) { sending_ = sending; }
   [[nodiscard]] bool sending() const { return sending_; }
+  /// By what both sides agreed on.
+  [[nodiscard]] bool peer_listens() const;
 
   [[nodiscard]] AudioReceiverStatistics received() const { return receiver_.statistics(); }
   [[nodiscard]] std::uint64_t packets_sent() const { return packets_sent_; }

@@ -39,6 +39,7 @@ class Pace {
   [[nodiscard]] Wait wait(Time due) const;
 
   [[nodiscard]] Time now() const { return now_; }
+  [[nodiscard]] bool crowded() const { return crowded_; }
 
  private:
   Time now_{};                ///< the end of the present tick

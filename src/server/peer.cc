@@ -91,6 +91,10 @@ Time Peer::next_timeout() const {
   return std::min({endpoint_.next_timeout(), report_at_, close_at_, oldest});
 }
 
+void Peer::set_crowded(bool crowded) {
+  endpoint_.set_audio_in_pairs(crowded && listeners_.empty() && !endpoint_.peer_listens());
+}
+
 /// What the endpoint has given in its last call.
 void Peer::work(Time now) {
   if (std::exchange(channel_opened_, false)) {

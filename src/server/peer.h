@@ -73,6 +73,9 @@ class Peer final : private rtc::EndpointSink {
   void receive(const rtc::Address& source, std::span<std::uint8_t> datagram, Time now);
   void advance(Time now);
   [[nodiscard]] Time next_timeout() const;
+  /// Whether its shard has many. Two frames of who is not heard are one visit then: nobody waits
+  /// for an answer to the first, and what else comes of it comes up to 20 ms later.
+  void set_crowded(bool crowded);
   /// Takes results of nodes on lanes.
   void collect(Time now);
 

@@ -167,6 +167,7 @@ void Shard::for_each(const std::function<void(Peer&, Time now)>& use) {
 /// What a change of a peer means to the shard. The peer may be gone afterwards.
 void Shard::settle(Peer& peer) {
   if (peer.ended()) return remove(peer);
+  peer.set_crowded(pace_.crowded());
   const Time next = peer.next_timeout();
   if (next == peer.scheduled) return;
   auto place = due_.extract({peer.scheduled, &peer});

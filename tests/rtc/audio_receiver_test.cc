@@ -44,6 +44,31 @@ TEST(AudioReceiver, FramesComeEvery20MsWithoutGaps) {
   }
 }
 
+TEST(AudioReceiver, InPairsTheSameFramesComeInHalfAsManyVisits) {
+  Call one_by_one({});
+  Call pairs({});
+  pairs.receiver.set_in_pairs(true);
+  one_by_one.run(seconds(10));
+  pairs.run(seconds(10));
+  EXPECT_EQ(one_by_one.visits, std::ssize(one_by_one.kinds));
+  EXPECT_EQ(2 * pairs.visits, std::ssize(pairs.kinds));
+  EXPECT_LE(std::ssize(one_by_one.kinds) - std::ssize(pairs.kinds), 1);
+  one_by_one.heard.resize(pairs.heard.size());
+  EXPECT_EQ(one_by_one.heard, pairs.heard);
+}
+
+TEST(AudioReceiver, WhatComesLateIsHeardNoLessInPairs) {
+  const Network network{.loss = 0.05, .jitter = milliseconds(60)};
+  Call one_by_one(network);
+  Call pairs(network);
+  pairs.receiver.set_in_pairs(true);
+  one_by_one.run(seconds(40));
+  pairs.run(seconds(40));
+  EXPECT_LE(pairs.receiver.statistics().lost, one_by_one.receiver.statistics().lost);
+  EXPECT_LE(pairs.receiver.statistics().concealed_ms,
+            one_by_one.receiver.statistics().concealed_ms);
+}
+
 TEST(AudioReceiver, FecAndPlcFillWhatIsLost) {
   for (unsigned seed = 0; seed < 3; ++seed) {
     Call call({.loss = 0.05}, seed);

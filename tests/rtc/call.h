@@ -34,7 +34,9 @@ class Call {
       while (const auto packet = path_.receive(now_)) {
         drops.push_back(receiver.add(packet->sequence, packet->timestamp, packet->payload, now_));
       }
+      if (now_ < receiver.next_timeout()) continue;
       AudioReceiver::Frame memory;
+      ++visits;
       while (const auto frame = receiver.next_frame(now_, memory)) {
         heard.insert(heard.end(), frame->samples.begin(), frame->samples.end());
         kinds.push_back(frame->kind);
@@ -76,6 +78,7 @@ class Call {
   std::vector<std::optional<Drop>> drops;
   std::uint16_t sequence = 65'500;  // so that it wraps
   int sent = 0;
+  int visits = 0;  // for frames
 
  private:
   struct Flying {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <numbers>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,8 @@ inline constexpr int kCallRate = 16'000;
 /// one sends the other has in the next step.
 class PeerCall : public rtc::EndpointSink {
  public:
-  PeerCall(PeerOptions options, std::shared_ptr<const Graph> graph)
+  /// `browser_listens`: whether it takes audio, too.
+  PeerCall(PeerOptions options, std::shared_ptr<const Graph> graph, bool browser_listens = true)
       : graph_(std::move(graph)),
         peer_(std::move(options), rtc::Identity::generate(1'700'000'000), make_pipeline(), now_),
         browser_(rtc::Identity::generate(1'700'000'000),
@@ -37,7 +39,10 @@ class PeerCall : public rtc::EndpointSink {
                         [this](const std::string&, std::unique_ptr<PeerPipeline> failed) {
                           failed_.push_back(std::move(failed));
                         }});
-    const auto answer = peer_.accept_offer(browser_.create_offer(), now_);
+    std::string offer = browser_.create_offer();
+    constexpr std::string_view kBothWays = "a=sendrecv";
+    if (!browser_listens) offer.replace(offer.find(kBothWays), kBothWays.size(), "a=sendonly");
+    const auto answer = peer_.accept_offer(offer, now_);
     EXPECT_FALSE(browser_.accept_answer(std::get<std::string>(answer), now_));
     run_until([&] { return browser_.state() == rtc::EndpointState::connected; });
     browser_.open_channel("messages", now_);

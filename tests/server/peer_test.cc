@@ -126,6 +126,48 @@ TEST(BargeIn, WithoutItWhatIsBeingPlayedGoesOn) {
   EXPECT_GT(level_of(last(call.heard(), seconds(1)), kOldAnswer), 0.2);
 }
 
+struct Visits {
+  int count = 0;   ///< in which the graph was given audio
+  int frames = 0;  ///< that it was given in them
+};
+
+/// Of the next two seconds.
+Visits visits_of(PeerCall& call) {
+  Visits visits;
+  for (const Time end = call.now() + seconds(2); call.now() < end;) {
+    const std::uint64_t before = call.peer().processing().count();
+    call.run(milliseconds(1));
+    const auto given = static_cast<int>(call.peer().processing().count() - before);
+    visits.count += given > 0 ? 1 : 0;
+    visits.frames += given;
+  }
+  return visits;
+}
+
+TEST(CrowdedPeer, IsGivenTwoFramesInOneVisitIfNobodyHearsIt) {
+  PeerCall call(PeerCall::options(), test::one_node("PassThroughNode", "{}"), false);
+  call.run(seconds(1));
+  EXPECT_EQ(visits_of(call).count, 100);
+  call.peer().set_crowded(true);
+  const Visits crowded = visits_of(call);
+  EXPECT_NEAR(crowded.frames, 100, 1);
+  EXPECT_NEAR(crowded.count, 50, 1);
+  call.peer().set_crowded(false);
+  EXPECT_NEAR(visits_of(call).count, 100, 1);
+}
+
+TEST(CrowdedPeer, IsGivenEachFrameAtOnceIfItOrAListenerHearsIt) {
+  PeerCall both_ways(PeerCall::options(), test::one_node("PassThroughNode", "{}"));
+  PeerCall listened_to(PeerCall::options(), test::one_node("PassThroughNode", "{}"), false);
+  listened_to.peer().add_listener(
+      {.id = "l", .play = [](const SharedSamples&) {}, .cancel_audio = [] {}});
+  for (PeerCall* call : {&both_ways, &listened_to}) {
+    call->run(seconds(1));
+    call->peer().set_crowded(true);
+    EXPECT_EQ(visits_of(*call).count, 100);
+  }
+}
+
 TEST(PeerMessages, APageIsToldWhatIsWrongWithItsOwn) {
   PeerCall call(PeerCall::options(), test::one_node("PassThroughNode", "{}"));
   const auto complaint_about = [&](const std::string& text, rtc::MessageKind kind) {

@@ -55,7 +55,7 @@ class EndpointSink {
   /// Each packet of audio, in the order of arrival. True takes it: it is not decoded then. For what
   /// records, forwards or counts packets.
   virtual bool on_packet(const ReceivedPacket& /*packet*/) { return false; }
-  /// Every 20 ms from the first packet on.
+  /// 20 ms, every 20 ms from the first packet on; two every 40 ms after `set_audio_in_pairs`.
   virtual void on_audio(const ReceivedAudio& audio) = 0;
   /// `reason` is a constant text, empty where there is nothing to say.
   virtual void on_state(EndpointState state, const char* reason) = 0;
@@ -107,6 +107,11 @@ class Endpoint {
   /// Time::max() if nothing is due.
   [[nodiscard]] Time next_timeout() const;
 
+  /// Whether received audio comes two frames at a time, the first of them up to 20 ms later than it
+  /// could (at first it does not). For who has many sessions: each is another piece of memory, and
+  /// the time of a frame is mostly that of fetching it.
+  void set_audio_in_pairs(bool in_pairs);
+
   /// Queues mono samples at `send_rate`, which are sent in step with time. Returns how many there
   /// was room for: 0 when not connected.
   std::size_t send_audio(std::span<const float> samples, Time now);
@@ -133,6 +138,8 @@ class Endpoint {
   void close(Time now);
 
   [[nodiscard]] EndpointState state() const;
+  /// Whether the peer takes audio, by what both sides agreed on last.
+  [[nodiscard]] bool peer_listens() const;
   /// Whether a check of the peer's came from there and was authentic.
   [[nodiscard]] bool verified(const Address& source) const;
   /// By which a server finds the endpoint of a first datagram; changes with an ICE restart.
