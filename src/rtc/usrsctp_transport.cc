@@ -16,8 +16,8 @@ namespace remotemedia::rtc {
 namespace {
 
 /// Timers run with whatever else the session does, and by themselves after so long: then sessions
-/// with audio, which have something to do every 20 ms, need no moment for them alone.
-constexpr Time kSctpTick = std::chrono::milliseconds(30);
+/// with audio, which have something to do every 20 or 40 ms, need no moment for them alone.
+constexpr Time kSctpTick = std::chrono::milliseconds(50);
 constexpr Time kLeastWait = std::chrono::milliseconds(10);
 constexpr std::size_t kPiece = 16U << 10U;  // of a message, read at a time
 
