@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <variant>
 
 namespace remotemedia::cli {
 namespace {
@@ -14,18 +15,13 @@ namespace {
 bool holds_items(const std::string& path) { return path == "-" || path.ends_with(".jsonl"); }
 
 Packet parse_item(const std::string& line, const std::string& path, std::uint64_t number) {
-  Value value;
-  try {
-    value = parse_document(line, TextFormat::json).root;
-  } catch (const Error& error) {
-    std::string problem = error.message();
-    // The parser speaks of manifests, which this is not.
-    constexpr std::string_view kPrefix = "Manifest error: ";
-    if (problem.starts_with(kPrefix)) problem.erase(0, kPrefix.size());
+  auto parsed = parse_json_value(line);
+  if (const auto* const problem = std::get_if<std::string>(&parsed)) {
     throw Error("RM1000",
-                fmt::format("item in line {} of {} is no JSON: {}", number, path, problem),
+                fmt::format("item in line {} of {} is no JSON: {}", number, path, *problem),
                 R"(write one JSON value a line, texts in quotes: "like this")");
   }
+  auto& value = std::get<Value>(parsed);
   if (const String* text = value.as_string()) return Packet{}.with(std::string(*text));
   return Packet{}.with(std::move(value));
 }

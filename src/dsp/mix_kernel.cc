@@ -103,10 +103,11 @@ HWY_INLINE hn::Mask<D> is_small(hn::Vec<D> sum) {
 template <Stores kStores>
 HWY_INLINE void ask(const float* input) {
   constexpr std::size_t kAhead = 512 / sizeof(float);
-  constexpr std::size_t kLine = 64 / sizeof(float);
   ask_for<kStores>(input + kAskAhead<float>, kStep);
-  if constexpr (kStores == Stores::cached && kLanes == kLine) {
-    for (std::size_t k = 0; k < kStep; k += kLine) __builtin_prefetch(input + kAhead + k, 0, 3);
+  if constexpr (kStores == Stores::cached && kLanes == kLine<float>) {
+    for (std::size_t k = 0; k < kStep; k += kLine<float>) {
+      __builtin_prefetch(input + kAhead + k, 0, 3);
+    }
   }
 }
 

@@ -36,10 +36,6 @@ using Pairs = hn::ScalableTag<std::conditional_t<sizeof(T) == 2, std::uint32_t, 
 template <typename T>
 inline constexpr std::size_t kLanes = hn::MaxLanes(Tag<T>());
 
-/// Samples of a cache line.
-template <typename T>
-inline constexpr std::size_t kLine = 64 / sizeof(T);
-
 /// Half of L1: the frames that go through several tiles, or what one piece holds. The other half is
 /// for the other side.
 inline constexpr std::size_t kBlockBytes = 16'384;

@@ -19,6 +19,10 @@ inline Stores stores_for(std::size_t bytes) {
   return bytes < kStreamFromBytes ? Stores::cached : Stores::streaming;
 }
 
+/// Samples of a cache line.
+template <typename T>
+inline constexpr std::size_t kLine = 64 / sizeof(T);
+
 /// How many samples ahead of what it reads now a kernel with streaming stores asks for: a page.
 template <typename T>
 inline constexpr std::size_t kAskAhead = 4096 / sizeof(T);
@@ -30,8 +34,9 @@ inline constexpr std::size_t kAskAhead = 4096 / sizeof(T);
 template <Stores kStores, typename T>
 HWY_INLINE void ask_for(const T* later, std::size_t samples) {
   if constexpr (kStores == Stores::streaming) {
-    constexpr std::size_t kLine = 64 / sizeof(T);
-    for (std::size_t i = 0; i < samples; i += kLine) __builtin_prefetch(later + i, 0, 2);  // to L2
+    for (std::size_t i = 0; i < samples; i += kLine<T>) {
+      __builtin_prefetch(later + i, 0, 2);  // to L2
+    }
   }
 }
 

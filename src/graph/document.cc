@@ -3,6 +3,7 @@
 #include "graph/manifest_problem.h"
 #include "graph/text_parsers.h"
 #include "graph/utf8.h"
+#include "remotemedia/base/error.h"
 
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@
 #include <string>
 
 namespace remotemedia {
+
 Document parse_document(std::string_view text, TextFormat format) {
   if (text.size() > kMaxDocumentBytes) {
     refuse_manifest(fmt::format("the text has {} bytes, at most {} are allowed", text.size(),
@@ -29,6 +31,15 @@ Document parse_document(std::string_view text, TextFormat format) {
                     static_cast<int>(lines) + 1, "save the file as UTF-8");
   }
   return format == TextFormat::json ? parse_json(text) : parse_yaml(text);
+}
+
+std::variant<Value, std::string> parse_json_value(std::string_view text) {
+  try {
+    return parse_document(text, TextFormat::json).root;
+  } catch (const ManifestError& error) {
+    constexpr std::string_view kKind = "Manifest error: ";
+    return error.message().substr(kKind.size());
+  }
 }
 
 TextFormat guess_format(std::string_view path, std::string_view text) {

@@ -44,7 +44,7 @@ Endpoint::Impl::Impl(std::shared_ptr<const Identity> its_identity,
   if (options.max_datagrams_per_s < 1) {
     refuse("Endpoint: max_datagrams_per_s", options.max_datagrams_per_s, "1 or more");
   }
-  prepare_libsrtp();  // before anybody waits for media
+  prepare_libsrtp();  // Srtp would, too, when media wait for it
   media = std::make_unique<MediaSession>(media_settings, *this, *sink);
 }
 

@@ -58,6 +58,7 @@ srtp_err_status_t run(Work work, srtp_t session, std::uint8_t* packet, std::size
 void Srtp::Free::operator()(srtp_ctx_t_* session) const { srtp_dealloc(session); }
 
 Srtp::Direction::Direction(SrtpProfile profile, SrtpKeys::Master master, bool inbound) {
+  prepare_libsrtp();
   srtp_policy_t policy{};
   set_profile(profile, policy.rtp);
   set_profile(profile, policy.rtcp);
@@ -89,7 +90,7 @@ void Srtp::Direction::note(std::uint32_t ssrc) {
 
 Srtp::Srtp(const SrtpKeys& keys)
     : tag_size_(keys.profile == SrtpProfile::aes128_cm_sha1_80 ? 10 : 16),
-      in_((prepare_libsrtp(), keys.profile), keys.theirs, true),
+      in_(keys.profile, keys.theirs, true),
       out_(keys.profile, keys.ours, false) {}
 
 bool Srtp::protect_rtp(std::span<std::uint8_t> memory, std::size_t& size) {

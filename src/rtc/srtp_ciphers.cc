@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <new>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <srtp2/auth.h>
@@ -62,7 +63,9 @@ const EVP_CIPHER* algorithm_of(srtp_cipher_type_id_t id) {
   }
 }
 
-bool is_gcm(srtp_cipher_type_id_t id) { return id == SRTP_AES_GCM_128 || id == SRTP_AES_GCM_256; }
+constexpr bool is_gcm(srtp_cipher_type_id_t id) {
+  return id == SRTP_AES_GCM_128 || id == SRTP_AES_GCM_256;
+}
 
 /// With the salt, which counter mode takes and GCM gets within the nonce.
 int key_size(srtp_cipher_type_id_t id) {
@@ -76,8 +79,8 @@ template <srtp_cipher_type_id_t kId>
 srtp_err_status_t make_cipher(srtp_cipher_pointer_t* made, int key_len, int tag_len) {
   const bool has_tag = tag_len == kLongTag || tag_len == kShortTag;
   if (key_len != key_size(kId) || has_tag != is_gcm(kId)) return srtp_err_status_bad_param;
-  auto cipher = std::make_unique<Cipher>();
-  if (cipher->context == nullptr) return srtp_err_status_alloc_fail;
+  std::unique_ptr<Cipher> cipher(new (std::nothrow) Cipher);
+  if (cipher == nullptr || cipher->context == nullptr) return srtp_err_status_alloc_fail;
   cipher->type = std::ranges::find(kTypes, kId, &srtp_cipher_type_t::id);
   cipher->state = cipher.get();
   cipher->key_len = key_len;
@@ -158,7 +161,8 @@ srtp_err_status_t decrypt_with_tag(void* state, std::uint8_t* text, unsigned int
 
 /// A digest with its key; the packet that compute() ends with the rollover counter.
 struct Digest : srtp_auth_t {
-  std::string key;
+  std::array<std::uint8_t, Sha1().size()> key{};
+  std::size_t key_size = 0;
   Bytes packet;
 };
 
@@ -170,7 +174,8 @@ srtp_err_status_t make_digest(srtp_auth_pointer_t* made, int key_len, int out_le
   if (key_len < 0 || out_len < 0 || static_cast<std::size_t>(out_len) > Sha1().size()) {
     return srtp_err_status_bad_param;
   }
-  auto digest = std::make_unique<Digest>();
+  std::unique_ptr<Digest> digest(new (std::nothrow) Digest);
+  if (digest == nullptr) return srtp_err_status_alloc_fail;
   digest->type = &kHmacSha1;
   digest->state = digest.get();
   digest->out_len = out_len;
@@ -188,7 +193,12 @@ srtp_err_status_t free_digest(srtp_auth_pointer_t auth) {
 }
 
 srtp_err_status_t set_digest_key(void* state, const std::uint8_t* key, int size) {
-  digest_of(state).key.assign(key, key + size);
+  Digest& digest = digest_of(state);
+  if (size < 0 || static_cast<std::size_t>(size) > digest.key.size()) {
+    return srtp_err_status_bad_param;
+  }
+  digest.key_size = static_cast<std::size_t>(size);
+  std::copy_n(key, digest.key_size, digest.key.begin());
   return srtp_err_status_ok;
 }
 
@@ -208,7 +218,8 @@ srtp_err_status_t update_digest(void* state, const std::uint8_t* text, int size)
 srtp_err_status_t compute_digest(void* state, const std::uint8_t* text, int size, int tag_size,
                                  std::uint8_t* tag) {
   const Digest& digest = digest_of(state);
-  const Sha1 whole = hmac_sha1(digest.key, digest.packet, {text, static_cast<std::size_t>(size)});
+  const std::string_view key(reinterpret_cast<const char*>(digest.key.data()), digest.key_size);
+  const Sha1 whole = hmac_sha1(key, digest.packet, {text, static_cast<std::size_t>(size)});
   std::copy_n(whole.begin(), tag_size, tag);
   return srtp_err_status_ok;
 }
@@ -294,39 +305,24 @@ const srtp_cipher_test_case_t kSealingTest128 = sealing_test(SRTP_AES_GCM_128, k
 const srtp_cipher_test_case_t kSealingTest256 = sealing_test(SRTP_AES_GCM_256, kSealed256);
 
 template <srtp_cipher_type_id_t kId>
-srtp_cipher_type_t counter_mode(const srtp_cipher_test_case_t& test) {
+srtp_cipher_type_t type_of(const srtp_cipher_test_case_t& test) {
+  constexpr bool kGcm = is_gcm(kId);
   return {.alloc = make_cipher<kId>,
           .dealloc = free_cipher,
           .init = set_key,
-          .set_aad = nullptr,
+          .set_aad = kGcm ? authenticate : nullptr,
           .encrypt = crypt,
-          .decrypt = crypt,
-          .set_iv = set_counter,
-          .get_tag = nullptr,
-          .description = "AES in counter mode (OpenSSL)",
+          .decrypt = kGcm ? decrypt_with_tag : crypt,
+          .set_iv = kGcm ? set_nonce : set_counter,
+          .get_tag = kGcm ? write_tag : nullptr,
+          .description = kGcm ? "AES-GCM (OpenSSL)" : "AES in counter mode (OpenSSL)",
           .test_data = &test,
           .id = kId};
 }
 
-template <srtp_cipher_type_id_t kId>
-srtp_cipher_type_t galois_counter_mode(const srtp_cipher_test_case_t& test) {
-  return {.alloc = make_cipher<kId>,
-          .dealloc = free_cipher,
-          .init = set_key,
-          .set_aad = authenticate,
-          .encrypt = crypt,
-          .decrypt = decrypt_with_tag,
-          .set_iv = set_nonce,
-          .get_tag = write_tag,
-          .description = "AES-GCM (OpenSSL)",
-          .test_data = &test,
-          .id = kId};
-}
-
-const srtp_cipher_type_t kTypes[4] = {counter_mode<SRTP_AES_ICM_128>(kStreamTest128),
-                                      counter_mode<SRTP_AES_ICM_256>(kStreamTest256),
-                                      galois_counter_mode<SRTP_AES_GCM_128>(kSealingTest128),
-                                      galois_counter_mode<SRTP_AES_GCM_256>(kSealingTest256)};
+const srtp_cipher_type_t kTypes[4] = {
+    type_of<SRTP_AES_ICM_128>(kStreamTest128), type_of<SRTP_AES_ICM_256>(kStreamTest256),
+    type_of<SRTP_AES_GCM_128>(kSealingTest128), type_of<SRTP_AES_GCM_256>(kSealingTest256)};
 
 const srtp_auth_test_case_t kDigestTest = {.key_length_octets = kDigestKey.size(),
                                            .key = kDigestKey.data(),

@@ -158,8 +158,7 @@ void Api::metrics(const Respond& respond) {
 void Api::offer(const HttpRequest& request, const Respond& respond) {
   if (request.method != "POST") return respond(not_allowed("POST"));
   if (!has_type(request, kJson)) return respond(refusal(415, "expected application/json"));
-  std::string problem;
-  const auto body = parse_object(request.body, problem);
+  const auto [body, problem] = parse_object(request.body);
   if (!problem.empty()) return respond(refusal(400, "the body: " + problem));
   const std::string sdp = body ? text_of(*body, "sdp") : "";
   if (sdp.empty() || text_of(*body, "type") != "offer") {

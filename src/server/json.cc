@@ -1,26 +1,17 @@
 #include "server/json.h"
 
-#include "remotemedia/base/error.h"
 #include "remotemedia/graph/document.h"
+
+#include <utility>
+#include <variant>
 
 namespace remotemedia::server {
 
-std::optional<Object> parse_object(std::string_view text, std::string& problem) {
-  try {
-    const Document document = parse_document(text, TextFormat::json);
-    if (const Object* object = document.root.as_object()) return *object;
-  } catch (const Error& error) {
-    problem = error.message();
-    // The parser speaks of manifests, which this is not.
-    constexpr std::string_view kPrefix = "Manifest error: ";
-    if (problem.starts_with(kPrefix)) problem.erase(0, kPrefix.size());
-  }
-  return std::nullopt;
-}
-
-std::optional<Object> parse_object(std::string_view text) {
-  std::string problem;
-  return parse_object(text, problem);
+ParsedObject parse_object(std::string_view text) {
+  auto parsed = parse_json_value(text);
+  if (auto* const problem = std::get_if<std::string>(&parsed)) return {{}, std::move(*problem)};
+  const Object* const object = std::get<Value>(parsed).as_object();
+  return {object == nullptr ? std::nullopt : std::optional(*object), {}};
 }
 
 std::string text_of(const Object& object, std::string_view name) {

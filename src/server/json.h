@@ -8,10 +8,13 @@
 
 namespace remotemedia::server {
 
-/// The object that a text of somebody else's holds; nothing if it holds none. `problem` then says
-/// what cannot be read; it stays empty for another value.
-std::optional<Object> parse_object(std::string_view text, std::string& problem);
-std::optional<Object> parse_object(std::string_view text);
+/// What a text of somebody else's holds.
+struct ParsedObject {
+  std::optional<Object> object;  ///< nothing if it is no JSON, or another value
+  std::string problem;           ///< of what is no JSON; empty otherwise
+};
+
+ParsedObject parse_object(std::string_view text);
 /// The text of a member; empty if it is no text, or not there.
 std::string text_of(const Object& object, std::string_view name);
 

@@ -71,8 +71,7 @@ void Peer::complain(const std::string& problem, Time now) {
 }
 
 void Peer::take_message(std::string_view text, Time now) {
-  std::string problem;
-  const auto message = parse_object(text, problem);
+  const auto [message, problem] = parse_object(text);
   if (!problem.empty()) return complain("a message: " + problem, now);
   const std::string type = message ? text_of(*message, "type") : "";
   if (type.empty()) return complain("a message is no JSON object with a type", now);

@@ -26,8 +26,7 @@ void Signalling::refuse(const std::string& message, int code, int retry_after_s)
 
 void Signalling::on_text(std::string_view text) {
   if (rate_.seconds_to_wait("", steady_now()) > 0) return refuse("too many messages", 429, 1);
-  std::string problem;
-  const auto message = parse_object(text, problem);
+  const auto [message, problem] = parse_object(text);
   if (!problem.empty()) return refuse("a message: " + problem);
   if (!message) return refuse("a message is no JSON object");
   const std::string type = text_of(*message, "type");

@@ -102,7 +102,7 @@ class Client : public rtc::EndpointSink {
     Reply reply =
         request(port, "POST", "/api/offer", "Content-Type: application/json\r\n" + headers, body);
     if (reply.status == 200) {
-      const auto answer = parse_object(reply.body);
+      const auto answer = parse_object(reply.body).object;
       id = text_of(*answer, "pc_id");
       take_answer(text_of(*answer, "sdp"));
     }
@@ -178,7 +178,8 @@ class Client : public rtc::EndpointSink {
   }
   void on_message(const rtc::DataMessage& message) override {
     auto object =
-        parse_object({reinterpret_cast<const char*>(message.bytes.data()), message.bytes.size()});
+        parse_object({reinterpret_cast<const char*>(message.bytes.data()), message.bytes.size()})
+            .object;
     if (object) messages.push_back(*std::move(object));
   }
 

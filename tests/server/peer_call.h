@@ -135,7 +135,8 @@ class PeerCall : public rtc::EndpointSink {
   void on_state(rtc::EndpointState /*state*/, const char* /*reason*/) override {}
   void on_message(const rtc::DataMessage& message) override {
     auto object =
-        parse_object({reinterpret_cast<const char*>(message.bytes.data()), message.bytes.size()});
+        parse_object({reinterpret_cast<const char*>(message.bytes.data()), message.bytes.size()})
+            .object;
     if (object) messages_.push_back(*std::move(object));
   }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace remotemedia {
 
@@ -27,6 +28,8 @@ inline constexpr int kMaxDocumentDepth = 64;
 /// Parses JSON or YAML. Manifest error with the line for syntax errors, duplicate keys, texts over
 /// a limit, and (YAML) keys that are no strings.
 Document parse_document(std::string_view text, TextFormat format);
+/// The value of a JSON text that is no manifest, or what is wrong with it and in which line.
+std::variant<Value, std::string> parse_json_value(std::string_view text);
 /// YAML if the file name ends in .yaml or .yml, JSON if in .json, else by the first character ({ =
 /// JSON).
 TextFormat guess_format(std::string_view path, std::string_view text);
