@@ -170,7 +170,10 @@ void Api::offer(const HttpRequest& request, const Respond& respond) {
     respond(json(Object{{"sdp", accepted.answer}, {"type", "answer"}, {"pc_id", accepted.id}}));
   };
   if (const std::string id = text_of(*body, "pc_id"); !id.empty()) {
-    return sessions_.renew(id, sdp, answered);
+    return sessions_.renew(id, sdp, [this, id, sdp, answered](const Result& result) {
+      note_renewal(id, sdp, result);
+      answered(result);
+    });
   }
   sessions_.open({.id = random_uuid(), .offer = sdp, .client = request.client}, answered);
 }
@@ -239,15 +242,21 @@ void Api::whip_patch(const HttpRequest& request, const std::string& id, const Re
   restart_ice(id, with_credentials(session->offer, *credentials), respond);
 }
 
+/// What PATCH compares with afterwards, whichever way the offer came.
+void Api::note_renewal(const std::string& id, const std::string& offer, const Result& result) {
+  const auto* accepted = std::get_if<Accepted>(&result);
+  WhipSession* const renewed = accepted == nullptr ? nullptr : whip_session(id);
+  if (renewed != nullptr) *renewed = {offer, entity_tag(accepted->answer)};
+}
+
 void Api::restart_ice(const std::string& id, const std::string& offer, const Respond& respond) {
   sessions_.renew(id, offer, [this, id, offer, respond](const Result& result) {
+    note_renewal(id, offer, result);
     if (const auto* refused = std::get_if<Refused>(&result)) return respond(answer_to(*refused));
     const std::string& answer = std::get<Accepted>(result).answer;
-    const std::string tag = entity_tag(answer);
-    if (WhipSession* restarted = whip_session(id)) *restarted = {offer, tag};
     HttpResponse response{
         .status = 200, .content_type = kFragment, .body = answer_fragment(answer)};
-    response.headers = {{"ETag", tag}};
+    response.headers = {{"ETag", entity_tag(answer)}};
     respond(std::move(response));
   });
 }

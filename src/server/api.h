@@ -35,6 +35,7 @@ class Api {
   void whip_resource(const HttpRequest& request, const std::string& id, const Respond& respond);
   void whip_patch(const HttpRequest& request, const std::string& id, const Respond& respond);
   void restart_ice(const std::string& id, const std::string& offer, const Respond& respond);
+  void note_renewal(const std::string& id, const std::string& offer, const Result& result);
   WhipSession* whip_session(const std::string& id);
   void page(const HttpRequest& request, const Respond& respond) const;
   void count(int status) { ++statuses_[status]; }

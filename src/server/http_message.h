@@ -11,8 +11,9 @@ namespace remotemedia::server {
 /// A request as the server's own code sees it, whatever library read it.
 struct HttpRequest {
   std::string method;
-  std::string path;                            ///< decoded, without the query
-  std::map<std::string, std::string> headers;  ///< by name in lower case
+  std::string path;  ///< decoded, without the query
+  /// By name in lower case; what comes on several lines is one list.
+  std::map<std::string, std::string> headers;
   std::string body;
   std::string client;  ///< IP address
   bool secure = false;

@@ -210,7 +210,10 @@ HttpRequest to_request(const BeastRequest& request, const std::string& client, b
   HttpRequest result;
   result.method = std::string(request.method_string());
   for (const auto& field : request) {
-    result.headers[lower(std::string(field.name_string()))] = std::string(field.value());
+    const std::string value(field.value());
+    const auto [at, is_first] =
+        result.headers.emplace(lower(std::string(field.name_string())), value);
+    if (!is_first) at->second += ", " + value;  // one list (RFC 9110, 5.3)
   }
   std::string_view target(request.target().data(), request.target().size());
   if (target.starts_with("http://") || target.starts_with("https://")) {  // as proxies get it

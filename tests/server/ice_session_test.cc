@@ -1,6 +1,8 @@
 // PATCH of WHIP and WHEP: entity tags name ICE sessions (RFC 9725, 4.3).
 
+#include "server/json.h"
 #include "server/serving.h"
+#include "server/whip.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -57,6 +59,7 @@ class IceSessions : public test::Serving {
     EXPECT_EQ(fragments.status("\"other\", " + first, candidate), 204);
     EXPECT_EQ(fragments.status("\"other\"", candidate), 412);
     EXPECT_EQ(fragments.status("W/" + first, candidate), 412);
+    EXPECT_EQ(fragments.status(first + "\r\nIf-Match: \"other\"", candidate), 204);
 
     EXPECT_EQ(fragments.status("", credentials("next")), 428);
     EXPECT_EQ(fragments.status("\"other\"", credentials("next")), 412);
@@ -91,6 +94,25 @@ TEST_F(IceSessions, OfWhepAreNamedByTheirTags) {
   ASSERT_EQ(speaker.connect(port()).status, 200);
   const test::Reply created = open("/whep/" + speaker.id);
   follow_the_tag(fragments_for(created), created.header("ETag"));
+}
+
+TEST_F(IceSessions, OfWhipHaveAnotherTagAfterAnOfferInJson) {
+  start(test::resampler());
+  const std::string offer = client_.offer();
+  const test::Reply created = request(port(), "POST", "/whip", test::kSdpType, offer);
+  const std::string place = created.header("Location");
+  const std::string restart = with_credentials(offer, {"next", "0123456789012345678901"});
+  const Object body{{"type", "offer"}, {"sdp", restart}, {"pc_id", place.substr(6)}};
+  const test::Reply renewed =
+      request(port(), "POST", "/api/offer", "Content-Type: application/json\r\n", to_json(body));
+  ASSERT_EQ(renewed.status, 200) << renewed.body;
+  const auto answer = parse_object(renewed.body).object;
+  const std::string tag = entity_tag(text_of(*answer, "sdp"));
+
+  const Fragments fragments = fragments_for(created);
+  EXPECT_EQ(fragments.status(created.header("ETag"), "a=end-of-candidates\r\n"), 412);
+  EXPECT_EQ(fragments.status(tag, "a=end-of-candidates\r\n"), 204);
+  EXPECT_EQ(fragments.status(tag, credentials("next")), 204);  // those that it has
 }
 
 TEST_F(IceSessions, TakeNoCredentialsThatIceForbids) {
