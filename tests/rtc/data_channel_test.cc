@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <memory>
 #include <optional>
+#include <thread>
 
 namespace remotemedia::rtc::test {
 namespace {
@@ -360,11 +361,16 @@ TEST(DataChannel, SessionsThatComeAndGoLeaveNothingBehind) {
       ASSERT_THAT(session.server_sink.messages, SizeIs(1));
     }
   };
-  for (int i = 0; i < 8; ++i) fifty_sessions();  // until what is kept for a minute is at its most
+  // On threads that end: what malloc keeps for a thread counts as the program's.
+  const auto run = [&](int times) {
+    for (int i = 0; i < times; ++i) std::thread(fifty_sessions).join();
+  };
+  run(8);  // what is made once is there
   const std::size_t before = heap();
-  for (int i = 0; i < 2; ++i) fifty_sessions();
+  run(2);
   const std::size_t after = heap();
-  EXPECT_LT(after, before + std::size_t{100} * 240) << "from " << before;  // bytes a session
+  // For a minute of the system's clock usrsctp keeps the tags of each association: 13 bytes.
+  EXPECT_LT(after, before + std::size_t{100} * 60) << "from " << before;  // bytes a session
 }
 
 TEST(DataChannel, TheyTakeLessThan100KBOfEachEndpoint) {
