@@ -36,9 +36,11 @@ Document parse_document(std::string_view text, TextFormat format) {
 std::variant<Value, std::string> parse_json_value(std::string_view text) {
   try {
     return parse_document(text, TextFormat::json).root;
-  } catch (const ManifestError& error) {
-    constexpr std::string_view kKind = "Manifest error: ";
-    return error.message().substr(kKind.size());
+  } catch (const Error& error) {
+    std::string problem = error.message();
+    constexpr std::string_view kKind = "Manifest error: ";  // which this is not
+    if (problem.starts_with(kKind)) problem.erase(0, kKind.size());
+    return problem;
   }
 }
 
