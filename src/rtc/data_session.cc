@@ -1,5 +1,7 @@
 #include "rtc/data_session.h"
 
+#include "rtc/sctp_line.h"
+
 #include <algorithm>
 
 namespace remotemedia::rtc {
@@ -27,7 +29,9 @@ DataSession::DataSession(const Settings& settings, DataOutput& output, EndpointS
 void DataSession::begin(Time now) {
   if (sctp_ != nullptr || stopped_) return;
   now_ = now;
-  sctp_ = make_usrsctp_transport({.peer_port = settings_.peer_port}, *this, now);
+  const SctpSettings settings{.peer_port = settings_.peer_port};
+  sctp_ = settings_.sctp == nullptr ? make_usrsctp_transport(settings, *this, now)
+                                    : make_remote_sctp(settings_.sctp->lines(), settings, *this);
   if (sctp_ == nullptr) stopped_ = true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "remotemedia/rtc/data.h"
 #include "remotemedia/rtc/endpoint.h"
+#include "remotemedia/rtc/sctp_worker.h"
 #include "rtc/sctp.h"
 
 #include <cstdint>
@@ -34,6 +35,7 @@ class DataSession : SctpOutput {
     bool odd_streams = true;  ///< a DTLS server opens odd ones
     std::uint16_t peer_port = kSctpPort;
     std::size_t max_sent_message = kMaxDataMessage;
+    std::shared_ptr<SctpWorker> sctp = nullptr;  ///< carries the association; else these calls do
   };
 
   DataSession(const Settings& settings, DataOutput& output, EndpointSink& sink);
@@ -75,6 +77,7 @@ class DataSession : SctpOutput {
   void on_sctp_reset_by_peer(std::uint16_t stream) override;
   void on_sctp_reset_done(std::uint16_t stream) override;
   void on_sctp_lost() override;
+  void on_sctp_waiting() override { sink_->on_data_waiting(); }
 
   std::optional<Drop> take_control(std::uint16_t stream, Bytes bytes);
   std::optional<Drop> take_open(std::uint16_t stream, const dcep::Message& message);

@@ -88,6 +88,11 @@ bool Endpoint::send_message(std::uint16_t channel, MessageKind kind,
   return impl_->carries_data() && impl_->data->send(channel, kind, bytes, now);
 }
 
+void Endpoint::take_data(Time now) {
+  const Change change(impl_->due);
+  if (impl_->carries_data()) impl_->data->advance(now);
+}
+
 void Endpoint::close_channel(std::uint16_t channel, Time now) {
   const Change change(impl_->due);
   if (impl_->carries_data()) impl_->data->close(channel, now);

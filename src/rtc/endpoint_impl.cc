@@ -156,7 +156,8 @@ void Endpoint::Impl::follow_data(const std::optional<sdp::DataSection>& section,
   if (!data) {
     const DataSession::Settings settings{.odd_streams = dtls->role() == Dtls::Role::server,
                                          .peer_port = section->port,
-                                         .max_sent_message = section->max_message};
+                                         .max_sent_message = section->max_message,
+                                         .sctp = options.sctp};
     data = std::make_unique<DataSession>(settings, *this, *sink);
   }
   if (dtls->state() == Dtls::State::connected) data->begin(now);

@@ -44,6 +44,9 @@ class SctpOutput {
   virtual void on_sctp_reset_done(std::uint16_t stream) = 0;
   /// It is over; nothing more comes.
   virtual void on_sctp_lost() = 0;
+  /// Of an association that a worker carries, on the worker's thread: there is something for
+  /// `advance`. Not told again before that.
+  virtual void on_sctp_waiting() {}
 };
 
 /// One SCTP association (RFC 9260) over DTLS (RFC 8261), from INIT on. Both sides may begin. Of one
@@ -69,6 +72,12 @@ struct SctpSettings {
   std::uint16_t peer_port = kSctpPort;
   std::size_t max_message = kMaxDataMessage;  ///< bytes of a received message
 };
+
+/// Only these two ends exist; anything else would be answered with ABORT.
+inline bool is_between_the_ends(Bytes packet, const SctpSettings& settings) {
+  return packet.size() >= kSctpHeader && read_u16(packet, 0) == settings.peer_port &&
+         read_u16(packet, 2) == kSctpPort;
+}
 
 /// An association in usrsctp, which begins at once. Null if there is no memory for it.
 std::unique_ptr<SctpTransport> make_usrsctp_transport(const SctpSettings& settings,

@@ -46,11 +46,7 @@ class UsrsctpTransport final : public SctpTransport {
   }
 
   std::optional<Drop> receive(Bytes packet, Time) override {
-    // Only these two ends exist; anything else would be answered with ABORT.
-    if (packet.size() < kSctpHeader || read_u16(packet, 0) != settings_.peer_port ||
-        read_u16(packet, 2) != kSctpPort) {
-      return Drop::sctp_malformed;
-    }
+    if (!is_between_the_ends(packet, settings_)) return Drop::sctp_malformed;
     if (lost_) return Drop::after_end;
     {
       const auto guard = stack_.lock();

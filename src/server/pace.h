@@ -11,7 +11,7 @@ namespace remotemedia::server {
 /// Time goes in ticks of a millisecond; what happens within a tick has the time of its end. So a
 /// datagram and the frame of its peer that is due just after it are one visit to that peer's
 /// memory. Where datagrams are many, waking costs as much as taking one: ticks are of four
-/// milliseconds then, and the shard looks at the datagrams of a tick at once.
+/// milliseconds then, and the shard looks at the datagrams and tasks of a tick at once.
 class Pace {
  public:
   /// Who talks sends a datagram in each.
@@ -30,10 +30,10 @@ class Pace {
   /// So many were taken in this turn.
   void note_datagrams(std::size_t count);
 
-  /// What ends the wait for the next turn, besides a task.
+  /// What ends the wait for the next turn.
   struct Wait {
     Time until;      ///< Time::max(): nothing but what comes
-    bool datagrams;  ///< or a datagram
+    bool for_input;  ///< or a datagram or a task
   };
   /// `due`: when something is next; Time::max(): never.
   [[nodiscard]] Wait wait(Time due) const;

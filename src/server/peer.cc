@@ -150,6 +150,11 @@ void Peer::collect(Time now) {
   work(now);
 }
 
+void Peer::take_data(Time now) {
+  endpoint_.take_data(now);
+  work(now);
+}
+
 void Peer::deliver(const std::vector<Packet>& results, Time now) {
   for (const Packet& packet : results) deliver_one(packet, now);
 }
@@ -296,6 +301,10 @@ void Peer::on_message(const rtc::DataMessage& message) {
     return;
   }
   ++dropped_messages_;
+}
+
+void Peer::on_data_waiting() {
+  if (host_.data_waiting) host_.data_waiting(options_.id);
 }
 
 void Peer::remove_listener(const std::string& id) {

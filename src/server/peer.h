@@ -40,6 +40,8 @@ struct PeerHost {
   std::function<void(const std::string& id, const Value& message)> message;
   /// A graph has failed and another one is wanted, by Peer::resume or Peer::end_with.
   std::function<void(const std::string& id, std::unique_ptr<PeerPipeline> failed)> restart;
+  /// On the thread of data channels: Peer::take_data is wanted.
+  std::function<void(const std::string& id)> data_waiting = {};
 };
 
 /// One who hears what a session is sent. Called on the session's thread.
@@ -78,6 +80,8 @@ class Peer final : private rtc::EndpointSink {
   void set_crowded(bool crowded);
   /// Takes results of nodes on lanes.
   void collect(Time now);
+  /// Takes what the thread of data channels has done.
+  void take_data(Time now);
 
   /// To the page and to all who listen.
   void play(std::span<const float> samples, Time now);
@@ -115,6 +119,7 @@ class Peer final : private rtc::EndpointSink {
   void on_channel_open(std::uint16_t channel, std::string_view label) override;
   void on_channel_closed(std::uint16_t channel) override;
   void on_message(const rtc::DataMessage& message) override;
+  void on_data_waiting() override;
 
   void work(Time now);
   void run_graph(Time now);

@@ -97,6 +97,7 @@ void Sessions::start() {
     shards_.push_back(std::make_unique<Shard>(*address, shard_events()));
     per_shard_.push_back(0);
   }
+  sctp_.start();
   for (std::size_t i = 0; i < shards_.size(); ++i) shards_[i]->start(i, shards_.size());
 }
 
@@ -234,6 +235,7 @@ Sessions::Prepared Sessions::prepare(const NewSession& session, Shard& shard, in
     endpoint.connect_timeout = options_.connect_timeout;
     endpoint.grace = options_.grace;
     endpoint.send_queue = std::chrono::seconds(60);
+    endpoint.sctp = sctp_.worker();
     std::unique_ptr<PeerPipeline> pipeline;
     if (rate_to_listen == 0) {
       pipeline = make_pipeline(session.id, shard);
@@ -487,6 +489,7 @@ void Sessions::tell(const std::string& id, std::function<void()> call) {
 
 void Sessions::stop() {
   for (const auto& shard : shards_) shard->stop();
+  sctp_.stop();
   workers_.wait(Time::max());
   answers_.clear();
   descriptions_.clear();

@@ -3,6 +3,7 @@
 #include "remotemedia/server/server.h"
 #include "server/admission.h"
 #include "server/pending.h"
+#include "server/sctp_thread.h"
 #include "server/shard.h"
 #include "server/workers.h"
 
@@ -127,6 +128,7 @@ class Sessions {
   SessionSource running_;
   SessionListener listener_;
   std::function<void(std::function<void()>)> run_in_front_;
+  SctpThread sctp_;  // before the shards, whose sessions use it
   std::vector<std::unique_ptr<Shard>> shards_;
   Workers workers_;
   Strand endings_{workers_};       ///< of graphs that do not wait

@@ -67,7 +67,7 @@ void Shard::wait() {
   std::array<pollfd, 2> sources{{{.fd = tasks_.descriptor(), .events = POLLIN, .revents = 0},
                                  {.fd = socket_.descriptor(), .events = POLLIN, .revents = 0}}};
   const timespec left = timespec_of(std::max(wait.until - steady_now(), Time{}));
-  ppoll(sources.data(), wait.datagrams ? 2 : 1, wait.until == Time::max() ? nullptr : &left,
+  ppoll(sources.data(), wait.for_input ? 2 : 0, wait.until == Time::max() ? nullptr : &left,
         nullptr);
 }
 
@@ -138,7 +138,12 @@ void Shard::add(std::unique_ptr<Peer> peer) {
       {.datagram = [this](const rtc::Address& to,
                           std::span<const std::uint8_t> bytes) { socket_.send(to, bytes); },
        .message = events_.message,
-       .restart = events_.restart});
+       .restart = events_.restart,
+       .data_waiting =
+           [this](const std::string& id) {
+             post(
+                 [this, id] { with(id, [](Peer& waiting, Time now) { waiting.take_data(now); }); });
+           }});
   Peer& added = *peer;
   peers_.emplace(added.id(), std::move(peer));
   remember_ufrag(added);

@@ -26,11 +26,17 @@ Bytes bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
+enum class Sctp { in_calls, of_a_worker };
+
+EndpointOptions options_with(Sctp sctp) {
+  EndpointOptions options;
+  if (sctp == Sctp::of_a_worker) options.sctp = std::make_shared<SctpWorker>([] {});
+  return options;
+}
+
 /// Without audio, whose packets are not what is tested here.
-struct DataChannelTest : testing::Test {
-  explicit DataChannelTest(EndpointOptions options = {}) : session(std::move(options)) {
-    session.speaking = false;
-  }
+struct DataChannelTest : testing::TestWithParam<Sctp> {
+  DataChannelTest() { session.speaking = false; }
 
   /// Connects and opens a channel from the client.
   std::uint16_t open(std::string_view label = "chat") {
@@ -49,10 +55,16 @@ struct DataChannelTest : testing::Test {
     return session.server.send_message(channel, MessageKind::text, bytes_of(text), session.now);
   }
 
-  Session session;
+  EndpointOptions options = options_with(GetParam());
+  Session session{options, 1, options};
 };
 
-TEST_F(DataChannelTest, AClientOpensAnEvenChannelAndTextGoesBothWays) {
+INSTANTIATE_TEST_SUITE_P(, DataChannelTest, testing::Values(Sctp::in_calls, Sctp::of_a_worker),
+                         [](const auto& test) {
+                           return test.param == Sctp::in_calls ? "InCalls" : "OfAWorker";
+                         });
+
+TEST_P(DataChannelTest, AClientOpensAnEvenChannelAndTextGoesBothWays) {
   const std::uint16_t channel = open("chat");
   EXPECT_EQ(channel % 2, 0);
   EXPECT_THAT(session.server_sink.opened, ElementsAre(testing::Pair(channel, "chat")));
@@ -72,7 +84,7 @@ TEST_F(DataChannelTest, AClientOpensAnEvenChannelAndTextGoesBothWays) {
   EXPECT_EQ(counts.channels, 1U);
 }
 
-TEST_F(DataChannelTest, AServerOpensOddChannels) {
+TEST_P(DataChannelTest, AServerOpensOddChannels) {
   session.negotiate();
   session.run(seconds(1));
   EXPECT_EQ(session.server.open_channel("a", session.now), 1);
@@ -83,7 +95,7 @@ TEST_F(DataChannelTest, AServerOpensOddChannels) {
               ElementsAre(testing::Pair(1, "a"), testing::Pair(3, "b"), testing::Pair(0, "c")));
 }
 
-TEST_F(DataChannelTest, AChannelOpenedAtOnceIsThereWithinHalfASecond) {
+TEST_P(DataChannelTest, AChannelOpenedAtOnceIsThereWithinHalfASecond) {
   session.negotiate();
   while (!session.connected()) run(milliseconds(1));
   ASSERT_TRUE(session.client.open_channel("at once", session.now));
@@ -92,7 +104,7 @@ TEST_F(DataChannelTest, AChannelOpenedAtOnceIsThereWithinHalfASecond) {
   EXPECT_THAT(session.client_sink.opened, SizeIs(1));
 }
 
-TEST_F(DataChannelTest, MessagesKeepTheirOrderUnderLossAndReordering) {
+TEST_P(DataChannelTest, MessagesKeepTheirOrderUnderLossAndReordering) {
   const std::uint16_t channel = open();
   session.lose(0.2);
   session.jitter(milliseconds(30));
@@ -109,9 +121,9 @@ TEST_F(DataChannelTest, MessagesKeepTheirOrderUnderLossAndReordering) {
   EXPECT_EQ(session.client_sink.messages, expected);
 }
 
-TEST_F(DataChannelTest, ChannelsOpenUnderLoss) {
+TEST_P(DataChannelTest, ChannelsOpenUnderLoss) {
   for (unsigned seed = 0; seed < 5; ++seed) {
-    Session lossy({}, seed);
+    Session lossy(options, seed, options);
     lossy.speaking = false;
     lossy.lose(0.2);
     lossy.negotiate();
@@ -123,7 +135,7 @@ TEST_F(DataChannelTest, ChannelsOpenUnderLoss) {
   }
 }
 
-TEST_F(DataChannelTest, AMessageOf256KiBArrivesWholeInDatagramsOf1200Bytes) {
+TEST_P(DataChannelTest, AMessageOf256KiBArrivesWholeInDatagramsOf1200Bytes) {
   const std::uint16_t channel = open();
   std::string large(kMostBytes, '\0');
   for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<char>(i * i >> 3);
@@ -141,7 +153,7 @@ TEST_F(DataChannelTest, AMessageOf256KiBArrivesWholeInDatagramsOf1200Bytes) {
   EXPECT_EQ(session.server.statistics().data.packets_dropped, 0U);
 }
 
-TEST_F(DataChannelTest, EmptyMessagesStayEmptyAndKeepTheirKind) {
+TEST_P(DataChannelTest, EmptyMessagesStayEmptyAndKeepTheirKind) {
   const std::uint16_t channel = open();
   EXPECT_TRUE(client_says(channel, ""));
   EXPECT_TRUE(session.client.send_message(channel, MessageKind::binary, {}, session.now));
@@ -151,7 +163,7 @@ TEST_F(DataChannelTest, EmptyMessagesStayEmptyAndKeepTheirKind) {
                           Recorder::Message{channel, MessageKind::binary, ""}));
 }
 
-TEST_F(DataChannelTest, MessagesThatAreTooLongAreRefused) {
+TEST_P(DataChannelTest, MessagesThatAreTooLongAreRefused) {
   const std::uint16_t channel = open();
   EXPECT_FALSE(client_says(channel, std::string(kMostBytes + 1, 'x')));
   EXPECT_FALSE(client_says(channel + 2, "no such channel"));
@@ -159,7 +171,7 @@ TEST_F(DataChannelTest, MessagesThatAreTooLongAreRefused) {
   EXPECT_THAT(session.server_sink.messages, IsEmpty());
 }
 
-TEST_F(DataChannelTest, TheQueueTakes1MiBAndRefusesWholeMessages) {
+TEST_P(DataChannelTest, TheQueueTakes1MiBAndRefusesWholeMessages) {
   const std::uint16_t channel = open();
   const std::string text(100'000, 'x');
   std::size_t taken = 0;
@@ -173,7 +185,7 @@ TEST_F(DataChannelTest, TheQueueTakes1MiBAndRefusesWholeMessages) {
   EXPECT_TRUE(client_says(channel, text));
 }
 
-TEST_F(DataChannelTest, AClosedChannelIsClosedOnBothSidesAndItsNumberIsUsedAgain) {
+TEST_P(DataChannelTest, AClosedChannelIsClosedOnBothSidesAndItsNumberIsUsedAgain) {
   const std::uint16_t channel = open("first");
   for (const bool by_client : {true, false}) {
     SCOPED_TRACE(by_client);
@@ -198,7 +210,7 @@ TEST_F(DataChannelTest, AClosedChannelIsClosedOnBothSidesAndItsNumberIsUsedAgain
   }
 }
 
-TEST_F(DataChannelTest, ChannelsOpenAndCloseUnderLoss) {
+TEST_P(DataChannelTest, ChannelsOpenAndCloseUnderLoss) {
   open("first");
   session.lose(0.2);
   session.jitter(milliseconds(30));
@@ -215,7 +227,7 @@ TEST_F(DataChannelTest, ChannelsOpenAndCloseUnderLoss) {
   EXPECT_EQ(session.server_sink.closed.size() + 1, session.server_sink.opened.size());
 }
 
-TEST_F(DataChannelTest, ASessionHas64Channels) {
+TEST_P(DataChannelTest, ASessionHas64Channels) {
   open("0");
   for (int i = 1; i < 64; ++i) {
     EXPECT_TRUE(session.client.open_channel(std::to_string(i), session.now)) << i;
@@ -226,7 +238,7 @@ TEST_F(DataChannelTest, ASessionHas64Channels) {
   EXPECT_EQ(session.server.statistics().data.channels, 64U);
 }
 
-TEST_F(DataChannelTest, ChannelsThatCrossAndAreTooManyAreClosedByThePeer) {
+TEST_P(DataChannelTest, ChannelsThatCrossAndAreTooManyAreClosedByThePeer) {
   open("0");
   for (int i = 0; i < 40; ++i) {
     EXPECT_TRUE(session.client.open_channel("c", session.now));
@@ -242,7 +254,7 @@ TEST_F(DataChannelTest, ChannelsThatCrossAndAreTooManyAreClosedByThePeer) {
   EXPECT_GE(left, 41U);
 }
 
-TEST_F(DataChannelTest, NothingOpensBeforeItIsConnectedOrAfterTheEnd) {
+TEST_P(DataChannelTest, NothingOpensBeforeItIsConnectedOrAfterTheEnd) {
   EXPECT_FALSE(session.client.open_channel("early", session.now));
   const std::uint16_t channel = open();
   EXPECT_FALSE(session.client.open_channel(std::string(257, 'x'), session.now));
@@ -256,7 +268,7 @@ TEST_F(DataChannelTest, NothingOpensBeforeItIsConnectedOrAfterTheEnd) {
   EXPECT_EQ(session.server.next_timeout(), Time::max());
 }
 
-TEST_F(DataChannelTest, AnOutageShorterThanConsentLosesNothing) {
+TEST_P(DataChannelTest, AnOutageShorterThanConsentLosesNothing) {
   const std::uint16_t channel = open();
   session.lose(1);
   EXPECT_TRUE(client_says(channel, "are you there?"));
@@ -295,40 +307,40 @@ TEST(DataChannel, ALaterOfferBringsDataChannels) {
   EXPECT_TRUE(std::holds_alternative<Refusal>(moved));
 }
 
-TEST(DataChannel, AnEndpointMayGoInMidTransfer) {
+TEST_P(DataChannelTest, AnEndpointMayGoInMidTransfer) {
   const std::string large(kMostBytes, 'x');
   for (int ms = 0; ms < 100; ms += 7) {
-    auto session = std::make_unique<Session>();
-    session->negotiate();
-    session->run(seconds(1));
-    const auto channel = session->client.open_channel("x", session->now);
-    session->run(session->now + milliseconds(200));
+    auto call = std::make_unique<Session>(options, 1, options);
+    call->negotiate();
+    call->run(seconds(1));
+    const auto channel = call->client.open_channel("x", call->now);
+    call->run(call->now + milliseconds(200));
     ASSERT_TRUE(
-        session->client.send_message(*channel, MessageKind::binary, bytes_of(large), session->now));
-    session->run(session->now + milliseconds(ms));
-    session.reset();
+        call->client.send_message(*channel, MessageKind::binary, bytes_of(large), call->now));
+    call->run(call->now + milliseconds(ms));
+    call.reset();
   }
-  Session next;
+  Session next(options, 1, options);
   next.negotiate();
   next.run(seconds(2));
   EXPECT_TRUE(next.connected());
 }
 
-TEST(DataChannel, FiftySessionsAtOnceDoNotMixTheirMessages) {
+TEST_P(DataChannelTest, FiftySessionsAtOnceDoNotMixTheirMessages) {
   std::vector<std::unique_ptr<Session>> sessions;
   for (int i = 0; i < 50; ++i) {
-    sessions.push_back(std::make_unique<Session>());
+    sessions.push_back(std::make_unique<Session>(options, 1, options));
     sessions.back()->speaking = false;
     sessions.back()->negotiate();
   }
   const auto run_all = [&](Time until) {
     for (Time now = sessions[0]->now; now < until; now += milliseconds(1)) {
-      for (auto& session : sessions) session->run(now + milliseconds(1));
+      for (auto& each : sessions) each->run(now + milliseconds(1));
     }
   };
   run_all(seconds(1));
-  for (auto& session : sessions) {
-    ASSERT_TRUE(session->client.open_channel("x", session->now));
+  for (auto& each : sessions) {
+    ASSERT_TRUE(each->client.open_channel("x", each->now));
   }
   run_all(milliseconds(1'300));
   for (std::size_t i = 0; i < sessions.size(); ++i) {
@@ -347,18 +359,18 @@ TEST(DataChannel, FiftySessionsAtOnceDoNotMixTheirMessages) {
 /// Bytes that the program has of the heap; 0 where sanitizers have their own.
 std::size_t heap() { return mallinfo2().uordblks; }
 
-TEST(DataChannel, SessionsThatComeAndGoLeaveNothingBehind) {
-  const auto fifty_sessions = [] {
+TEST_P(DataChannelTest, SessionsThatComeAndGoLeaveNothingBehind) {
+  const auto fifty_sessions = [this] {
     for (int i = 0; i < 50; ++i) {
-      Session session;
-      session.speaking = false;
-      session.negotiate();
-      session.run(milliseconds(500));
-      ASSERT_TRUE(session.client.open_channel("x", session.now));
-      session.run(milliseconds(700));
-      ASSERT_TRUE(session.client.send_message(0, MessageKind::text, bytes_of("x"), session.now));
-      session.run(milliseconds(800));
-      ASSERT_THAT(session.server_sink.messages, SizeIs(1));
+      Session call(options, 1, options);
+      call.speaking = false;
+      call.negotiate();
+      call.run(milliseconds(500));
+      ASSERT_TRUE(call.client.open_channel("x", call.now));
+      call.run(milliseconds(700));
+      ASSERT_TRUE(call.client.send_message(0, MessageKind::text, bytes_of("x"), call.now));
+      call.run(milliseconds(800));
+      ASSERT_THAT(call.server_sink.messages, SizeIs(1));
     }
   };
   // On threads that end: what malloc keeps for a thread counts as the program's.

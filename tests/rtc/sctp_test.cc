@@ -1,7 +1,7 @@
 #include "rtc/sctp.h"
 
 #include "remotemedia/base/thread_scheduling.h"
-#include "rtc/outbox.h"
+#include "rtc/sctp_side.h"
 #include "rtc/sctp_stack.h"
 
 #include <gmock/gmock.h>
@@ -19,42 +19,9 @@ namespace {
 using std::chrono::milliseconds;
 using testing::SizeIs;
 
-constexpr std::uint32_t kSomeProtocol = 51;
-
-struct SctpSide : SctpOutput {
-  explicit SctpSide(Time now) : transport(make_usrsctp_transport({}, *this, now)) {}
-  void on_sctp_packet(Bytes packet) override {
-    largest = std::max(largest, packet.size());
-    sent.emplace_back(packet.begin(), packet.end());
-  }
-  void on_sctp_up() override { up = true; }
-  void on_sctp_message(const SctpMessage& message) override {
-    messages.emplace_back(message.bytes.begin(), message.bytes.end());
-  }
-  void on_sctp_too_long(std::uint16_t) override { ++too_long; }
-  void on_sctp_reset_by_peer(std::uint16_t stream) override { reset_by_peer.push_back(stream); }
-  void on_sctp_reset_done(std::uint16_t stream) override { reset_done.push_back(stream); }
-  void on_sctp_lost() override { lost = true; }
-
-  bool send(std::string_view text, Time now) {
-    return transport->send(
-        {.stream = 1,
-         .protocol = kSomeProtocol,
-         .bytes = {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
-         .delivery = {}},
-        now);
-  }
-
-  std::vector<Datagram> sent;
-  std::vector<std::string> messages;
-  std::vector<std::uint16_t> reset_by_peer;
-  std::vector<std::uint16_t> reset_done;
-  std::size_t largest = 0;
-  int too_long = 0;
-  bool up = false;
-  bool lost = false;
-  std::unique_ptr<SctpTransport> transport;
-};
+std::unique_ptr<SctpTransport> in_calls(SctpOutput& output) {
+  return make_usrsctp_transport({}, output, Time{});
+}
 
 struct SctpPair {
   void run(int rounds) {
@@ -67,8 +34,8 @@ struct SctpPair {
     }
   }
   Time now{};
-  SctpSide a{now};
-  SctpSide b{now};
+  SctpSide a{in_calls};
+  SctpSide b{in_calls};
 };
 
 #ifdef __linux__

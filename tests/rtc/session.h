@@ -1,6 +1,7 @@
 #pragma once
 
 #include "remotemedia/rtc/endpoint.h"
+#include "remotemedia/rtc/sctp_worker.h"
 #include "rtc/call.h"
 #include "rtc/network.h"
 #include "rtc/openssl_clock.h"
@@ -46,6 +47,7 @@ struct Recorder : EndpointSink {
     messages.push_back(
         {message.channel, message.kind, {message.bytes.begin(), message.bytes.end()}});
   }
+  void on_data_waiting() override { data_waits = true; }
 
   struct Message {
     std::uint16_t channel;
@@ -68,13 +70,15 @@ struct Recorder : EndpointSink {
   std::vector<std::pair<std::uint16_t, std::string>> opened;
   std::vector<std::uint16_t> closed;
   std::vector<Message> messages;
+  bool data_waits = false;
 };
 
 /// A server and a client with a network of 10 ms between them, in steps of a millisecond.
 struct Session {
   explicit Session(EndpointOptions server_options = {}, unsigned seed = 1,
                    const EndpointOptions& client_options = {})
-      : identity(seeded_identity(seed)),
+      : worker(server_options.sctp),
+        identity(seeded_identity(seed)),
         server(identity, with_candidate(std::move(server_options)), server_sink),
         client(identity, client_options, client_sink),
         to_server({.delay = std::chrono::milliseconds(10)}, seed),
@@ -107,6 +111,9 @@ struct Session {
       speak();
       client.advance(now);
       server.advance(now);
+      if (worker) worker->run(now);
+      take_data(client_sink, client);
+      take_data(server_sink, server);
       carry(client_sink, to_server);
       carry(server_sink, to_client);
       deliver(to_server, server, client_address);
@@ -137,6 +144,10 @@ struct Session {
     from.sent.clear();
   }
 
+  void take_data(Recorder& sink, Endpoint& endpoint) {
+    if (std::exchange(sink.data_waits, false)) endpoint.take_data(now);
+  }
+
   void deliver(Path<Datagram>& from, Endpoint& to, const Address& source) {
     while (auto bytes = from.receive(now)) to.receive(source, *bytes, now);
   }
@@ -159,6 +170,7 @@ struct Session {
     return server.statistics().dropped[static_cast<std::size_t>(drop)];
   }
 
+  std::shared_ptr<SctpWorker> worker;  // that of the server's options
   std::shared_ptr<const Identity> identity;
   Recorder server_sink;
   Recorder client_sink;

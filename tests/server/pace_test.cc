@@ -27,7 +27,7 @@ TEST(Pace, WaitsForADatagramAndForWhatIsDueATickLonger) {
   Pace pace;
   pace.begin_turn(milliseconds(10));
   EXPECT_EQ(pace.wait(milliseconds(25)).until, milliseconds(27));
-  EXPECT_TRUE(pace.wait(milliseconds(25)).datagrams);
+  EXPECT_TRUE(pace.wait(milliseconds(25)).for_input);
   EXPECT_EQ(pace.wait(Time::max()).until, Time::max());
 }
 
@@ -36,7 +36,7 @@ TEST(Pace, FewDatagramsAreTakenWhenTheyCome) {
   Time clock{};
   hear(pace, clock, 2);  // 10 a frame
   EXPECT_EQ(pace.begin_turn(clock), clock + Pace::kTick);
-  EXPECT_TRUE(pace.wait(Time::max()).datagrams);
+  EXPECT_TRUE(pace.wait(Time::max()).for_input);
 }
 
 TEST(Pace, ManyDatagramsAreTakenEvery4MsInStepWithFrames) {
@@ -50,7 +50,7 @@ TEST(Pace, ManyDatagramsAreTakenEvery4MsInStepWithFrames) {
   EXPECT_LE(now, clock + Pace::kLongTick);
   pace.note_datagrams(20);
   const auto wait = pace.wait(Time::max());
-  EXPECT_FALSE(wait.datagrams);
+  EXPECT_FALSE(wait.for_input);
   EXPECT_EQ(wait.until, now);
   EXPECT_LE(pace.wait(clock).until, now);
 }
@@ -68,7 +68,7 @@ TEST(Pace, TimeDoesNotGoBackWhenTheCrowdIsGone) {
     EXPECT_GT(now, clock);
     last = now;
   }
-  EXPECT_TRUE(pace.wait(Time::max()).datagrams);
+  EXPECT_TRUE(pace.wait(Time::max()).for_input);
   EXPECT_EQ(pace.begin_turn(clock), (clock / Pace::kTick + 1) * Pace::kTick);
 }
 
@@ -78,13 +78,13 @@ TEST(Pace, ABurstThatIsOverMakesNoCrowdOfTheNextFrame) {
   pace.note_datagrams(0);
   pace.begin_turn(milliseconds(5));
   pace.note_datagrams(500);
-  EXPECT_TRUE(pace.wait(Time::max()).datagrams);  // not before the frame is over
+  EXPECT_TRUE(pace.wait(Time::max()).for_input);  // not before the frame is over
   pace.begin_turn(milliseconds(21));
   pace.note_datagrams(1);
-  EXPECT_FALSE(pace.wait(Time::max()).datagrams);
+  EXPECT_FALSE(pace.wait(Time::max()).for_input);
   pace.begin_turn(milliseconds(45));
   pace.note_datagrams(1);
-  EXPECT_TRUE(pace.wait(Time::max()).datagrams);
+  EXPECT_TRUE(pace.wait(Time::max()).for_input);
 }
 
 }  // namespace

@@ -20,6 +20,8 @@
 
 namespace remotemedia::rtc {
 
+class SctpWorker;
+
 enum class EndpointState : std::uint8_t {
   idle,         ///< no description yet
   checking,     ///< waits for the first authenticated check (ICE)
@@ -44,9 +46,12 @@ struct EndpointOptions {
   /// Taken from the network: so many of audio and checks, and so many of DTLS with data channels.
   int max_datagrams_per_s = 500;
   bool data_channels = true;  ///< offered, and taken where they are offered
+  /// Does the work of data channels; null: the endpoint's own calls do.
+  std::shared_ptr<SctpWorker> sctp = nullptr;
 };
 
-/// What an endpoint gives. Called from within its methods; must not call the endpoint.
+/// What an endpoint gives. Called from within its methods, but for on_data_waiting; must not call
+/// the endpoint.
 class EndpointSink {
  public:
   virtual ~EndpointSink() = default;
@@ -66,6 +71,9 @@ class EndpointSink {
   virtual void on_channel_closed(std::uint16_t /*channel*/) {}
   /// Whole and, on a channel of ours, in order.
   virtual void on_message(const DataMessage& /*message*/) {}
+  /// With an SctpWorker, from within its `run`: `take_data` has something to take. Without that it
+  /// comes with `advance`.
+  virtual void on_data_waiting() {}
 };
 
 struct EndpointStatistics {
@@ -128,9 +136,11 @@ class Endpoint {
   std::optional<std::uint16_t> open_channel(std::string_view label, Time now);
   /// Queues one message whole. False, and nothing is sent, if the channel is not open, if the
   /// message is longer than 256 KiB or than what the peer takes, or if 1 MiB or 1024 packets wait
-  /// already.
+  /// already. With an SctpWorker as much may be on its way there, too.
   bool send_message(std::uint16_t channel, MessageKind kind, std::span<const std::uint8_t> bytes,
                     Time now);
+  /// Takes what the SctpWorker has done: see on_data_waiting.
+  void take_data(Time now);
   /// Closes it after what was queued; `on_channel_closed` follows when the peer has, too.
   void close_channel(std::uint16_t channel, Time now);
 

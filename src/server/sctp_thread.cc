@@ -1,0 +1,57 @@
+#include "server/sctp_thread.h"
+
+#include "server/clock.h"
+
+#include <utility>
+
+namespace remotemedia::server {
+namespace {
+
+/// As the long ticks of a shard (Pace): what comes alone is done at once.
+constexpr Time kTurn = std::chrono::milliseconds(4);
+
+}  // namespace
+
+SctpThread::SctpThread() : worker_(std::make_shared<rtc::SctpWorker>([this] { wake(asked_); })) {}
+
+SctpThread::~SctpThread() { stop(); }
+
+void SctpThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void SctpThread::stop() {
+  wake(stopped_);
+  if (thread_.joinable()) thread_.join();
+}
+
+void SctpThread::wake(bool& reason) {
+  {
+    const std::lock_guard lock(mutex_);
+    reason = true;
+  }
+  woken_.notify_one();
+}
+
+void SctpThread::run() {
+  std::unique_lock lock(mutex_);
+  Time next_turn{};
+  while (!stopped_) {
+    // What many sessions ask for is done in few turns.
+    woken_.wait_for(lock, next_turn - steady_now(), [this] { return stopped_; });
+    next_turn = steady_now() + kTurn;
+    asked_ = false;
+    lock.unlock();
+    worker_->run(steady_now());
+    const Time next = worker_->next_timeout();
+    lock.lock();
+    const auto is_woken = [this] { return asked_ || stopped_; };
+    if (next == Time::max()) {
+      woken_.wait(lock, is_woken);
+    } else {
+      woken_.wait_for(lock, next - steady_now(), is_woken);
+    }
+  }
+}
+
+}  // namespace remotemedia::server

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "rtc/outbox.h"
+#include "rtc/sctp.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace remotemedia::rtc::test {
+
+/// One end of an association, which keeps what comes of it.
+struct SctpSide : SctpOutput {
+  template <typename Make>
+  explicit SctpSide(const Make& make) : transport(make(*this)) {}
+  void on_sctp_packet(Bytes packet) override {
+    largest = std::max(largest, packet.size());
+    sent.emplace_back(packet.begin(), packet.end());
+  }
+  void on_sctp_up() override { up = true; }
+  void on_sctp_message(const SctpMessage& message) override {
+    messages.emplace_back(message.bytes.begin(), message.bytes.end());
+  }
+  void on_sctp_too_long(std::uint16_t) override { ++too_long; }
+  void on_sctp_reset_by_peer(std::uint16_t stream) override { reset_by_peer.push_back(stream); }
+  void on_sctp_reset_done(std::uint16_t stream) override { reset_done.push_back(stream); }
+  void on_sctp_lost() override { lost = true; }
+  void on_sctp_waiting() override { ++waiting; }
+
+  bool send(std::string_view text, Time now) {
+    return transport->send(
+        {.stream = 1,
+         .protocol = 51,
+         .bytes = {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
+         .delivery = {}},
+        now);
+  }
+
+  std::vector<Datagram> sent;
+  std::vector<std::string> messages;
+  std::vector<std::uint16_t> reset_by_peer;
+  std::vector<std::uint16_t> reset_done;
+  std::size_t largest = 0;
+  int too_long = 0;
+  bool up = false;
+  bool lost = false;
+  std::atomic<int> waiting = 0;
+  std::unique_ptr<SctpTransport> transport;
+};
+
+}  // namespace remotemedia::rtc::test
