@@ -31,6 +31,7 @@ help:
 	@echo "make bench           speed, quality and accuracy beside every peer, into docs/benchmarks.md"
 	@echo "make bench QUICK=1   the same with few rounds, into build/ only"
 	@echo "make bench PARTS=\"formats servers\"   these alone, the others as measured before"
+	@echo "make bench PAGE=benchmarks-avx2   all, into a page of another name, for another machine"
 	@echo "make valgrind        kernels under memcheck, and their instructions against the record"
 	@echo "make lint            formatting, layers, ruff, mypy"
 	@echo "make format          format C++ and Python in place"
@@ -100,7 +101,7 @@ bench:
 	@$(MAKE) --no-print-directory $(WHEEL)
 	cmake --preset bench
 	cmake --build --preset bench
-	$(VENV)/python bench/run.py $(PARTS) $(if $(QUICK),--quick --out build/bench/quick,--docs docs)
+	$(VENV)/python bench/run.py $(PARTS) $(if $(QUICK),--quick --out build/bench/quick,--docs docs $(if $(PAGE),--page $(PAGE)))
 	build/bench/bench/resampler_quality >build/bench/resampler_quality.md
 
 # Valgrind has no AVX-512, and its fused multiply-add of -0 gives +0, which the mix kernel's test sees.

@@ -1,10 +1,12 @@
 """The benchmark: every peer in one run, checked, warm and in turns.
 
 Usage: python bench/run.py [PART ...] [--quick] [--programs build/bench/bench] [--out build/bench]
+                           [--docs docs] [--page benchmarks]
 
 Measures the parts that are named, or all, and writes what each found into results.json in --out as
 soon as it ends: a run that is cut short loses one part. When all parts are there, page and charts
 go into --out and into --docs too, with the day of each part, and the server's page gets its tables.
+A machine of another kind has a page of its own beside the first (--page), without those tables.
 Ends with 1 if any output was not what it should be; a goal that is missed is shown, but is no
 failure, as times depend on the machine.
 """
@@ -27,6 +29,7 @@ import page_webrtc
 import speech_peers
 from parts import PARTS, ROOT, Bench, say
 
+MAIN_PAGE: Final = "benchmarks"
 # Read by the libraries behind the peers when they load.
 THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -76,7 +79,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few rounds, to check the outputs")
     parser.add_argument("--programs", type=Path, default=ROOT / "build/bench/bench")
     parser.add_argument("--out", type=Path, default=ROOT / "build/bench")
-    parser.add_argument("--docs", type=Path, help="folder for benchmarks.md and its charts")
+    parser.add_argument("--docs", type=Path, help="folder for the page and its charts")
+    parser.add_argument("--page", default=MAIN_PAGE, help=f"name of the page, else {MAIN_PAGE}")
     options = parser.parse_args()
     unknown = [name for name in options.parts if name not in PARTS]
     if unknown:
@@ -100,13 +104,13 @@ def main() -> None:
     results["goals"] = goals.verdicts(results)
     save(path, results)
     for folder in filter(None, (options.out, options.docs)):
-        page.write(results, folder / "benchmarks.md", folder / "benchmarks")
-    if options.docs:
+        page.write(results, folder / f"{options.page}.md", folder / options.page)
+    if options.docs and options.page == MAIN_PAGE:
         server = options.docs / "server.md"
         text = server.read_text(encoding="utf-8")
         server.write_text(page_webrtc.with_tables(text, results), encoding="utf-8")
     print_verdicts(results["goals"])
-    say(f"done: {path}, {options.docs or options.out}/benchmarks.md")
+    say(f"done: {path}, {options.docs or options.out}/{options.page}.md")
 
 
 if __name__ == "__main__":

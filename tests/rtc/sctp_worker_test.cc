@@ -173,10 +173,11 @@ TEST(SctpWorker, CarriesTheEndsOfSeveralThreads) {
   constexpr int kThreads = 3;
   constexpr std::size_t kMessages = 50;
   SctpWorker worker([] {});  // which does not wait
-  std::atomic<std::int64_t> ms = 0;
+  // That of the system: a simulated one would run away from a thread that has to wait.
+  const auto clock = [] { return Time(std::chrono::steady_clock::now().time_since_epoch()); };
   std::atomic<int> at_work = kThreads;
   std::thread carrier([&] {
-    while (at_work > 0) worker.run(milliseconds(++ms));
+    while (at_work > 0) worker.run(clock());
   });
   std::vector<std::vector<std::string>> arrived(kThreads);
   std::vector<std::thread> ends;
@@ -184,13 +185,13 @@ TEST(SctpWorker, CarriesTheEndsOfSeveralThreads) {
     ends.emplace_back([&, t] {
       {
         CarriedPair pair(worker);
-        while (!pair.a.up || !pair.b.up) pair.exchange(milliseconds(ms));
+        while (!pair.a.up || !pair.b.up) pair.exchange(clock());
         for (std::size_t i = 0; i < kMessages; ++i) {
-          while (!pair.a.send(std::to_string(t) + ":" + std::to_string(i), milliseconds(ms))) {
-            pair.exchange(milliseconds(ms));
+          while (!pair.a.send(std::to_string(t) + ":" + std::to_string(i), clock())) {
+            pair.exchange(clock());
           }
         }
-        while (pair.b.messages.size() < kMessages) pair.exchange(milliseconds(ms));
+        while (pair.b.messages.size() < kMessages) pair.exchange(clock());
         arrived[t] = pair.b.messages;
       }
       --at_work;
