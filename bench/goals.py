@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from busy_gil import ALONE, BESIDE_PYTHON
-from page_webrtc import codec_sessions, sessions_per_core
+from page_webrtc import PACKETS_PER_S, sessions_per_core
 from timing import median, times_faster
 
 FORMATS: Final = "sample formats"
@@ -306,7 +306,7 @@ def _webrtc(results: dict[str, Any]) -> list[Verdict]:
     ten = sessions["ten_sessions"]
     lossy = sessions["lossy"]
     slope = None if results["quick"] else sessions["soak"]["slope_kib_per_session"]
-    share = sessions_per_core(ours) / codec_sessions(found["live_opus"]) if ours else None
+    share = codec_share(ours, found["live_opus"]) if ours else None
     delay_ms = ours["echo_delay_ms"]["p99"] if ours else None
     return [
         at_least(area, "echo: 7x aiortc's sessions on a core", _cheaper(echo), 7.0),
@@ -334,6 +334,15 @@ def _webrtc(results: dict[str, Any]) -> list[Verdict]:
             "ms",
         ),
     ]
+
+
+def codec_share(ours: dict[str, Any], alone: dict[str, list[float]]) -> float:
+    """Give what the codec alone takes of a server's processor time, in rounds of both."""
+    of_a_core = [
+        (decode_us + encode_us) * PACKETS_PER_S / 1e6
+        for decode_us, encode_us in zip(alone["decode_us"], alone["encode_us"], strict=True)
+    ]
+    return times_faster(of_a_core, ours["core_share"])
 
 
 def _cheaper(entries: dict[str, Any]) -> float | None:

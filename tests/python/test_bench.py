@@ -21,7 +21,7 @@ import page_webrtc
 import run
 import timing
 import webrtc_sessions
-from goals import at_least, at_most, format_kernels
+from goals import at_least, at_most, codec_share, format_kernels
 from parts import PARTS, Bench
 
 
@@ -196,6 +196,16 @@ def test_sessions_fill_a_core_by_what_one_takes_of_it() -> None:
     # 50 packets a second of 100 us are half a percent of a core.
     cost = {"decode_us": [20.0, 10.0, 30.0], "encode_us": [80.0]}
     assert page_webrtc.codec_sessions(cost) == pytest.approx(200)
+
+
+def test_the_share_of_the_codec_holds_when_the_machine_is_slow_for_some_rounds() -> None:
+    # Half of the server's time in each round, whose times double, and once a third.
+    ours = {"core_share": [0.01, 0.02, 0.02, 0.01, 0.015]}
+    alone = {
+        "decode_us": [20.0, 40.0, 40.0, 20.0, 20.0],
+        "encode_us": [80.0, 160.0, 160.0, 80.0, 80.0],
+    }
+    assert codec_share(ours, alone) == pytest.approx(0.5)
 
 
 SESSIONS = {
