@@ -39,12 +39,12 @@ _F32, _I16, _I32 = FORMATS["f32"], FORMATS["i16"], FORMATS["i32"]
 _BITS: Final = {_I16: 15, _I32: 31}
 
 # The dither must be the native kernel's, bit for bit: keys by SplitMix64 (Steele, Lea and Flood,
-# 2014), noise by the 32-bit finalizer of MurmurHash3 (Appleby) with a second key in its middle.
+# 2014), noise by the rounds of lowbias32 (Wellons) over a sequence with a step of the key's own.
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
-_MURMUR_1 = np.uint32(0x85EBCA6B)
-_MURMUR_2 = np.uint32(0xC2B2AE35)
+_LOWBIAS_1 = np.uint32(0x7FEB352D)
+_LOWBIAS_2 = np.uint32(0x846CA68B)
 _DITHER_SEED = np.uint64(1)
 
 _VAD_MIN_FLOOR: Final = 1e-5
@@ -186,11 +186,12 @@ def _dither_noise(shape: tuple[int, ...], first_frame: int) -> Floats:
     with np.errstate(over="ignore"):
         streams = _mix_bits(_mix_bits(np.array([_DITHER_SEED * _GOLDEN])) + numbers * _GOLDEN)
         keys = _mix_bits(streams + (positions >> np.uint64(32)) * _GOLDEN)
-        x = positions.astype(np.uint32) + keys.astype(np.uint32)
-        x = (x ^ (x >> np.uint32(16))) * _MURMUR_1
-        x = (x ^ (x >> np.uint32(13)) ^ (keys >> np.uint64(32)).astype(np.uint32)) * _MURMUR_2
-    x ^= x >> np.uint32(16)
-    difference = (x >> np.uint32(16)).astype(np.int32) - (x & np.uint32(0xFFFF)).astype(np.int32)
+        steps = (keys >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
+        x = positions.astype(np.uint32) * steps + keys.astype(np.uint32)
+        x = (x ^ (x >> np.uint32(16))) * _LOWBIAS_1
+        x = (x ^ (x >> np.uint32(15))) * _LOWBIAS_2
+    upper = (x >> np.uint32(16)).astype(np.int16).astype(np.int32)
+    difference = upper - x.astype(np.int16).astype(np.int32)
     noise: Floats = difference.astype(np.float32) * np.float32(2.0**-16)
     return noise.reshape(shape)
 

@@ -1,13 +1,15 @@
 // f32 to i16 with triangular (TPDF) dither.
 //
 // Design. The noise of a sample is a hash of its position, not the state of a generator, so chunks
-// cannot change it, and all lanes work at once. The hash is the 32-bit finalizer of MurmurHash3
-// (Appleby, public domain) with a second key between its multiplications: without that, all
-// channels would have the same sequence from different places on. Its upper half less its lower
-// half, both uniform, is triangular with mean 0 and a variance of 1/6 step^2, in steps of 2^-16 of
-// an i16 step. One addition in f32 puts it on the scaled sample, which is then rounded and
-// saturated as without dither (rounding-inl.h). `python/remotemedia/_kernels_numpy.py` has the same
-// hash. Cost: 23 instructions per vector of samples.
+// cannot change it, and all lanes work at once. The hash is the two rounds of lowbias32 (Wellons,
+// "Prospecting for hash functions", public domain) over a Weyl sequence with a step of the key's
+// own: with one step for all, all channels would have the same sequence from different places on.
+// From vector to vector the sequence takes one addition. The upper half less the lower half, both
+// uniform as signed numbers, is triangular with mean 0 and a variance of 1/6 step^2, in steps of
+// 2^-16 of an i16 step: one instruction, so that the hash ends with a multiplication, which its
+// authors follow by a shift. One addition in f32 puts the noise on the scaled sample, which is then
+// rounded and saturated as without dither (rounding-inl.h). `python/remotemedia/_kernels_numpy.py`
+// has the same hash. Cost: 17 instructions per vector of samples.
 // Accuracy: the bits of the definition on every target; whiteness and moments are tested.
 
 #include "dsp/dither_kernel.h"
@@ -30,8 +32,8 @@
 namespace remotemedia::dsp {
 namespace {
 
-constexpr std::uint32_t kMultiply1 = 0x85EBCA6BU;
-constexpr std::uint32_t kMultiply2 = 0xC2B2AE35U;
+constexpr std::uint32_t kMultiply1 = 0x7FEB352DU;
+constexpr std::uint32_t kMultiply2 = 0x846CA68BU;
 
 }  // namespace
 }  // namespace remotemedia::dsp
@@ -70,17 +72,35 @@ constexpr std::size_t kLanes = hn::MaxLanes(D());
 constexpr std::size_t kStep = 4 * kLanes;
 constexpr std::size_t kWorthAligning = 16 * kStep;  // stores across cache lines cost twice
 
-/// As dither_noise, times 2^16; `x` is the position plus the key's start.
-HWY_INLINE hn::Vec<D> noise(hn::Vec<DU> x, hn::Vec<DU> twist) {
+/// The upper half of each lane less its lower half, both with a sign.
+HWY_INLINE hn::Vec<DI> difference_of_halves(hn::Vec<DU> x) {
+#if HWY_ARCH_X86
+  const auto signs = hn::Set(DU(), 0x0001'FFFFU);
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+  return hn::Vec<DI>{_mm512_madd_epi16(x.raw, signs.raw)};
+#elif HWY_TARGET == HWY_AVX2
+  return hn::Vec<DI>{_mm256_madd_epi16(x.raw, signs.raw)};
+#else
+  return hn::Vec<DI>{_mm_madd_epi16(x.raw, signs.raw)};
+#endif
+#else
+  const auto upper = hn::BitCast(DI(), x);
+  return hn::Sub(hn::ShiftRight<16>(upper), hn::ShiftRight<16>(hn::ShiftLeft<16>(upper)));
+#endif
+}
+
+/// The places `vectors` vectors further on.
+HWY_INLINE hn::Vec<DU> ahead(hn::Vec<DU> place, std::uint32_t key_step, std::size_t vectors) {
+  const auto way = static_cast<std::uint32_t>(vectors * kLanes) * key_step;
+  return hn::Add(place, hn::Set(DU(), way));
+}
+
+/// As dither_noise, times 2^16, at a place of the key's sequence.
+HWY_INLINE hn::Vec<D> noise(hn::Vec<DU> x) {
   const DU d;
-  x = hn::Xor(x, hn::ShiftRight<16>(x));
-  x = hn::Mul(x, hn::Set(d, kMultiply1));
-  x = hn::Xor3(x, hn::ShiftRight<13>(x), twist);
-  x = hn::Mul(x, hn::Set(d, kMultiply2));
-  // The upper half stays what it is in the last step of the hash.
-  const auto upper = hn::ShiftRight<16>(x);
-  const auto lower = hn::And(hn::Xor(x, upper), hn::Set(d, 0xFFFFU));
-  return hn::ConvertTo(D(), hn::BitCast(DI(), hn::Sub(upper, lower)));
+  x = hn::Mul(hn::Xor(x, hn::ShiftRight<16>(x)), hn::Set(d, kMultiply1));
+  x = hn::Mul(hn::Xor(x, hn::ShiftRight<15>(x)), hn::Set(d, kMultiply2));
+  return hn::ConvertTo(D(), difference_of_halves(x));
 }
 
 /// kLanes samples in steps of i16, with noise.
@@ -90,22 +110,31 @@ HWY_INLINE hn::Vec<D> noisy(const float* in, hn::Vec<D> noise_2_16) {
   return hn::MulAdd(noise_2_16, hn::Set(d, 1.0F / 65536.0F), scaled);
 }
 
+/// As step(), where needs_care() says so. Apart from it, so that it keeps no noise for this.
+template <std::size_t... kIndex>
+HWY_NOINLINE std::uint64_t careful_step(const float* in, std::int16_t* out, hn::Vec<DU> place,
+                                        std::uint32_t key_step,
+                                        std::index_sequence<kIndex...> /*all*/) {
+  float ordinary[kStep];
+  const std::uint64_t replaced = make_ordinary(in, kStep, ordinary);
+  const hn::Vec<DI> y[] = {
+      saturated(noisy(ordinary + kIndex * kLanes, noise(ahead(place, key_step, kIndex))))...};
+  hn::StoreU(narrowed(y[0], y[1]), DI16(), out);
+  hn::StoreU(narrowed(y[2], y[3]), DI16(), out + 2 * kLanes);
+  return replaced;
+}
+
 /// Four vectors, which are indexed by constants only, else they would live in memory.
 template <Stores kStores, std::size_t... kIndex>
 HWY_INLINE std::uint64_t step(const float* HWY_RESTRICT in, std::int16_t* HWY_RESTRICT out,
-                              hn::Vec<DU> place, hn::Vec<DU> twist,
+                              hn::Vec<DU> place, std::uint32_t key_step,
                               std::index_sequence<kIndex...> all) {
-  const hn::Vec<D> random[] = {noise(hn::Add(place, hn::Set(DU(), kIndex * kLanes)), twist)...};
-  hn::Vec<DI> y[] = {nearest(noisy(in + kIndex * kLanes, random[kIndex]))...};
-  std::uint64_t replaced = 0;
-  if (HWY_UNLIKELY(needs_care(in, y, all))) {
-    float ordinary[kStep];
-    replaced = make_ordinary(in, kStep, ordinary);
-    ((y[kIndex] = saturated(noisy(ordinary + kIndex * kLanes, random[kIndex]))), ...);
-  }
+  const hn::Vec<DI> y[] = {
+      nearest(noisy(in + kIndex * kLanes, noise(ahead(place, key_step, kIndex))))...};
+  if (HWY_UNLIKELY(needs_care(in, y, all))) return careful_step(in, out, place, key_step, all);
   store<kStores>(narrowed(y[0], y[1]), DI16(), out);
   store<kStores>(narrowed(y[2], y[3]), DI16(), out + 2 * kLanes);
-  return replaced;
+  return 0;
 }
 
 /// The samples of one channel; `position` counts on.
@@ -116,13 +145,13 @@ struct Channel {
   template <Stores kStores>
   HWY_INLINE std::uint64_t steps(const float* in, std::size_t count, std::int16_t* out) {
     const DU d;
-    const auto twist = hn::Set(d, key.twist);
-    auto place = hn::Iota(d, position + key.start);
+    auto place =
+        hn::Add(hn::Mul(hn::Iota(d, position), hn::Set(d, key.step)), hn::Set(d, key.start));
     std::uint64_t replaced = 0;
     for (std::size_t i = 0; i < count; i += kStep) {
       ask_for<kStores>(in + i + kAskAhead<float>, kStep);
-      replaced += step<kStores>(in + i, out + i, place, twist, std::make_index_sequence<4>());
-      place = hn::Add(place, hn::Set(d, kStep));
+      replaced += step<kStores>(in + i, out + i, place, key.step, std::make_index_sequence<4>());
+      place = ahead(place, key.step, 4);
     }
     position += static_cast<std::uint32_t>(count);
     return replaced;
@@ -174,13 +203,13 @@ namespace remotemedia::dsp {
 HWY_EXPORT(dither);
 
 float dither_noise(DitherKey key, std::uint32_t position) noexcept {
-  std::uint32_t x = position + key.start;
+  std::uint32_t x = position * key.step + key.start;
   x = (x ^ (x >> 16U)) * kMultiply1;
-  x = (x ^ (x >> 13U) ^ key.twist) * kMultiply2;
-  x ^= x >> 16U;
-  const std::int32_t difference =
-      static_cast<std::int32_t>(x >> 16U) - static_cast<std::int32_t>(x & 0xFFFFU);
-  return static_cast<float>(difference) / 65536.0F;
+  x = (x ^ (x >> 15U)) * kMultiply2;
+  const auto half = [](std::uint32_t bits) {
+    return std::int32_t{static_cast<std::int16_t>(static_cast<std::uint16_t>(bits))};
+  };
+  return static_cast<float>(half(x >> 16U) - half(x)) / 65536.0F;
 }
 
 std::uint64_t dither_to_i16(const float* in, std::size_t count, std::int16_t* out, DitherKey key,

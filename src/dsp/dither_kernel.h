@@ -10,7 +10,7 @@ namespace remotemedia::dsp {
 /// What makes the noise of one channel of one stream its own.
 struct DitherKey {
   std::uint32_t start = 0;
-  std::uint32_t twist = 0;
+  std::uint32_t step = 1;  ///< odd
 };
 
 /// Multiples of 2^-16 within (-1, 1), triangular, for `position` modulo 2^32; see dither_kernel.cc.

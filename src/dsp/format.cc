@@ -131,10 +131,10 @@ std::uint64_t Dither::f32_to_i16(std::span<const float> in, std::span<std::int16
     const std::uint64_t rest_of_day = (std::uint64_t{1} << 32U) - (frame & 0xFFFFFFFFU);
     const auto count =
         static_cast<std::size_t>(std::min<std::uint64_t>(in.size() - done, rest_of_day));
-    replaced += dither_to_i16(
-        in.data() + done, count, out.data() + done,
-        {.start = static_cast<std::uint32_t>(key), .twist = static_cast<std::uint32_t>(key >> 32U)},
-        static_cast<std::uint32_t>(frame), stores);
+    replaced += dither_to_i16(in.data() + done, count, out.data() + done,
+                              {.start = static_cast<std::uint32_t>(key),
+                               .step = static_cast<std::uint32_t>(key >> 32U) | 1U},
+                              static_cast<std::uint32_t>(frame), stores);
     done += count;
   }
   return replaced;

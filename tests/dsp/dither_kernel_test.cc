@@ -13,18 +13,19 @@
 namespace remotemedia::dsp {
 namespace {
 
-constexpr DitherKey kKey = {.start = 0x12345678U, .twist = 0x9ABCDEF0U};
+constexpr DitherKey kKey = {.start = 0x12345678U, .step = 0x9ABCDEF1U};
 
 /// The hash that the kernel's comment names, written out.
 double noise_by_definition(DitherKey key, std::uint32_t position) {
-  std::uint32_t x = key.start + position;
+  std::uint32_t x = key.start + position * key.step;
   x ^= x >> 16U;
-  x *= 0x85EBCA6BU;
-  x ^= x >> 13U;
-  x ^= key.twist;
-  x *= 0xC2B2AE35U;
-  x ^= x >> 16U;
-  return (static_cast<double>(x / 65'536U) - static_cast<double>(x % 65'536U)) / 65'536.0;
+  x *= 0x7FEB352DU;
+  x ^= x >> 15U;
+  x *= 0x846CA68BU;
+  const auto with_sign = [](std::uint32_t half) {
+    return half < 32'768U ? static_cast<double>(half) : static_cast<double>(half) - 65'536.0;
+  };
+  return (with_sign(x / 65'536U) - with_sign(x % 65'536U)) / 65'536.0;
 }
 
 std::int16_t by_definition(float x, DitherKey key, std::uint32_t position) {
@@ -118,14 +119,35 @@ double relative_power(DitherKey key, double period) {
 
 TEST(DitherNoise, IsWhite) {
   // The power at one frequency is exponential with mean 1: over 14 with a probability of 1e-6.
-  for (const double period : {2.0, 3.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1'000.0, 65'536.0}) {
-    EXPECT_LT(relative_power(kKey, period), 14.0) << period;
+  const DitherKey other = {.start = 0x0BADCAFEU, .step = 0x12345679U};
+  for (const DitherKey key : {kKey, other, DitherKey{.start = 0, .step = 0x9E3779B9U}}) {
+    for (const double period : {2.0, 3.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1'000.0, 65'536.0}) {
+      EXPECT_LT(relative_power(key, period), 14.0) << key.step << " " << period;
+    }
+  }
+}
+
+TEST(DitherNoise, OfASampleTellsNothingOfTheNext) {
+  // 16 x 16 equally likely pairs: chi squared of 255 degrees of freedom.
+  for (const std::uint32_t lag : {1U, 2U, 4U, 8U, 16U, 32U, 1'024U}) {
+    std::vector<double> counts(256);
+    const auto interval = [](std::uint32_t i) {
+      const auto x = static_cast<double>(dither_noise(kKey, i));
+      const double probability = x < 0 ? (1 + x) * (1 + x) / 2 : 1 - (1 - x) * (1 - x) / 2;
+      return static_cast<std::size_t>(probability * 16);
+    };
+    for (std::uint32_t i = 0; i < kDraws; ++i) counts[16 * interval(i) + interval(i + lag)] += 1;
+    double chi_squared = 0;
+    for (const double count : counts) {
+      chi_squared += (count - kDraws / 256.0) * (count - kDraws / 256.0) / (kDraws / 256.0);
+    }
+    EXPECT_LT(chi_squared, 255 + 5 * std::sqrt(510.0)) << lag;
   }
 }
 
 TEST(DitherNoise, OfOneKeyIsNotThatOfAnotherShifted) {
-  // With the same start, only the second key differs, as for channels that happen to be alike.
-  const DitherKey other = {.start = kKey.start, .twist = kKey.twist + 1};
+  // With the same start, only the step differs, as for channels that happen to be alike.
+  const DitherKey other = {.start = kKey.start, .step = kKey.step + 2};
   for (int lag = -64; lag <= 64; ++lag) {
     double sum = 0;
     for (std::uint32_t i = 64; i < 20'064; ++i) {
