@@ -64,6 +64,7 @@ void mix(Channels in, std::size_t frames, float* out, Stores /*stores*/) {
 #else
 
 using D = hn::ScalableTag<float>;
+using Bits = hn::RebindToUnsigned<D>;
 
 constexpr std::size_t kLanes = hn::MaxLanes(D());
 constexpr std::size_t kStep = 4 * kLanes;
@@ -83,18 +84,24 @@ struct Division {
 #if !HWY_NATIVE_FMA
       return hn::Div(sum, hn::Set(d, channels));
 #else
-      const auto rest = hn::NegMulAdd(quotient, hn::Set(d, channels), sum);
-      return hn::CopySign(hn::MulAdd(rest, hn::Set(d, inverse), quotient), sum);  // -0 stays -0
+      // Too much rather than too little, so that -0 stays -0.
+      const auto excess = hn::MulSub(quotient, hn::Set(d, channels), sum);
+      return hn::NegMulAdd(excess, hn::Set(d, inverse), quotient);
 #endif
     }
   }
 };
 
-/// Lanes that are not 0 and so small that a mean of up to 32 may be subnormal.
-HWY_INLINE hn::Mask<D> is_small(hn::Vec<D> sum) {
-  const D d;
-  const auto size = hn::Abs(sum);
-  return hn::And(hn::Lt(size, hn::Set(d, 0x1p-120F)), hn::Ne(size, hn::Zero(d)));
+/// Larger for larger values; largest for 0.
+HWY_INLINE hn::Vec<Bits> size_but_zero(hn::Vec<D> x) {
+  const auto bits = hn::BitCast(Bits(), x);
+  return hn::Sub(hn::Add(bits, bits), hn::Set(Bits(), 1));
+}
+
+/// Whether a mean of up to 32 may be subnormal, of a sum that is not 0.
+HWY_INLINE hn::Mask<Bits> is_small(hn::Vec<Bits> size) {
+  constexpr std::uint32_t kExponent = 127 - 120;  // 2^-120
+  return hn::Lt(size, hn::Set(Bits(), kExponent << 24U));
 }
 
 /// Asks for what later steps take. Where a vector is a line, of what lies in a cache too, into L1:
@@ -129,11 +136,13 @@ HWY_INLINE void step(Counted<kCount> in, std::size_t i, float* out, Division<kEx
   const auto zero = hn::Zero(d);
   auto check = zero;
   ((check = hn::MulAdd(mean[kIndex], zero, check)), ...);  // NaN if one is not finite
-  auto unsure = hn::IsNaN(check);
-  if constexpr (!kExact) ((unsure = hn::Or(unsure, is_small(sum[kIndex]))), ...);
-  if (HWY_UNLIKELY(!hn::AllFalse(d, unsure))) {
-    return mix_frames(in, i, i + kStep, out);
+  bool sure = hn::AllFalse(d, hn::IsNaN(check));
+  if constexpr (!kExact) {
+    auto least = size_but_zero(sum[0]);
+    ((least = hn::Min(least, size_but_zero(sum[kIndex]))), ...);
+    sure &= hn::AllFalse(Bits(), is_small(least));
   }
+  if (HWY_UNLIKELY(!sure)) return mix_frames(in, i, i + kStep, out);
   (store<kStores>(mean[kIndex], d, out + i + kIndex * kLanes), ...);
 }
 
