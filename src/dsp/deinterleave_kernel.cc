@@ -124,21 +124,6 @@ struct SixPlanes {
   Sixes<T> order;
 };
 
-/// Blocks of 128 bits that lie `stride` samples apart. The masks are for the load itself, which
-/// leaves the unit of the shuffles alone.
-template <class D>
-HWY_INLINE hn::Vec<D> load_blocks(D d, const hn::TFromD<D>* from, std::size_t stride) {
-  constexpr std::size_t kBlock = kTile<hn::TFromD<D>>;
-  constexpr std::size_t kBlocks = hn::MaxLanes(d) / kBlock;
-  auto v = hn::LoadDup128(d, from + (kBlocks - 1) * stride);
-  if constexpr (kBlocks == 4) {
-    v = hn::IfThenElse(hn::FirstN(d, 3 * kBlock), hn::LoadDup128(d, from + 2 * stride), v);
-    v = hn::IfThenElse(hn::FirstN(d, 2 * kBlock), hn::LoadDup128(d, from + stride), v);
-  }
-  if constexpr (kBlocks > 1) v = hn::IfThenElse(hn::FirstN(d, kBlock), hn::LoadDup128(d, from), v);
-  return v;
-}
-
 template <typename T>
 struct Tiles {
   static constexpr std::size_t kPlanes = kTile<T>;

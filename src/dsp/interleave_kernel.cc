@@ -161,16 +161,18 @@ HWY_INLINE void write_frames(const T* const* in, std::size_t frames, T* out,
   const Tag<T> d;
   const Group group;
   const std::size_t whole = frames / kLanes<T> * kLanes<T>;
-  Vector<T> v[kPlanes];
   const auto store_directly = [&](std::size_t i) HWY_ATTR {
+    Vector<T> v[kPlanes];
     group.load(in, i, v);
     (hn::StoreU(v[kIndex], d, out + i * kPlanes + kIndex * kLanes<T>), ...);
   };
   store_directly(0);
   Writer writer;
-  writer.begin(out + (kPlanes - 1) * kLanes<T>, v[kPlanes - 1]);
+  T* const last = out + (kPlanes - 1) * kLanes<T>;
+  writer.begin(last, hn::LoadU(d, last));
   for (std::size_t i = kLanes<T>; i < whole; i += kLanes<T>) {
     (ask_for<kStores>(in[kIndex] + i + kAskAhead<T>, kLanes<T>), ...);
+    Vector<T> v[kPlanes];  // here, as it is in registers then
     group.load(in, i, v);
     (writer.put(v[kIndex], i * kPlanes + kIndex * kLanes<T> - (kPlanes - 1) * kLanes<T>), ...);
   }

@@ -82,16 +82,156 @@ class Order {
   decltype(hn::SetTableIndices(Words(), static_cast<const std::uint32_t*>(nullptr))) indices_;
 };
 
-/// Six channels are three pairs. Three divides the lanes of no vector: every third pair of three
-/// vectors comes from each lane once. So three vectors become one by choosing lane by lane, which
-/// is cheap, and a permutation sorts it; and the other way round.
+/// Blocks of 128 bits that lie `stride` samples apart. The masks are for the load itself, which
+/// leaves the unit of the shuffles alone.
+template <class D>
+HWY_INLINE hn::Vec<D> load_blocks(D d, const hn::TFromD<D>* from, std::size_t stride) {
+  constexpr std::size_t kBlock = kTile<hn::TFromD<D>>;
+  constexpr std::size_t kBlocks = hn::MaxLanes(d) / kBlock;
+  auto v = hn::LoadDup128(d, from + (kBlocks - 1) * stride);
+  if constexpr (kBlocks == 4) {
+    v = hn::IfThenElse(hn::FirstN(d, 3 * kBlock), hn::LoadDup128(d, from + 2 * stride), v);
+    v = hn::IfThenElse(hn::FirstN(d, 2 * kBlock), hn::LoadDup128(d, from + stride), v);
+  }
+  if constexpr (kBlocks > 1) v = hn::IfThenElse(hn::FirstN(d, kBlock), hn::LoadDup128(d, from), v);
+  return v;
+}
+
+/// Six channels are three pairs. Three blocks of 128 bits hold a few frames, in which pair p of
+/// frame f is number 3 f + p: two choices between lanes, which are cheap, bring each pair into a
+/// vector of its own, and a table sorts it; and the other way round. For vectors of one block, or
+/// of two, which then are of distant frames.
 template <typename T>
-class Sixes {
+class SixesInBlocks {
+  using Wide = hn::ScalableTag<std::uint64_t>;
+  using Bytes = hn::ScalableTag<std::uint8_t>;
+  static constexpr std::size_t kFrames = kTile<T> / 2;  // of three blocks
+  static constexpr std::size_t kHalf = 3 * kTile<T>;    // samples of three blocks
+
+ public:
+  HWY_INLINE SixesInBlocks() {
+    for (std::size_t pair = 0; pair < 3; ++pair) {
+      T left_right[kTile<T>];  // for each place of a block, where it comes from
+      T mixed[kTile<T>];
+      for (std::size_t frame = 0; frame < kFrames; ++frame) {
+        for (std::size_t right = 0; right < 2; ++right) {
+          const std::size_t sorted = right * kFrames + frame;
+          const std::size_t as_read = (3 * frame + pair) % kFrames * 2 + right;
+          left_right[sorted] = static_cast<T>(as_read);
+          mixed[as_read] = static_cast<T>(sorted);
+        }
+      }
+      sort_[pair] = table(left_right);
+      mix_[pair] = table(mixed);
+    }
+  }
+
+  /// Six vectors of frames from `row` on to one of each channel.
+  HWY_INLINE void to_planes(const T* row, Vector<T>* v) const {
+    hn::Vec<Wide> first[3];
+    hn::Vec<Wide> second[3];
+    read_pairs(row, first);
+    read_pairs(row + kHalf, second);
+    const auto put = [&](std::size_t pair) HWY_ATTR {
+      v[2 * pair] = hn::BitCast(Tag<T>(), hn::InterleaveLower(Wide(), first[pair], second[pair]));
+      v[2 * pair + 1] =
+          hn::BitCast(Tag<T>(), hn::InterleaveUpper(Wide(), first[pair], second[pair]));
+    };
+    put(0), put(1), put(2);
+  }
+
+  HWY_INLINE void to_frames(const T* const* planes, std::size_t i, Vector<T>* v) const {
+    hn::Vec<Wide> first[3];
+    hn::Vec<Wide> second[3];
+    const auto take = [&](std::size_t pair) HWY_ATTR {
+      const auto left = hn::BitCast(Wide(), hn::LoadU(Tag<T>(), planes[2 * pair] + i));
+      const auto right = hn::BitCast(Wide(), hn::LoadU(Tag<T>(), planes[2 * pair + 1] + i));
+      first[pair] = hn::InterleaveLower(Wide(), left, right);
+      second[pair] = hn::InterleaveUpper(Wide(), left, right);
+    };
+    take(0), take(1), take(2);
+    Vector<T> low[3];
+    Vector<T> high[3];
+    write_pairs(first, low);
+    write_pairs(second, high);
+    if constexpr (kLanes<T> == 2 * kTile<T>) {
+      transpose_blocks(low[0], low[1]);
+      transpose_blocks(low[2], high[0]);
+      transpose_blocks(high[1], high[2]);
+      v[0] = low[0], v[1] = low[2], v[2] = high[1];
+      v[3] = low[1], v[4] = high[0], v[5] = high[2];
+    } else {
+      v[0] = low[0], v[1] = low[1], v[2] = low[2];
+      v[3] = high[0], v[4] = high[1], v[5] = high[2];
+    }
+  }
+
+ private:
+  /// Of the pairs that begin in the lower half of vector k and go on in the upper half of the next.
+  static constexpr std::size_t pair_of(std::size_t k) { return sizeof(T) == 2 ? k : (3 - k) % 3; }
+
+  /// As bytes, from places of samples.
+  HWY_INLINE static hn::Vec<Bytes> table(const T* places) {
+    alignas(16) std::uint8_t bytes[16];
+    for (std::size_t i = 0; i < 16; ++i) {
+      bytes[i] = static_cast<std::uint8_t>(
+          static_cast<std::size_t>(places[i / sizeof(T)]) * sizeof(T) + i % sizeof(T));
+    }
+    return hn::LoadDup128(Bytes(), bytes);
+  }
+
+  HWY_INLINE static hn::Vec<Wide> order(hn::Vec<Wide> v, hn::Vec<Bytes> by) {
+    return hn::BitCast(Wide(), hn::TableLookupBytes(hn::BitCast(Bytes(), v), by));
+  }
+
+  HWY_INLINE void read_pairs(const T* from, hn::Vec<Wide>* pairs) const {
+    const Words words;
+    const auto in = [from](std::size_t k) HWY_ATTR {
+      return hn::BitCast(Words(), load_blocks(Tag<T>(), from + k * kTile<T>, 2 * kHalf));
+    };
+    hn::Vec<Words> w[] = {in(0), in(1), in(2)};
+    if constexpr (sizeof(T) == 2) {
+      const auto first = w[0];
+      w[0] = hn::OddEven(w[2], first);
+      const auto second = w[1];
+      w[1] = hn::OddEven(first, second);
+      w[2] = hn::OddEven(second, w[2]);
+    }
+    const hn::Vec<Wide> x[] = {hn::BitCast(Wide(), w[0]), hn::BitCast(Wide(), w[1]),
+                               hn::BitCast(Wide(), w[2])};
+    const auto put = [&](std::size_t k) HWY_ATTR {
+      pairs[pair_of(k)] = order(hn::OddEven(x[(k + 1) % 3], x[k]), sort_[pair_of(k)]);
+    };
+    put(0), put(1), put(2);
+  }
+
+  HWY_INLINE void write_pairs(const hn::Vec<Wide>* pairs, Vector<T>* blocks) const {
+    const auto in = [&](std::size_t k)
+                        HWY_ATTR { return order(pairs[pair_of(k)], mix_[pair_of(k)]); };
+    const hn::Vec<Wide> x[] = {in(0), in(1), in(2)};
+    const auto chosen = [&](std::size_t k) HWY_ATTR {
+      return hn::BitCast(Words(), hn::OddEven(x[(k + 2) % 3], x[k]));
+    };
+    const hn::Vec<Words> w[] = {chosen(0), chosen(1), chosen(2)};
+    const auto put = [&](std::size_t k) HWY_ATTR {
+      blocks[k] = hn::BitCast(Tag<T>(), sizeof(T) == 2 ? hn::OddEven(w[(k + 1) % 3], w[k]) : w[k]);
+    };
+    put(0), put(1), put(2);
+  }
+
+  hn::Vec<Bytes> sort_[3];
+  hn::Vec<Bytes> mix_[3];
+};
+
+/// Likewise across longer vectors. Three divides the lanes of no vector: every third pair of three
+/// vectors comes from each lane once.
+template <typename T>
+class SixesAcross {
   using D = Pairs<T>;
   static constexpr std::uint32_t kPairs = hn::MaxLanes(D());
 
  public:
-  HWY_INLINE Sixes() {
+  HWY_INLINE SixesAcross() {
     const D d;
     alignas(64) hn::TFromD<D> rest[kPairs];
     for (std::uint32_t l = 0; l < kPairs; ++l) rest[l] = l % 3;
@@ -199,6 +339,9 @@ class Sixes {
 
   hn::Mask<D> thirds_[3];
 };
+
+template <typename T>
+using Sixes = std::conditional_t<kLanes<T> <= 2 * kTile<T>, SixesInBlocks<T>, SixesAcross<T>>;
 
 /// Writes vectors to a run of memory, one after the other: begin(), put(), ..., end(). Positions
 /// are in samples, from the begin of the run on.
