@@ -60,6 +60,9 @@ void add_samplerate(std::vector<Peer>& peers);
 void add_speex(std::vector<Peer>& peers);
 void add_swresample(std::vector<Peer>& peers);
 
+/// No library: as even as a block can be on this machine at this time.
+Peer constant_work();
+
 /// `peer` for mono output from two channels: mixes in front of a mono stream, as its users must.
 std::unique_ptr<Engine> make_mixing(const Peer& peer, const Job& job);
 

@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
   report["offline"] = measure_offline(peers, kJobs, options);
   std::vector<Peer> live;
   std::ranges::copy_if(peers, std::back_inserter(live), &Peer::live);
+  live.push_back(remotemedia::bench::constant_work());
   report["streaming"] = measure_streaming(live, kJobs, options);
   if (options.quality) report["quality"] = measure_quality(peers, kJobs);
   fmt::print("{}\n", report.dump(1));

@@ -21,7 +21,7 @@ import page_webrtc
 import run
 import timing
 import webrtc_sessions
-from goals import at_least, at_most, codec_share, format_kernels
+from goals import at_least, at_most, codec_share, evenness, format_kernels
 from parts import PARTS, Bench
 
 
@@ -162,6 +162,15 @@ def test_a_goal_beyond_what_memory_allows_is_missed_and_says_so() -> None:
     verdicts = format_kernels({"format_kernels": [kernel, within]})
     assert [v.measured for v in verdicts] == ["0.65x (limit 0.66x)", "0.65x"]
     assert [v.met for v in verdicts] == [False, False]
+
+
+def test_uneven_blocks_are_missed_and_say_how_even_the_machine_was() -> None:
+    ours = {"p50_us": [2.0, 2.0, 9.0], "p99_us": [2.8, 2.8, 2.9]}
+    loop = {"p50_us": [1.0], "p99_us": [1.5]}
+    verdict = evenness("a", "job", ours, loop)
+    assert verdict.measured == "1.4x (constant work 1.5x)"
+    assert verdict.met is False
+    assert evenness("a", "job", ours, None).measured == "1.4x"
 
 
 @pytest.mark.parametrize(
