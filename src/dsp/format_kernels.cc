@@ -206,20 +206,31 @@ HWY_INLINE void write(const hn::Vec<DI32>* y, I16* HWY_RESTRICT out,
    ...);
 }
 
+/// As clean_step(), where needs_care() says so. Apart from it, so that the other steps keep their
+/// vectors in registers.
+template <typename From, typename To, std::size_t... kIndex>
+HWY_NOINLINE std::uint64_t careful_step(const From* in, To* out,
+                                        std::index_sequence<kIndex...> all) {
+  const auto rounding = [](auto... x) HWY_ATTR { return saturated(x...); };
+  From ordinary[kStep<From, To>];
+  std::uint64_t replaced = 0;
+  if (!all_finite(in, kStep<From, To>)) {
+    replaced = make_ordinary(in, kStep<From, To>, ordinary);
+    in = ordinary;
+  }
+  const hn::Vec<DI32> y[] = {to_integers<To>(in + kIndex * kLanes, rounding)...};
+  write<Stores::cached>(y, out, all);
+  return replaced;
+}
+
 template <Stores kStores, typename From, typename To, std::size_t... kIndex>
 HWY_INLINE std::uint64_t clean_step(const From* HWY_RESTRICT in, To* HWY_RESTRICT out,
                                     std::index_sequence<kIndex...> all) {
-  const auto quickly = [](auto... x) HWY_ATTR { return nearest(x...); };
-  const auto carefully = [](auto... x) HWY_ATTR { return saturated(x...); };
-  hn::Vec<DI32> y[] = {to_integers<To>(in + kIndex * kLanes, quickly)...};
-  std::uint64_t replaced = 0;
-  if (HWY_UNLIKELY(needs_care(in, y, all))) {
-    From ordinary[kStep<From, To>];
-    replaced = make_ordinary(in, kStep<From, To>, ordinary);
-    ((y[kIndex] = to_integers<To>(ordinary + kIndex * kLanes, carefully)), ...);
-  }
+  const auto rounding = [](auto... x) HWY_ATTR { return nearest(x...); };
+  const hn::Vec<DI32> y[] = {to_integers<To>(in + kIndex * kLanes, rounding)...};
+  if (HWY_UNLIKELY(needs_care(in, y, all))) return careful_step(in, out, all);
   write<kStores>(y, out, all);
-  return replaced;
+  return 0;
 }
 
 #if HWY_TARGET == HWY_AVX2

@@ -2,8 +2,9 @@
 // target.
 //
 // The conversion instructions of x86 make the lowest i32 of what they cannot convert, so one look
-// at the results of some vectors finds NaN and all that is too large. These are made ordinary and
-// converted with saturation instead, which takes some instructions more there.
+// at the results of some vectors finds NaN and all that is too large. These are converted with
+// saturation instead, which takes some instructions more there, and before that made ordinary where
+// they are not finite.
 
 #if defined(REMOTEMEDIA_DSP_ROUNDING_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef REMOTEMEDIA_DSP_ROUNDING_INL_H
@@ -69,6 +70,18 @@ HWY_INLINE hn::Vec<Rounded> nearest(hn::Vec<RoundedF64> low, hn::Vec<RoundedF64>
 }
 #endif
 
+/// Whether `count` samples, whole vectors, are neither NaN nor infinite.
+template <typename From>
+HWY_INLINE bool all_finite(const From* in, std::size_t count) {
+  const hn::ScalableTag<From> d;
+  const auto zero = hn::Zero(d);
+  auto sum = zero;
+  for (std::size_t i = 0; i < count; i += hn::MaxLanes(d)) {
+    sum = hn::MulAdd(hn::LoadU(d, in + i), zero, sum);
+  }
+  return hn::AllFalse(d, hn::IsNaN(sum));
+}
+
 /// Whether some of the samples from `in` on, from which nearest() made `y`, are NaN or too large.
 /// The indices are those of `y`.
 template <typename From, std::size_t... kIndex>
@@ -81,13 +94,7 @@ HWY_INLINE bool needs_care([[maybe_unused]] const From* in,
   ((least = hn::Min(least, y[kIndex])), ...);
   return !hn::AllFalse(d, hn::Eq(least, hn::Set(d, std::numeric_limits<std::int32_t>::min())));
 #else
-  const hn::ScalableTag<From> d;
-  const auto zero = hn::Zero(d);
-  auto sum = zero;
-  for (std::size_t i = 0; i < sizeof...(kIndex) * hn::MaxLanes(Rounded()); i += hn::MaxLanes(d)) {
-    sum = hn::MulAdd(hn::LoadU(d, in + i), zero, sum);
-  }
-  return !hn::AllFalse(d, hn::IsNaN(sum));
+  return !all_finite(in, sizeof...(kIndex) * hn::MaxLanes(Rounded()));
 #endif
 }
 

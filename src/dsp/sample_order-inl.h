@@ -185,7 +185,6 @@ class SixesInBlocks {
   }
 
   HWY_INLINE void read_pairs(const T* from, hn::Vec<Wide>* pairs) const {
-    const Words words;
     const auto in = [from](std::size_t k) HWY_ATTR {
       return hn::BitCast(Words(), load_blocks(Tag<T>(), from + k * kTile<T>, 2 * kHalf));
     };
