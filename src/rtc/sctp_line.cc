@@ -40,7 +40,7 @@ void SctpLine::show() {
 
 /// Under the lock.
 bool SctpLine::take_room(const SctpRequest& request) {
-  if (request.kind == SctpRequest::Kind::reset) return true;  // there are no more than channels
+  if (request.kind == SctpRequest::Kind::reset) return true;  // no more than streams
   if (request.kind == SctpRequest::Kind::receive) {
     if (packets_in_ == kMaxPackets) return false;
     ++packets_in_;
@@ -49,12 +49,17 @@ bool SctpLine::take_room(const SctpRequest& request) {
   if (messages_ == kMaxMessages || request.bytes.size() > kSctpQueue - message_bytes_) return false;
   ++messages_;
   message_bytes_ += request.bytes.size();
+  resetting_.reset(request.stream);
   return true;
 }
 
 bool SctpLine::ask(SctpRequest request) {
   const std::lock_guard lock(mutex_);
   if (!take_room(request)) return false;
+  if (request.kind == SctpRequest::Kind::reset) {
+    if (resetting_.test(request.stream)) return true;
+    resetting_.set(request.stream);
+  }
   requests_.push_back(std::move(request));
   show();
   return true;
@@ -74,22 +79,22 @@ void SctpLine::hang_up() {
   show();
 }
 
-std::vector<SctpRequest> SctpLine::take_requests() {
+std::optional<std::vector<SctpRequest>> SctpLine::take_requests() {
   const std::lock_guard lock(mutex_);
+  if (!on_waiting_) return std::nullopt;
   shown_ = false;
   packets_in_ = 0;
   return std::exchange(requests_, {});
 }
 
-bool SctpLine::hung_up() {
+void SctpLine::note_done(const SctpRequest& request) {
   const std::lock_guard lock(mutex_);
-  return !on_waiting_;
-}
-
-void SctpLine::note_sent(std::size_t bytes) {
-  const std::lock_guard lock(mutex_);
-  --messages_;
-  message_bytes_ -= bytes;
+  if (request.kind == SctpRequest::Kind::reset) {
+    resetting_.reset(request.stream);
+  } else {
+    --messages_;
+    message_bytes_ -= request.bytes.size();
+  }
 }
 
 void SctpLine::tell(std::vector<SctpEvent> events) {

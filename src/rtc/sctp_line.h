@@ -3,10 +3,12 @@
 #include "rtc/sctp.h"
 
 #include <atomic>
+#include <bitset>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace remotemedia::rtc {
@@ -64,21 +66,29 @@ class SctpLine : public std::enable_shared_from_this<SctpLine> {
   // The endpoint's side:
   /// To be called once, first: shows the line to the worker, which begins the association.
   void begin();
-  /// False if there is no room.
+  /// False if there is no room. A reset of a stream that waits for its reset is one with it.
   [[nodiscard]] bool ask(SctpRequest request);
   [[nodiscard]] std::vector<SctpEvent> take();
   /// Ends the association. Nothing is called afterwards.
   void hang_up();
 
   // The worker's side:
-  [[nodiscard]] std::vector<SctpRequest> take_requests();
-  [[nodiscard]] bool hung_up();
-  /// usrsctp has taken a message of so many bytes.
-  void note_sent(std::size_t bytes);
+  /// nullopt: hung up.
+  [[nodiscard]] std::optional<std::vector<SctpRequest>> take_requests();
+  /// usrsctp has taken a message or reset a stream.
+  void note_done(const SctpRequest& request);
   void tell(std::vector<SctpEvent> events);
+  /// Packets that usrsctp has given and its box had no room for, until now.
+  void note_dropped(std::uint64_t packets) {
+    dropped_before_.store(packets, std::memory_order_relaxed);
+  }
 
   [[nodiscard]] const SctpSettings& settings() const { return settings_; }
-  [[nodiscard]] std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+  /// Packets to the peer that found no room.
+  [[nodiscard]] std::uint64_t dropped() const {
+    return dropped_.load(std::memory_order_relaxed) +
+           dropped_before_.load(std::memory_order_relaxed);
+  }
 
  private:
   void show();
@@ -95,9 +105,12 @@ class SctpLine : public std::enable_shared_from_this<SctpLine> {
   std::size_t packets_out_ = 0;  // of events_
   std::size_t messages_ = 0;     // of requests_, and those that wait for room
   std::size_t message_bytes_ = 0;
-  bool shown_ = false;                     // the worker knows that there is something
-  std::atomic<bool> has_events_{false};    // a hint: the lock orders what it tells of
-  std::atomic<std::uint64_t> dropped_{0};  // a lone count: no ordering
+  std::bitset<kSctpStreams> resetting_;  // whose last request is a reset that waits
+  bool shown_ = false;                   // the worker knows that there is something
+  // A hint, as the lock orders what it tells of, and lone counts:
+  std::atomic<bool> has_events_{false};
+  std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<std::uint64_t> dropped_before_{0};  // events were made of packets
 };
 
 /// An association that a worker carries. Its methods ask and do not wait; `receive` and `advance`

@@ -19,8 +19,8 @@ class Carried final : SctpOutput {
     if (transport_ == nullptr) note({.kind = SctpEvent::Kind::lost});
   }
 
-  void take_requests(Time now) {
-    for (SctpRequest& request : line_->take_requests()) {
+  void take(std::vector<SctpRequest> requests, Time now) {
+    for (SctpRequest& request : requests) {
       if (transport_ == nullptr) continue;
       if (request.kind == SctpRequest::Kind::receive) {
         transport_->receive(request.bytes, now);
@@ -40,6 +40,7 @@ class Carried final : SctpOutput {
   void finish(Time now) {
     send_waiting(now);
     if (!events_.empty()) line_->tell(std::exchange(events_, {}));
+    if (transport_ != nullptr) line_->note_dropped(transport_->packets_dropped());
   }
 
   /// What usrsctp has no room for, or whose stream is being reset, waits; other streams do not.
@@ -54,17 +55,18 @@ class Carried final : SctpOutput {
   }
 
   bool do_now(const SctpRequest& request, Time now) {
+    bool done = true;
     if (request.kind == SctpRequest::Kind::reset) {
       transport_->reset(request.stream, now);
-      return true;
+    } else {
+      done = transport_->send({.stream = request.stream,
+                               .protocol = request.protocol,
+                               .bytes = request.bytes,
+                               .delivery = request.delivery},
+                              now);
     }
-    const bool sent = transport_->send({.stream = request.stream,
-                                        .protocol = request.protocol,
-                                        .bytes = request.bytes,
-                                        .delivery = request.delivery},
-                                       now);
-    if (sent) line_->note_sent(request.bytes.size());
-    return sent;
+    if (done) line_->note_done(request);
+    return done;
   }
 
   void note(SctpEvent event) { events_.push_back(std::move(event)); }
@@ -113,7 +115,8 @@ SctpWorker::~SctpWorker() { lines_->close(); }
 void SctpWorker::run(Time now) {
   auto& carried = impl_->carried;
   for (const std::shared_ptr<SctpLine>& line : lines_->take()) {
-    if (line->hung_up()) {
+    auto requests = line->take_requests();
+    if (!requests) {
       carried.erase(line.get());
       continue;
     }
@@ -122,7 +125,7 @@ void SctpWorker::run(Time now) {
       association = std::make_unique<Carried>(line, now);
       association->advance(now);  // sends its first packet
     }
-    association->take_requests(now);
+    association->take(*std::move(requests), now);
   }
   if (carried.empty()) {
     impl_->next_tick = Time::max();

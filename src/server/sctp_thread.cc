@@ -1,16 +1,9 @@
 #include "server/sctp_thread.h"
 
 #include "server/clock.h"
-
-#include <utility>
+#include "server/pace.h"
 
 namespace remotemedia::server {
-namespace {
-
-/// As the long ticks of a shard (Pace): what comes alone is done at once.
-constexpr Time kTurn = std::chrono::milliseconds(4);
-
-}  // namespace
 
 SctpThread::SctpThread() : worker_(std::make_shared<rtc::SctpWorker>([this] { wake(asked_); })) {}
 
@@ -37,9 +30,9 @@ void SctpThread::run() {
   std::unique_lock lock(mutex_);
   Time next_turn{};
   while (!stopped_) {
-    // What many sessions ask for is done in few turns.
+    // What comes alone is done at once; what many sessions ask for, in few turns.
     woken_.wait_for(lock, next_turn - steady_now(), [this] { return stopped_; });
-    next_turn = steady_now() + kTurn;
+    next_turn = steady_now() + Pace::kLongTick;
     asked_ = false;
     lock.unlock();
     worker_->run(steady_now());

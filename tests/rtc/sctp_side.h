@@ -1,7 +1,9 @@
 #pragma once
 
+#include "remotemedia/rtc/sctp_worker.h"
 #include "rtc/outbox.h"
 #include "rtc/sctp.h"
+#include "rtc/sctp_line.h"
 
 #include <algorithm>
 #include <atomic>
@@ -9,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace remotemedia::rtc::test {
@@ -50,6 +53,31 @@ struct SctpSide : SctpOutput {
   bool lost = false;
   std::atomic<int> waiting = 0;
   std::unique_ptr<SctpTransport> transport;
+};
+
+/// An association whose ends a worker carries.
+struct CarriedPair {
+  explicit CarriedPair(const SctpWorker& worker)
+      : a([&](SctpOutput& output) { return make_remote_sctp(worker.lines(), {}, output); }),
+        b([&](SctpOutput& output) { return make_remote_sctp(worker.lines(), {}, output); }) {}
+
+  void exchange(Time now) {
+    a.transport->advance(now);
+    b.transport->advance(now);
+    carry(a, b, now);
+    carry(b, a, now);
+  }
+
+  void carry(SctpSide& from, SctpSide& to, Time now) {
+    for (const Datagram& packet : std::exchange(from.sent, {})) {
+      to.transport->receive(packet, now);
+      ++packets;
+    }
+  }
+
+  SctpSide a;
+  SctpSide b;
+  int packets = 0;
 };
 
 }  // namespace remotemedia::rtc::test

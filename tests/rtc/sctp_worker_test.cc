@@ -20,22 +20,6 @@ namespace {
 using std::chrono::milliseconds;
 using testing::SizeIs;
 
-struct CarriedPair {
-  explicit CarriedPair(SctpWorker& worker)
-      : a([&](SctpOutput& output) { return make_remote_sctp(worker.lines(), {}, output); }),
-        b([&](SctpOutput& output) { return make_remote_sctp(worker.lines(), {}, output); }) {}
-
-  void exchange(Time now) {
-    a.transport->advance(now);
-    b.transport->advance(now);
-    for (const Datagram& packet : std::exchange(a.sent, {})) b.transport->receive(packet, now);
-    for (const Datagram& packet : std::exchange(b.sent, {})) a.transport->receive(packet, now);
-  }
-
-  SctpSide a;
-  SctpSide b;
-};
-
 struct SctpWorkerTest : testing::Test {
   void run(CarriedPair& pair, int rounds) {
     for (int i = 0; i < rounds; ++i) {
@@ -205,6 +189,32 @@ TEST(SctpWorker, CarriesTheEndsOfSeveralThreads) {
       EXPECT_EQ(arrived[t][i], std::to_string(t) + ":" + std::to_string(i));
     }
   }
+}
+
+TEST(SctpLineTest, AResetOfAStreamThatWaitsForItsResetIsOneWithIt) {
+  const auto lines = std::make_shared<SctpLines>([] {});
+  const auto line = std::make_shared<SctpLine>(SctpSettings{}, lines, [] {});
+  const SctpRequest reset{.kind = SctpRequest::Kind::reset, .stream = 3};
+  const SctpRequest message{.kind = SctpRequest::Kind::send, .stream = 3};
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(line->ask(reset));
+  EXPECT_THAT(*line->take_requests(), SizeIs(1));
+  ASSERT_TRUE(line->ask(reset));  // taken, but not done
+  EXPECT_THAT(*line->take_requests(), SizeIs(0));
+  ASSERT_TRUE(line->ask(message));
+  ASSERT_TRUE(line->ask(reset));  // of what was sent behind the first
+  EXPECT_THAT(*line->take_requests(), SizeIs(2));
+  line->note_done(reset);
+  ASSERT_TRUE(line->ask(reset));
+  EXPECT_THAT(*line->take_requests(), SizeIs(1));
+}
+
+TEST(SctpLineTest, CountsWhatTheStackHasDroppedBeforeIt) {
+  const auto lines = std::make_shared<SctpLines>([] {});
+  const auto line = std::make_shared<SctpLine>(SctpSettings{}, lines, [] {});
+  std::vector<SctpEvent> events(SctpLine::kMaxPackets + 2);
+  line->tell(std::move(events));
+  line->note_dropped(5);
+  EXPECT_EQ(line->dropped(), 7U);
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
 #include "server/shard.h"
 
+#include "server/clock.h"
+#include "server/loopback.h"
+
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 
 namespace remotemedia::server {
@@ -20,6 +24,35 @@ TEST(Shard, EndsAtAnyMoment) {
     for (int i = 0; i < round % 64; ++i) shard.post([] {});
     shard.stop();
   }
+}
+
+// In a crowd a shard does not wait for tasks: it looks at them with its datagrams.
+TEST(Shard, DoesTasksInACrowdAndEndsInIt) {
+  std::atomic<int> done = 0;
+  std::atomic<std::uint64_t> received = 0;
+  Shard shard(*rtc::parse_address("127.0.0.1", 0), {});
+  shard.start(0, 1);
+  UdpSocket sender(*rtc::parse_address("127.0.0.1", 0));
+  const rtc::Address to = *rtc::parse_address("127.0.0.1", shard.port());
+  const std::array<std::uint8_t, 20> datagram{};
+  const auto crowd_until = [&](const auto& holds) {
+    while (!holds()) {
+      sender.send(to, datagram);
+      sender.flush();
+    }
+  };
+  const Time begin = steady_now();
+  crowd_until([&] { return steady_now() > begin + 3 * Pace::kFrame; });
+  for (int task = 1; task <= 20; ++task) {
+    shard.post([&] {
+      received = shard.statistics().datagrams_received;
+      ++done;
+    });
+    crowd_until([&] { return done == task || steady_now() > begin + test::kPatience; });
+    ASSERT_EQ(done, task);
+  }
+  EXPECT_GT(received, 5 * Pace::kCrowd);
+  shard.stop();
 }
 
 }  // namespace
