@@ -55,8 +55,8 @@ def streaming(results: dict[str, Any], folder: str) -> str:
     parts = [
         "## Resampling a live stream\n\nBlocks of 10 ms; microseconds per block. *Frames* is what "
         "a block gives (least and most), *lag* how far the output is behind the input after a "
-        "block. *Constant work* is a loop of the same instructions for each block: how even a block "
-        "can be on this machine.\n",
+        "block. *Constant work* is a loop of the same instructions for each block: how even a "
+        "block can be on this machine.\n",
         picture(folder, "streaming", "Cost of one block of 10 ms: p50 to p99"),
     ]
     for job in STREAMED:
