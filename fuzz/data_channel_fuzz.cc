@@ -1,7 +1,8 @@
 // Any bytes are a DCEP message or none, and any chunks of a peer that knows the association neither
-// crash nor make more than the limits say.
+// crash nor make more than the limits say, in the calls of a session or carried by a worker.
 
 #include "fuzz/expect.h"
+#include "remotemedia/rtc/sctp_worker.h"
 #include "rtc/data_session.h"
 
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include <cstring>
 #include <fuzzer/FuzzedDataProvider.h>
 #include <map>
+#include <memory>
 #include <usrsctp.h>
 #include <vector>
 
@@ -46,8 +48,8 @@ struct Sink : rtc::EndpointSink {
 };
 
 struct Side : rtc::DataOutput {
-  explicit Side(bool server)
-      : session(rtc::DataSession::Settings{.odd_streams = server}, *this, sink) {}
+  Side(bool server, const std::shared_ptr<rtc::SctpWorker>& worker)
+      : session(rtc::DataSession::Settings{.odd_streams = server, .sctp = worker}, *this, sink) {}
   void on_data_packet(Bytes packet) override {
     expect(packet.size() <= rtc::kMaxSctpPacket, "a packet fits a datagram");
     sent.emplace_back(packet.begin(), packet.end());
@@ -61,11 +63,13 @@ struct Side : rtc::DataOutput {
 
 class Association {
  public:
-  Association() {
+  explicit Association(bool carried)
+      : worker_(carried ? std::make_shared<rtc::SctpWorker>([] {}) : nullptr) {
     server_.session.begin(now_);
     client_.session.begin(now_);
     client_.session.open("x", now_);
     for (int i = 0; i < 40; ++i) step();
+    expect(server_.sink.open.size() == 1, "the first channel opens");
   }
 
   /// Chunks as if the client sent them: the header is right.
@@ -77,6 +81,7 @@ class Association {
     const std::uint32_t sum = usrsctp_crc32c(packet.data(), packet.size());
     std::memcpy(packet.data() + 8, &sum, 4);
     server_.session.receive(packet, now_);
+    work();
   }
   /// A message as the client sends it, DCEP among them.
   void say(std::uint16_t channel, rtc::MessageKind kind, Bytes bytes) {
@@ -91,8 +96,8 @@ class Association {
   }
   void step() {
     now_ += std::chrono::milliseconds(20);
+    work();
     client_.session.advance(now_);
-    server_.session.advance(now_);
     for (const Packet& packet : std::exchange(client_.sent, {})) {
       client_header_.assign(packet.begin(), packet.begin() + rtc::kSctpHeader);
       server_.session.receive(packet, now_);
@@ -103,14 +108,21 @@ class Association {
   }
 
  private:
+  /// What the worker has to do for the server, and what comes of it.
+  void work() {
+    if (worker_ != nullptr) worker_->run(now_);
+    server_.session.advance(now_);
+  }
+
   static inline Time now_{};  // usrsctp has one time for all
-  Side server_{true};
-  Side client_{false};
+  std::shared_ptr<rtc::SctpWorker> worker_;
+  Side server_{true, worker_};
+  Side client_{false, nullptr};
   Packet client_header_;
 };
 
-void run(FuzzedDataProvider& choose) {
-  Association association;
+void run(FuzzedDataProvider& choose, bool carried) {
+  Association association(carried);
   for (int i = 0; i < 32 && choose.remaining_bytes() > 0; ++i) {
     const auto channel = choose.ConsumeIntegralInRange<std::uint16_t>(0, 8);
     const auto action = choose.ConsumeIntegralInRange(0, 7);
@@ -133,6 +145,6 @@ void run(FuzzedDataProvider& choose) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   remotemedia::fuzz::check_dcep({data, size});
   FuzzedDataProvider choose(data, size);
-  remotemedia::fuzz::run(choose);
+  remotemedia::fuzz::run(choose, size % 2 == 1);
   return 0;
 }
