@@ -108,21 +108,18 @@ class SixesInBlocks {
   static constexpr std::size_t kFrames = kTile<T> / 2;  // of three blocks
   static constexpr std::size_t kHalf = 3 * kTile<T>;    // samples of three blocks
 
+  /// For each byte of a block, where it comes from.
+  struct alignas(16) Places {
+    std::uint8_t bytes[16];
+  };
+
  public:
   HWY_INLINE SixesInBlocks() {
+    static constexpr Places kSort[] = {places(0, true), places(1, true), places(2, true)};
+    static constexpr Places kMix[] = {places(0, false), places(1, false), places(2, false)};
     for (std::size_t pair = 0; pair < 3; ++pair) {
-      T left_right[kTile<T>];  // for each place of a block, where it comes from
-      T mixed[kTile<T>];
-      for (std::size_t frame = 0; frame < kFrames; ++frame) {
-        for (std::size_t right = 0; right < 2; ++right) {
-          const std::size_t sorted = right * kFrames + frame;
-          const std::size_t as_read = (3 * frame + pair) % kFrames * 2 + right;
-          left_right[sorted] = static_cast<T>(as_read);
-          mixed[as_read] = static_cast<T>(sorted);
-        }
-      }
-      sort_[pair] = table(left_right);
-      mix_[pair] = table(mixed);
+      sort_[pair] = hn::LoadDup128(Bytes(), kSort[pair].bytes);
+      mix_[pair] = hn::LoadDup128(Bytes(), kMix[pair].bytes);
     }
   }
 
@@ -170,14 +167,18 @@ class SixesInBlocks {
   /// Of the pairs that begin in the lower half of vector k and go on in the upper half of the next.
   static constexpr std::size_t pair_of(std::size_t k) { return sizeof(T) == 2 ? k : (3 - k) % 3; }
 
-  /// As bytes, from places of samples.
-  HWY_INLINE static hn::Vec<Bytes> table(const T* places) {
-    alignas(16) std::uint8_t bytes[16];
+  /// From frames as they lie in the vector of a pair to those of its left channel, then those of
+  /// its right one; or back.
+  static constexpr Places places(std::size_t pair, bool sort) {
+    Places result{};
     for (std::size_t i = 0; i < 16; ++i) {
-      bytes[i] = static_cast<std::uint8_t>(
-          static_cast<std::size_t>(places[i / sizeof(T)]) * sizeof(T) + i % sizeof(T));
+      const std::size_t sample = i / sizeof(T);
+      const std::size_t mixed = (3 * (sample % kFrames) + pair) % kFrames * 2 + sample / kFrames;
+      const std::size_t to = (sort ? sample : mixed) * sizeof(T) + i % sizeof(T);
+      const std::size_t from = (sort ? mixed : sample) * sizeof(T) + i % sizeof(T);
+      result.bytes[to] = static_cast<std::uint8_t>(from);
     }
-    return hn::LoadDup128(Bytes(), bytes);
+    return result;
   }
 
   HWY_INLINE static hn::Vec<Wide> order(hn::Vec<Wide> v, hn::Vec<Bytes> by) {
