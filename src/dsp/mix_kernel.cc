@@ -17,6 +17,7 @@
 #include "dsp/sanitize.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <utility>
 
@@ -92,7 +93,7 @@ struct Division {
   }
 };
 
-/// Larger for larger values; largest for 0.
+/// Twice the bits without the sign, less 1: larger for larger values, and largest for 0.
 HWY_INLINE hn::Vec<Bits> size_but_zero(hn::Vec<D> x) {
   const auto bits = hn::BitCast(Bits(), x);
   return hn::Sub(hn::Add(bits, bits), hn::Set(Bits(), 1));
@@ -100,8 +101,8 @@ HWY_INLINE hn::Vec<Bits> size_but_zero(hn::Vec<D> x) {
 
 /// Whether a mean of up to 32 may be subnormal, of a sum that is not 0.
 HWY_INLINE hn::Mask<Bits> is_small(hn::Vec<Bits> size) {
-  constexpr std::uint32_t kExponent = 127 - 120;  // 2^-120
-  return hn::Lt(size, hn::Set(Bits(), kExponent << 24U));
+  constexpr std::uint32_t kLeast = 2 * std::bit_cast<std::uint32_t>(0x1p-120F);
+  return hn::Lt(size, hn::Set(Bits(), kLeast));
 }
 
 /// Asks for what later steps take. Where a vector is a line, of what lies in a cache too, into L1:
